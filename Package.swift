@@ -1,0 +1,49 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// No package dependencies: what is not written here comes from system libraries, which
+// `.ci/setup` installs on Debian and Ubuntu (oneDNN, OpenBLAS with LAPACK, libpng).
+let package = Package(
+  name: "swift-gradient-adjusters",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "TensorKit", targets: ["TensorKit"]),
+    .library(name: "AutoDiff", targets: ["AutoDiff"]),
+    .library(name: "GradientAdjusters", targets: ["GradientAdjusters"]),
+    .library(name: "INRZoo", targets: ["INRZoo"]),
+    .executable(name: "FitImage", targets: ["FitImage"]),
+  ],
+  dependencies: [],
+  targets: [
+    // System libraries and C: thin, no logic of the package's own beyond elementwise kernels.
+    .systemLibrary(name: "COneDNN"),
+    .systemLibrary(name: "COpenBLAS"),
+    .target(name: "CTensorKernels", linkerSettings: [.linkedLibrary("m")]),
+    .target(name: "CPNGFiles", linkerSettings: [.linkedLibrary("png16")]),
+
+    // The four layers. Each imports only those above it.
+    .target(name: "TensorKit", dependencies: ["COneDNN", "COpenBLAS", "CTensorKernels"]),
+    .target(name: "AutoDiff", dependencies: ["TensorKit"]),
+    .target(name: "GradientAdjusters", dependencies: ["TensorKit", "AutoDiff"]),
+    .target(
+      name: "INRZoo", dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "CPNGFiles"]),
+
+    // Runnable examples and the small library that they share.
+    .target(name: "ExampleSupport", path: "Examples/ExampleSupport"),
+    .executableTarget(
+      name: "FitImage",
+      dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],
+      path: "Examples/FitImage"),
+
+    .testTarget(name: "TensorKitTests", dependencies: ["TensorKit", "CTensorKernels"]),
+    .testTarget(name: "AutoDiffTests", dependencies: ["AutoDiff", "TensorKit"]),
+    .testTarget(
+      name: "GradientAdjustersTests",
+      dependencies: ["GradientAdjusters", "AutoDiff", "TensorKit", "INRZoo"]),
+    .testTarget(
+      name: "INRZooTests",
+      dependencies: ["INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit"]),
+    .testTarget(name: "ExampleTests", dependencies: ["ExampleSupport", "INRZoo", "TensorKit"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,112 @@
+// Elementwise kernels, reductions and the buffer pool of TensorKit.
+//
+// Every kernel exists for float (suffix _f32) and double (_f64), each compiled for AVX-512, AVX2
+// with FMA, and the baseline instruction set, and chosen at run time. Buffers need no particular
+// alignment; an output may be the very same buffer as an input of the same extent, but must not
+// otherwise overlap one. No kernel allocates, locks or keeps state.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// ------------------------------------------------------------------------------- buffers
+// Storage aligned to 64 bytes. Released buffers are kept in a bounded cache of the releasing
+// thread, so a steady loop makes no system call for memory. Returns NULL if memory runs out.
+void *tk_buffer_allocate(size_t bytes);
+// `bytes` is what the buffer was asked for.
+void tk_buffer_release(void *buffer, size_t bytes);
+
+// The instruction set that the kernels run with: "AVX-512", "AVX2" or "baseline".
+const char *tk_instruction_set(void);
+
+// The name of this processor, as it reports it itself; NULL where that is unknown.
+const char *tk_processor_name(void);
+
+enum { tk_add = 0, tk_subtract, tk_multiply, tk_divide, tk_minimum, tk_maximum };
+// Which operand of a binary operation is a single number.
+enum { tk_both_vectors = 0, tk_right_scalar, tk_left_scalar };
+enum {
+  tk_negate = 0,
+  tk_absolute,
+  tk_square,
+  tk_square_root,
+  tk_reciprocal,
+  tk_exponential,
+  tk_logarithm,
+  tk_sine,
+  tk_cosine,
+  tk_hyperbolic_tangent,
+  tk_rectify,  // max(x, 0); a NaN stays a NaN
+  tk_step,     // 1 where x > 0, else 0
+  tk_sign,     // -1, 0 or 1
+};
+
+#define TK_DECLARE_KERNELS(T, S)                                                                  \
+  /* out[i] = a[i] op b[i]; a scalar operand is read from its first element. */                   \
+  void tk_binary_##S(int operation, int operands, const T *a, const T *b, T *out, size_t count);  \
+  /* out[i] = f(x[i]). At most 2 ulp for sine and cosine with |x| <= 1000, exponential and        \
+     logarithm everywhere; infinities and NaN as in C. */                                         \
+  void tk_unary_##S(int operation, const T *x, T *out, size_t count);                             \
+  void tk_fill_##S(T value, T *out, size_t count);                                                \
+  /* out[i] += scale * x[i] */                                                                    \
+  void tk_accumulate_##S(T scale, const T *x, T *out, size_t count);                              \
+                                                                                                  \
+  /* Reductions, accumulated in double in a fixed order: the same bits on every call. */          \
+  double tk_sum_##S(const T *x, size_t count);                                                    \
+  double tk_dot_##S(const T *x, const T *y, size_t count);                                        \
+  double tk_absolute_sum_##S(const T *x, size_t count);                                           \
+  /* The largest and smallest element; NaN if there is one. count > 0. */                         \
+  T tk_largest_##S(const T *x, size_t count);                                                     \
+  T tk_smallest_##S(const T *x, size_t count);                                                    \
+  /* Whether no element is an infinity or NaN. */                                                 \
+  bool tk_all_finite_##S(const T *x, size_t count);                                               \
+                                                                                                  \
+  /* Matrices, row-major, rows x columns. */                                                      \
+  void tk_transpose_##S(const T *x, T *out, size_t rows, size_t columns);                         \
+  /* out[j] += sum_i x[i, j], rows in order. */                                                   \
+  void tk_add_column_sums_##S(const T *x, T *out, size_t rows, size_t columns);                   \
+  /* x[i, j] + bias[j] */                                                                         \
+  void tk_add_bias_##S(const T *x, const T *bias, T *out, size_t rows, size_t columns);           \
+                                                                                                  \
+  /* Fused layers on pre-activations z = x + bias (bias may be NULL), rows x columns.             \
+     value and slope may each be the buffer x. A NULL slope is not computed. */                   \
+  /* value = sin(frequency z), slope = frequency cos(frequency z) */                              \
+  void tk_bias_sine_##S(const T *x, const T *bias, T frequency, T *value, T *slope, size_t rows,  \
+                        size_t columns);                                                          \
+  /* value = max(z, 0) */                                                                         \
+  void tk_bias_rectify_##S(const T *x, const T *bias, T *value, size_t rows, size_t columns);     \
+  /* value = exp(-(scale z)^2), slope = -2 scale^2 z value */                                     \
+  void tk_bias_gaussian_##S(const T *x, const T *bias, T scale, T *value, T *slope, size_t rows,  \
+                            size_t columns);                                                      \
+  /* out[i] = value[i] > 0 ? cotangent[i] : 0 */                                                  \
+  void tk_rectify_pullback_##S(const T *value, const T *cotangent, T *out, size_t count);         \
+                                                                                                  \
+  /* residual = output - target; returns the sum of squares, in double. */                        \
+  double tk_residual_##S(const T *output, const T *target, T *residual, size_t count);            \
+                                                                                                  \
+  /* Optimizer updates in place, for `count` parameters p with gradients g. */                    \
+  /* Adam (Kingma & Ba 2015): m, v moments; largest (AMSGrad) may be NULL.                        \
+     p -= rate * (m / correction1) / (sqrt(v / correction2) + epsilon), where                     \
+     correction_k = 1 - decay_k^t is given by the caller. `weight_decay` adds                     \
+     weight_decay * p to g first; `decoupled_decay` multiplies p by 1 - rate * decoupled_decay    \
+     first. With AMSGrad, v is replaced by its largest value so far. */                           \
+  void tk_adam_##S(T *p, const T *g, T *m, T *v, T *largest, size_t count, double rate,           \
+                   double decay1, double decay2, double epsilon, double correction1,              \
+                   double correction2, double weight_decay, double decoupled_decay);              \
+  /* SGD as in Sutskever et al. 2013 in the form of common libraries: g += weight_decay * p;      \
+     velocity = momentum * velocity + g; p -= rate * (nesterov ? g + momentum * velocity          \
+     : velocity). velocity may be NULL (plain). */                                                \
+  void tk_sgd_##S(T *p, const T *g, T *velocity, size_t count, double rate, double momentum,      \
+                  bool nesterov, double weight_decay);
+
+TK_DECLARE_KERNELS(float, f32)
+TK_DECLARE_KERNELS(double, f64)
+#undef TK_DECLARE_KERNELS
+
+#ifdef __cplusplus
+}
+#endif
