@@ -1,0 +1,121 @@
+import CTensorKernels
+
+/// The compiled functions that a scalar type computes with.
+///
+/// A class, so that generic code passes one reference rather than a table of closures.
+public final class TensorKernels<Scalar>: Sendable {
+  typealias Input = UnsafePointer<Scalar>
+  typealias Output = UnsafeMutablePointer<Scalar>
+
+  let binary: @Sendable (Int32, Int32, Input, Input, Output, Int) -> Void
+  let unary: @Sendable (Int32, Input, Output, Int) -> Void
+  let fill: @Sendable (Scalar, Output, Int) -> Void
+  let accumulate: @Sendable (Scalar, Input, Output, Int) -> Void
+
+  let sum: @Sendable (Input, Int) -> Double
+  let dot: @Sendable (Input, Input, Int) -> Double
+  let absoluteSum: @Sendable (Input, Int) -> Double
+  let largest: @Sendable (Input, Int) -> Scalar
+  let smallest: @Sendable (Input, Int) -> Scalar
+  let allFinite: @Sendable (Input, Int) -> Bool
+
+  let transpose: @Sendable (Input, Output, Int, Int) -> Void
+  let addColumnSums: @Sendable (Input, Output, Int, Int) -> Void
+  let addBias: @Sendable (Input, Input, Output, Int, Int) -> Void
+
+  let biasSine: @Sendable (Input, Input?, Scalar, Output, Output?, Int, Int) -> Void
+  let biasRectify: @Sendable (Input, Input?, Output, Int, Int) -> Void
+  let biasGaussian: @Sendable (Input, Input?, Scalar, Output, Output?, Int, Int) -> Void
+  let rectifyPullback: @Sendable (Input, Input, Output, Int) -> Void
+  let residual: @Sendable (Input, Input, Output, Int) -> Double
+
+  let adam:
+    @Sendable (
+      Output, Input, Output, Output, Output?, Int, Double, Double, Double, Double, Double, Double,
+      Double, Double
+    ) -> Void
+  let momentum: @Sendable (Output, Input, Output?, Int, Double, Double, Bool, Double) -> Void
+
+  let matrixProduct: @Sendable (MatrixProductArguments<Scalar>) -> Void
+  let symmetricEigen: @Sendable (SymmetricEigenArguments<Scalar>) -> Int32
+  let orthonormalize: @Sendable (Output, Int32, Int32) -> Int32
+
+  init(
+    binary: @escaping @Sendable (Int32, Int32, Input, Input, Output, Int) -> Void,
+    unary: @escaping @Sendable (Int32, Input, Output, Int) -> Void,
+    fill: @escaping @Sendable (Scalar, Output, Int) -> Void,
+    accumulate: @escaping @Sendable (Scalar, Input, Output, Int) -> Void,
+    sum: @escaping @Sendable (Input, Int) -> Double,
+    dot: @escaping @Sendable (Input, Input, Int) -> Double,
+    absoluteSum: @escaping @Sendable (Input, Int) -> Double,
+    largest: @escaping @Sendable (Input, Int) -> Scalar,
+    smallest: @escaping @Sendable (Input, Int) -> Scalar,
+    allFinite: @escaping @Sendable (Input, Int) -> Bool,
+    transpose: @escaping @Sendable (Input, Output, Int, Int) -> Void,
+    addColumnSums: @escaping @Sendable (Input, Output, Int, Int) -> Void,
+    addBias: @escaping @Sendable (Input, Input, Output, Int, Int) -> Void,
+    biasSine: @escaping @Sendable (Input, Input?, Scalar, Output, Output?, Int, Int) -> Void,
+    biasRectify: @escaping @Sendable (Input, Input?, Output, Int, Int) -> Void,
+    biasGaussian: @escaping @Sendable (Input, Input?, Scalar, Output, Output?, Int, Int) -> Void,
+    rectifyPullback: @escaping @Sendable (Input, Input, Output, Int) -> Void,
+    residual: @escaping @Sendable (Input, Input, Output, Int) -> Double,
+    adam:
+      @escaping @Sendable (
+        Output, Input, Output, Output, Output?, Int, Double, Double, Double, Double, Double, Double,
+        Double, Double
+      ) -> Void,
+    momentum:
+      @escaping @Sendable (Output, Input, Output?, Int, Double, Double, Bool, Double) -> Void,
+    matrixProduct: @escaping @Sendable (MatrixProductArguments<Scalar>) -> Void,
+    symmetricEigen: @escaping @Sendable (SymmetricEigenArguments<Scalar>) -> Int32,
+    orthonormalize: @escaping @Sendable (Output, Int32, Int32) -> Int32
+  ) {
+    self.binary = binary
+    self.unary = unary
+    self.fill = fill
+    self.accumulate = accumulate
+    self.sum = sum
+    self.dot = dot
+    self.absoluteSum = absoluteSum
+    self.largest = largest
+    self.smallest = smallest
+    self.allFinite = allFinite
+    self.transpose = transpose
+    self.addColumnSums = addColumnSums
+    self.addBias = addBias
+    self.biasSine = biasSine
+    self.biasRectify = biasRectify
+    self.biasGaussian = biasGaussian
+    self.rectifyPullback = rectifyPullback
+    self.residual = residual
+    self.adam = adam
+    self.momentum = momentum
+    self.matrixProduct = matrixProduct
+    self.symmetricEigen = symmetricEigen
+    self.orthonormalize = orthonormalize
+  }
+}
+
+extension TensorKernels where Scalar == Float {
+  static let singlePrecision = TensorKernels(
+    binary: tk_binary_f32, unary: tk_unary_f32, fill: tk_fill_f32, accumulate: tk_accumulate_f32,
+    sum: tk_sum_f32, dot: tk_dot_f32, absoluteSum: tk_absolute_sum_f32, largest: tk_largest_f32,
+    smallest: tk_smallest_f32, allFinite: tk_all_finite_f32, transpose: tk_transpose_f32,
+    addColumnSums: tk_add_column_sums_f32, addBias: tk_add_bias_f32, biasSine: tk_bias_sine_f32,
+    biasRectify: tk_bias_rectify_f32, biasGaussian: tk_bias_gaussian_f32,
+    rectifyPullback: tk_rectify_pullback_f32, residual: tk_residual_f32, adam: tk_adam_f32,
+    momentum: tk_sgd_f32, matrixProduct: singlePrecisionProduct,
+    symmetricEigen: singlePrecisionSymmetricEigen, orthonormalize: singlePrecisionOrthonormalize)
+}
+
+extension TensorKernels where Scalar == Double {
+  static let doublePrecision = TensorKernels(
+    binary: tk_binary_f64, unary: tk_unary_f64, fill: tk_fill_f64, accumulate: tk_accumulate_f64,
+    sum: tk_sum_f64, dot: tk_dot_f64, absoluteSum: tk_absolute_sum_f64, largest: tk_largest_f64,
+    smallest: tk_smallest_f64, allFinite: tk_all_finite_f64, transpose: tk_transpose_f64,
+    addColumnSums: tk_add_column_sums_f64, addBias: tk_add_bias_f64, biasSine: tk_bias_sine_f64,
+    biasRectify: tk_bias_rectify_f64, biasGaussian: tk_bias_gaussian_f64,
+    rectifyPullback: tk_rectify_pullback_f64, residual: tk_residual_f64, adam: tk_adam_f64,
+    momentum: tk_sgd_f64, matrixProduct: doublePrecisionProduct,
+    symmetricEigen: doublePrecisionSymmetricEigen, orthonormalize: doublePrecisionOrthonormalize)
+}

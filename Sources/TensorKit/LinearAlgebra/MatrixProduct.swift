@@ -1,0 +1,116 @@
+import COneDNN
+import COpenBLAS
+import CTensorKernels
+
+/// C = A B or C += A B for row-major matrices, each of A and B optionally transposed.
+public struct MatrixProductArguments<Scalar> {
+  let transposingLeft: Bool
+  let transposingRight: Bool
+  /// The result is rows x columns; `inner` is the extent that is summed over.
+  let rows: Int
+  let columns: Int
+  let inner: Int
+  let left: UnsafePointer<Scalar>
+  let leftStride: Int
+  let right: UnsafePointer<Scalar>
+  let rightStride: Int
+  let accumulating: Bool
+  let result: UnsafeMutablePointer<Scalar>
+}
+
+// Why two libraries: oneDNN generates its kernels for the processor it finds, where Debian's
+// OpenBLAS picks them from a table of models, and takes slow ones on processors newer than the table.
+// oneDNN has no double-precision product.
+
+@Sendable func singlePrecisionProduct(_ p: MatrixProductArguments<Float>) {
+  #if canImport(COneDNN)
+    omp_set_num_threads(1)
+    _ = dnnl_sgemm(
+      p.transposingLeft ? 84 : 78, p.transposingRight ? 84 : 78,  // "T" and "N"
+      dnnl_dim_t(p.rows), dnnl_dim_t(p.columns), dnnl_dim_t(p.inner), 1, p.left,
+      dnnl_dim_t(p.leftStride), p.right, dnnl_dim_t(p.rightStride), p.accumulating ? 1 : 0,
+      p.result, dnnl_dim_t(p.columns))
+  #endif
+}
+
+@Sendable func doublePrecisionProduct(_ p: MatrixProductArguments<Double>) {
+  _ = singleThreadedOpenBLAS
+  cblas_dgemm(
+    CblasRowMajor, p.transposingLeft ? CblasTrans : CblasNoTrans,
+    p.transposingRight ? CblasTrans : CblasNoTrans, Int32(p.rows), Int32(p.columns),
+    Int32(p.inner), 1, p.left, Int32(p.leftStride), p.right, Int32(p.rightStride),
+    p.accumulating ? 1 : 0, p.result, Int32(p.columns))
+}
+
+/// Sets OpenBLAS to one thread, once: work is spread over cores by rows, not inside a product.
+let singleThreadedOpenBLAS: Void = openblas_set_num_threads(1)
+
+extension Tensor {
+  /// The product of two matrices, each transposed first if so asked.
+  ///
+  /// `result[i, j] = Σ_k left[i, k] right[k, j]`
+  ///
+  /// - Precondition: Both have two axes, and the extents that are summed over agree.
+  public static func matrixProduct(
+    _ left: Tensor, _ right: Tensor, transposingLeft: Bool = false, transposingRight: Bool = false
+  ) -> Tensor {
+    let (rows, columns, _) = productExtents(left, right, transposingLeft, transposingRight)
+    var result = Tensor(uninitialized: [rows, columns])
+    result.setProduct(
+      left, right, transposingLeft: transposingLeft, transposingRight: transposingRight,
+      accumulating: false)
+    return result
+  }
+
+  /// Adds the product of two matrices, each transposed first if so asked, in place.
+  ///
+  /// - Precondition: The extents agree with each other and with this matrix.
+  public mutating func addProduct(
+    _ left: Tensor, _ right: Tensor, transposingLeft: Bool = false, transposingRight: Bool = false
+  ) {
+    setProduct(
+      left, right, transposingLeft: transposingLeft, transposingRight: transposingRight,
+      accumulating: true)
+  }
+
+  private static func productExtents(
+    _ left: Tensor, _ right: Tensor, _ transposingLeft: Bool, _ transposingRight: Bool
+  ) -> (rows: Int, columns: Int, inner: Int) {
+    precondition(
+      left.rank == 2 && right.rank == 2,
+      "the product of tensors of shapes \(left.shape) and \(right.shape); matrices are needed")
+    let rows = left.shape[transposingLeft ? 1 : 0]
+    let inner = left.shape[transposingLeft ? 0 : 1]
+    let columns = right.shape[transposingRight ? 0 : 1]
+    precondition(
+      inner == right.shape[transposingRight ? 1 : 0],
+      """
+      the product of matrices of shapes \(left.shape)\(transposingLeft ? " transposed" : "") and \
+      \(right.shape)\(transposingRight ? " transposed" : "")
+      """)
+    return (rows, columns, inner)
+  }
+
+  private mutating func setProduct(
+    _ left: Tensor, _ right: Tensor, transposingLeft: Bool, transposingRight: Bool,
+    accumulating: Bool
+  ) {
+    let (rows, columns, inner) = Tensor.productExtents(
+      left, right, transposingLeft, transposingRight)
+    precondition(
+      shape == [rows, columns], "a product of shape [\(rows), \(columns)] into a matrix \(shape)")
+    guard rows > 0 && columns > 0 else { return }
+    makeUnique()
+    guard inner > 0 else {
+      if !accumulating { Scalar.kernels.fill(0, storage.elements, count) }
+      return
+    }
+    Scalar.kernels.matrixProduct(
+      MatrixProductArguments(
+        transposingLeft: transposingLeft, transposingRight: transposingRight, rows: rows,
+        columns: columns, inner: inner, left: left.storage.elements, leftStride: left.shape[1],
+        right: right.storage.elements, rightStride: right.shape[1], accumulating: accumulating,
+        result: storage.elements))
+    withExtendedLifetime((left, right)) {}
+  }
+}

@@ -1,0 +1,155 @@
+import CTensorKernels
+
+// Kernels that join what a layer of a network does after its matrix product into one sweep over
+// memory. `AutoDiff` records them; each equals the composition its name says.
+extension Tensor {
+  /// The sines of `frequency · (self + bias)` and, if asked, their slopes
+  /// `frequency · cos(frequency · (self + bias))`, computed together.
+  ///
+  /// - Parameters:
+  ///   - bias: Added to each row; none by default. Shape: [columns].
+  ///   - slopes: Whether the slopes are wanted.
+  public consuming func sines(
+    frequency: Scalar, bias: Tensor? = nil, slopes: Bool
+  ) -> (values: Tensor, slopes: Tensor?) {
+    let (rows, columns) = rowsAndColumns(matching: bias)
+    var values = consume self
+    let slopeValues = slopes ? Tensor(uninitialized: values.shape) : nil
+    values.rewriteElements { source, target in
+      Scalar.kernels.biasSine(
+        source, bias?.storage.elements, frequency, target, slopeValues?.storage.elements, rows,
+        columns)
+    }
+    withExtendedLifetime((bias, slopeValues)) {}
+    return (values, slopeValues)
+  }
+
+  /// The positive part of `self + bias`.
+  ///
+  /// - Parameter bias: Added to each row; none by default. Shape: [columns].
+  public consuming func rectified(bias: Tensor?) -> Tensor {
+    let (rows, columns) = rowsAndColumns(matching: bias)
+    var values = consume self
+    values.rewriteElements { source, target in
+      Scalar.kernels.biasRectify(source, bias?.storage.elements, target, rows, columns)
+    }
+    withExtendedLifetime(bias) {}
+    return values
+  }
+
+  /// `exp(-(scale · (self + bias))²)` and, if asked, its slopes, computed together.
+  ///
+  /// - Parameters:
+  ///   - bias: Added to each row; none by default. Shape: [columns].
+  ///   - slopes: Whether the slopes are wanted.
+  public consuming func gaussians(
+    scale: Scalar, bias: Tensor? = nil, slopes: Bool
+  ) -> (values: Tensor, slopes: Tensor?) {
+    let (rows, columns) = rowsAndColumns(matching: bias)
+    var values = consume self
+    let slopeValues = slopes ? Tensor(uninitialized: values.shape) : nil
+    values.rewriteElements { source, target in
+      Scalar.kernels.biasGaussian(
+        source, bias?.storage.elements, scale, target, slopeValues?.storage.elements, rows, columns)
+    }
+    withExtendedLifetime((bias, slopeValues)) {}
+    return (values, slopeValues)
+  }
+
+  /// `self + bias`, the bias added to each row.
+  ///
+  /// - Parameter bias: Shape: [columns].
+  public consuming func addingBias(_ bias: Tensor) -> Tensor {
+    let (rows, columns) = rowsAndColumns(matching: bias)
+    var values = consume self
+    values.rewriteElements { source, target in
+      Scalar.kernels.addBias(source, bias.storage.elements, target, rows, columns)
+    }
+    withExtendedLifetime(bias) {}
+    return values
+  }
+
+  /// The tensor where `values` is positive, else zero: the pullback of rectification.
+  ///
+  /// - Precondition: The shapes are equal.
+  public consuming func masked(wherePositive values: Tensor) -> Tensor {
+    precondition(
+      shape == values.shape, "a mask of shape \(values.shape) on a tensor of shape \(shape)")
+    var result = consume self
+    let count = result.count
+    result.rewriteElements { source, target in
+      Scalar.kernels.rectifyPullback(values.storage.elements, source, target, count)
+    }
+    withExtendedLifetime(values) {}
+    return result
+  }
+
+  /// The product with a tensor of the same shape, in place where nothing else holds the elements.
+  ///
+  /// - Precondition: The shapes are equal.
+  public consuming func multiplied(by other: Tensor) -> Tensor {
+    var result = consume self
+    result.rewriteElements(combining: other)
+    return result
+  }
+
+  /// Adds the sums of a matrix's columns, in place: `self[j] += Σ_i matrix[i, j]`.
+  ///
+  /// - Precondition: The matrix has as many columns as this vector has elements.
+  public mutating func addColumnSums(of matrix: Tensor) {
+    precondition(
+      rank == 1 && matrix.rank == 2 && matrix.shape[1] == count,
+      "column sums of shape \(matrix.shape) into a vector of shape \(shape)")
+    makeUnique()
+    Scalar.kernels.addColumnSums(
+      matrix.storage.elements, storage.elements, matrix.shape[0], matrix.shape[1])
+    withExtendedLifetime(matrix) {}
+  }
+
+  /// The difference from a target, and the sum of its squares in double precision, in one sweep.
+  ///
+  /// - Precondition: The shapes are equal.
+  public consuming func residual(from target: Tensor) -> (residual: Tensor, sumOfSquares: Double) {
+    precondition(shape == target.shape, "outputs \(shape) and targets \(target.shape) differ")
+    var result = consume self
+    let count = result.count
+    var sumOfSquares = 0.0
+    result.rewriteElements { source, destination in
+      sumOfSquares = Scalar.kernels.residual(source, target.storage.elements, destination, count)
+    }
+    withExtendedLifetime(target) {}
+    return (result, sumOfSquares)
+  }
+
+  /// Calls a closure with the elements to read and a place for as many results: the same place if
+  /// no other tensor shares it, else new storage.
+  private mutating func rewriteElements(
+    _ body: (UnsafePointer<Scalar>, UnsafeMutablePointer<Scalar>) -> Void
+  ) {
+    if isUnique() {
+      body(storage.elements, storage.elements)
+    } else {
+      let rewritten = TensorStorage<Scalar>(count: storage.count)
+      body(storage.elements, rewritten.elements)
+      storage = rewritten
+    }
+  }
+
+  private mutating func rewriteElements(combining other: Tensor) {
+    precondition(shape == other.shape, "the product of tensors of shapes \(shape), \(other.shape)")
+    let count = count
+    rewriteElements { source, target in
+      Scalar.kernels.binary(
+        Int32(tk_multiply), Int32(tk_both_vectors), source, other.storage.elements, target, count)
+    }
+    withExtendedLifetime(other) {}
+  }
+
+  private func rowsAndColumns(matching bias: Tensor?) -> (Int, Int) {
+    let columns = shape.last ?? 1
+    precondition(
+      bias.map { $0.shape == [columns] } ?? true,
+      "a bias of shape \(bias?.shape ?? []) for rows of a tensor of shape \(shape)")
+    return (columns == 0 ? 0 : count / columns, columns)
+  }
+}

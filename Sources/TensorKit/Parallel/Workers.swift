@@ -1,0 +1,49 @@
+import Dispatch
+import Synchronization
+
+/// Spreads independent pieces of work over processor cores.
+///
+/// Work is cut into pieces whose number does not depend on the number of threads, and results are
+/// combined in the order of the pieces: the same bits come out for any number of threads.
+public struct Workers: Sendable, Equatable {
+  /// How many threads work at once.
+  public let threads: Int
+
+  /// Workers on as many threads as given; all cores by default.
+  ///
+  /// - Precondition: `threads` is positive.
+  public init(threads: Int = Workers.availableCores) {
+    precondition(threads > 0, "\(threads) threads; at least one is needed")
+    self.threads = threads
+  }
+
+  /// The number of processor cores that this process may use.
+  public static let availableCores = coreCount()
+
+  /// Runs a closure once for each piece, several at a time, and returns what it returned, in order.
+  ///
+  /// - Throws: The error of the first piece, in order, that threw.
+  public func map<Result: Sendable>(
+    _ pieces: Int, _ body: @escaping @Sendable (Int) throws -> Result
+  ) throws -> [Result] {
+    guard threads > 1, pieces > 1 else { return try (0..<pieces).map(body) }
+    let next = Atomic<Int>(0)
+    let results = Mutex([Swift.Result<Result, any Error>?](repeating: nil, count: pieces))
+    DispatchQueue.concurrentPerform(iterations: min(threads, pieces)) { _ in
+      while true {
+        let piece = next.add(1, ordering: .relaxed).oldValue
+        guard piece < pieces else { return }
+        let result = Swift.Result { try body(piece) }
+        results.withLock { $0[piece] = result }
+      }
+    }
+    return try results.withLock { try $0.compactMap { try $0?.get() } }
+  }
+
+  /// Runs a closure once for each piece, several at a time.
+  ///
+  /// - Throws: The error of the first piece, in order, that threw.
+  public func forEach(_ pieces: Int, _ body: @escaping @Sendable (Int) throws -> Void) throws {
+    _ = try map(pieces, body)
+  }
+}
