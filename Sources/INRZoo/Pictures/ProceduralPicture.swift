@@ -69,9 +69,9 @@ private enum Landscape {
     let squared = dx * dx + dy * dy
     let radius = squared.squareRoot()
     color = mix(color, Color(1.00, 0.86, 0.60), 0.55 * exp(-squared / 0.03))
-    // 26 rings to the unit at the radius 0.3, where they end.
-    let ring = 0.5 + 0.5 * cos(.pi * 26 / 0.3 * squared)
-    let strength = 1 - smoothStep(0.24, 0.30, radius)
+    // 34 rings to the unit at the radius 0.3, where they end.
+    let ring = 0.5 + 0.5 * cos(.pi * 34 / 0.3 * squared)
+    let strength = 1 - smoothStep(0.27, 0.31, radius)
     return mix(color, Color(1.00, 0.93, 0.72), 0.85 * ring * strength)
   }
 
@@ -81,7 +81,7 @@ private enum Landscape {
   static func farHill(x: Double, y: Double) -> Color? {
     let crest = 0.16 + 0.045 * cos(7.0 * (x + 0.12)) + 0.02 * sin(15 * x)
     guard y > crest else { return nil }
-    let (warp, weft) = (x * 24, (y - crest * 0.5) * 24)
+    let (warp, weft) = (x * 30, (y - crest * 0.5) * 30)
     let over = (Int(floor(warp)) + Int(floor(weft))) % 2 == 0
     let along = over ? warp - floor(warp) : weft - floor(weft)
     let thread = sin(.pi * along)
@@ -117,8 +117,7 @@ private enum Landscape {
       let row = Int(floor((y - top - 0.05) / 0.0433))
       return (column + row) % 2 == 0 ? Color(0.97, 0.95, 0.90) * light : Color(0.07, 0.09, 0.15)
     }
-    let (wx, wy) = (dx, y + 0.0)
-    if abs(wx) < 0.04, wy < 0.10, wy > 0 || wx * wx + wy * wy < 0.0016 {
+    if abs(dx) < 0.04, y < 0.10, y > 0 || dx * dx + y * y < 0.0016 {
       return Color(0.99, 0.84, 0.38)
     }
     let course = (y - top) / 0.042
@@ -140,7 +139,7 @@ private enum Landscape {
     let scale = 0.12
     let (px, py) = ((x - 0.13) / scale, (y - 0.35) / scale)
     guard px > -0.5, px < 3, py > -0.5, py < 1.5 else { return nil }
-    let isInk = strokes.contains { distance(px, py, from: $0) < 0.13 }
+    let isInk = strokes.contains { distance(px, py, from: $0) < 0.115 }
     return isInk ? Color(0.98, 0.96, 0.90) : nil
   }
 
