@@ -18,11 +18,13 @@ let package = Package(
     // System libraries and C: thin, no logic of the package's own beyond elementwise kernels.
     .systemLibrary(name: "COneDNN"),
     .systemLibrary(name: "COpenBLAS"),
+    .systemLibrary(name: "CZlib"),
     .target(name: "CTensorKernels", linkerSettings: [.linkedLibrary("m")]),
     .target(name: "CPNGFiles", linkerSettings: [.linkedLibrary("png16")]),
 
     // The four layers. Each imports only those above it.
-    .target(name: "TensorKit", dependencies: ["COneDNN", "COpenBLAS", "CTensorKernels"]),
+    .target(
+      name: "TensorKit", dependencies: ["COneDNN", "COpenBLAS", "CTensorKernels", "CZlib"]),
     .target(name: "AutoDiff", dependencies: ["TensorKit"]),
     .target(name: "GradientAdjusters", dependencies: ["TensorKit", "AutoDiff"]),
     .target(

@@ -1,0 +1,140 @@
+import Foundation
+
+/// Files read and written as a whole.
+package enum WholeFile {
+  /// Returns the contents of a file.
+  ///
+  /// - Throws: ``FileError`` if the file is not there, is not a file or cannot be read.
+  package static func bytes(ofFileAt path: String) throws -> [UInt8] {
+    let file = retryingInterrupted { open(path, O_RDONLY | O_CLOEXEC) }
+    guard file >= 0 else {
+      let code = errno
+      let isMissing = code == ENOENT || code == ENOTDIR
+      throw FileError(
+        isMissing ? .noSuchFile : .unreadable, path: path,
+        reason: isMissing
+          ? "there is no such file; check the path" : "it cannot be opened: \(systemMessage(code))")
+    }
+    defer { close(file) }
+
+    var status = stat()
+    guard fstat(file, &status) == 0 else {
+      throw FileError(.unreadable, path: path, reason: systemMessage(errno))
+    }
+    let type = status.st_mode & S_IFMT
+    guard type == S_IFREG || type == S_IFIFO else {
+      throw FileError(
+        .unreadable, path: path,
+        reason: "it is \(type == S_IFDIR ? "a folder" : "a device"), not a file")
+    }
+
+    var contents: [UInt8] = []
+    contents.reserveCapacity(max(0, Int(status.st_size)))
+    return try withUnsafeTemporaryAllocation(byteCount: 1 << 18, alignment: 16) { buffer in
+      while true {
+        let count = retryingInterrupted { read(file, buffer.baseAddress, buffer.count) }
+        guard count >= 0 else {
+          throw FileError(
+            .unreadable, path: path, reason: "it cannot be read: \(systemMessage(errno))")
+        }
+        if count == 0 { return contents }
+        contents.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+      }
+    }
+  }
+
+  /// Writes a file whole or not at all.
+  ///
+  /// The bytes go to a new file beside it, which takes its place once they are safe on the disk: an
+  /// interrupted program leaves either the former file or the new one. A symbolic link stays, and
+  /// the file that it names is replaced. Pipes and devices are written to directly.
+  ///
+  /// - Throws: ``FileError`` if the file cannot be written.
+  package static func write(_ bytes: [UInt8], toFileAt path: String) throws {
+    var status = stat()
+    var mode: mode_t?
+    if stat(path, &status) == 0 {
+      switch status.st_mode & S_IFMT {
+      case S_IFREG: mode = status.st_mode & 0o777
+      case S_IFDIR: throw FileError(.unwritable, path: path, reason: "it is a folder, not a file")
+      default: return try writeDirectly(bytes, toFileAt: path)
+      }
+    }
+
+    let destination = resolvingLinks(path)
+    let temporary = "\(destination).\(String(UInt64.random(in: .min ... .max), radix: 36)).partial"
+    let file = retryingInterrupted {
+      open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    }
+    guard file >= 0 else { throw unwritable(path, errno) }
+    var failure: Int32 = write(bytes, to: file) ? 0 : errno
+    if failure == 0, let mode, fchmod(file, mode) != 0 { failure = errno }
+    if failure == 0, fsync(file) != 0 { failure = errno }
+    if close(file) != 0, failure == 0 { failure = errno }
+    if failure == 0, rename(temporary, destination) != 0 { failure = errno }
+    guard failure == 0 else {
+      unlink(temporary)
+      throw unwritable(path, failure)
+    }
+    synchronizeFolder(of: destination)
+  }
+
+  private static func writeDirectly(_ bytes: [UInt8], toFileAt path: String) throws {
+    let file = retryingInterrupted { open(path, O_WRONLY | O_CLOEXEC) }
+    guard file >= 0 else { throw unwritable(path, errno) }
+    let failure: Int32 = write(bytes, to: file) ? 0 : errno
+    close(file)
+    if failure != 0 { throw unwritable(path, failure) }
+  }
+
+  /// Writes all bytes, and returns whether that succeeded; `errno` says why not.
+  private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
+    bytes.withUnsafeBytes { buffer in
+      var rest = buffer[...]
+      while !rest.isEmpty {
+        let part = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
+        let count = retryingInterrupted { Foundation.write(file, part.baseAddress, part.count) }
+        if count < 0 { return false }
+        rest = rest.dropFirst(count)
+      }
+      return true
+    }
+  }
+
+  private static func resolvingLinks(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  /// Makes a rename in a folder durable, where the file system can.
+  private static func synchronizeFolder(of path: String) {
+    let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
+    let folder = path.dropLast(name.count)
+    let file = open(folder.isEmpty ? "." : String(folder), O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return }
+    _ = fsync(file)
+    close(file)
+  }
+
+  private static func unwritable(_ path: String, _ code: Int32) -> FileError {
+    FileError(
+      .unwritable, path: path,
+      reason: code == ENOENT || code == ENOTDIR
+        ? "it cannot be written, as its folder is not there; create the folder first"
+        : "it cannot be written: \(systemMessage(code))")
+  }
+
+  private static func systemMessage(_ code: Int32) -> String {
+    String(cString: strerror(code)).lowercased()
+  }
+
+  private static func retryingInterrupted<Result: SignedInteger>(
+    _ call: () -> Result
+  ) -> Result {
+    while true {
+      let result = call()
+      if result != -1 || errno != EINTR { return result }
+    }
+  }
+}
