@@ -19,8 +19,9 @@ public enum NumberText {
   public static func significant(_ value: Double, _ digits: Int = 3) -> String {
     guard value.isFinite else { return "–" }
     if value != 0, abs(value) >= 1e-4, abs(value) < 1e6 {
-      let decimals = max(0, digits - 1 - Int(log10(abs(value)).rounded(.down)))
-      return fixed(value, decimals)
+      // The exponent after rounding: 9.996 has three significant digits as 10.0.
+      let rounded = Double(String(format: "%.\(max(0, digits - 1))e", abs(value))) ?? abs(value)
+      return fixed(value, digits - 1 - Int(log10(rounded).rounded(.down)))
     }
     return String(format: "%.\(max(1, digits))g", value)
   }

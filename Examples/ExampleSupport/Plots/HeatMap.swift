@@ -1,5 +1,5 @@
 /// A matrix shown in colours, with a colour bar.
-public struct HeatMap: Sendable, Equatable {
+public struct HeatMap: Plot, Equatable {
   /// The title above the map.
   public let title: String
   /// The values, row after row from the top; what is not finite is left blank.

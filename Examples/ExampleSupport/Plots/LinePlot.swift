@@ -7,7 +7,7 @@
 /// try folder.write(plot.svg, to: "psnr.svg")
 /// try folder.write(plot.csv, to: "psnr.csv")
 /// ```
-public struct LinePlot: Sendable, Equatable {
+public struct LinePlot: Plot, Equatable {
   /// The title above the chart.
   public let title: String
   /// The horizontal axis.

@@ -67,7 +67,8 @@ struct LinePlotDrawing {
         }
         if series.style != .markers {
           svg.line(
-            x1: x, y1: y - 4, x2: x + 22, y2: y - 4, class: colorClass(index), attributes: stroke(index))
+            x1: x, y1: y - 4, x2: x + 22, y2: y - 4, class: colorClass(index),
+            attributes: stroke(index))
         }
         if series.style != .line { drawMarker(PlotPoint(x: x + 11, y: y - 4), index, into: &svg) }
         svg.text(series.name, x: x + 29, y: y)

@@ -61,7 +61,7 @@ public struct StepProgress: Sendable {
     if let value { series.record(value, at: step) }
     if output.isTerminal {
       if let lastShown, now - lastShown < Self.terminalInterval, step < steps { return }
-      output.write("\r" + line(columns: max(output.columns - 1, 20)) + "\u{1B}[K")
+      output.write("\r" + line(columns: max(output.columns - 1, 8)) + "\u{1B}[K")
       hasOpenLine = true
     } else {
       guard isDueInLog(now) else { return }
@@ -103,7 +103,7 @@ public struct StepProgress: Sendable {
       return true
     }
     let silence = now - (lastShown ?? start)
-    return silence >= max(10, (now - start) / 10)
+    return silence >= max(10, (now - start) / 5)
   }
 
   /// The line, without its less important parts where the width does not allow them.
