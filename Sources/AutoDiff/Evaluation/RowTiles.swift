@@ -44,7 +44,7 @@ public struct RowTiles: Sendable {
   /// The number of shards.
   public var shardCount: Int { min(tiles.count, RowTiles.mostShards) }
 
-  /// The tiles of one shard.
+  /// The tiles of one shard, indexed as in ``tiles``.
   public func tiles(ofShard shard: Int) -> ArraySlice<Rows> {
     tiles[(shard * tiles.count / shardCount)..<((shard + 1) * tiles.count / shardCount)]
   }

@@ -57,14 +57,15 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   ///   - inputs: Shape: [samples, inputs].
   ///   - tiles: How the rows are cut; consecutive rows by default.
   ///   - initial: What a shard's sum starts from.
-  ///   - cotangents: Given a tile's rows and outputs, returns ∂loss/∂outputs of the same shape, and
-  ///     adds to its shard's sum whatever else is wanted.
+  ///   - cotangents: Given a tile's index, rows and outputs, returns ∂loss/∂outputs of the same
+  ///     shape, and adds to its shard's sum whatever else is wanted.
   /// - Throws: What `cotangents` throws.
   public func gradient<Sum: Sendable>(
     for inputs: Tensor<Scalar>, tiles: RowTiles? = nil, summingFrom initial: Sum,
     cotangents:
       @escaping @Sendable (
-        _ rows: RowTiles.Rows, _ outputs: consuming Tensor<Scalar>, _ sum: inout Sum
+        _ tile: Int, _ rows: RowTiles.Rows, _ outputs: consuming Tensor<Scalar>,
+        _ sum: inout Sum
       ) throws -> Tensor<Scalar>
   ) throws -> Reduction<Sum> {
     let tiles = tiles ?? RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
@@ -72,9 +73,11 @@ public struct TiledEvaluation<Model: Module>: Sendable {
     let shards = try workers.map(tiles.shardCount) { shard in
       var sum = initial
       var gradients = [Tensor<Scalar>?](repeating: nil, count: leaves.count)
-      for rows in tiles.tiles(ofShard: shard) {
+      let tilesOfShard = tiles.tiles(ofShard: shard)
+      for tile in tilesOfShard.indices {
+        let rows = tilesOfShard[tile]
         let output = lifted(Variable(inputs.rows(in: rows)))
-        let cotangent = try cotangents(rows, output.value, &sum)
+        let cotangent = try cotangents(tile, rows, output.value, &sum)
         precondition(
           cotangent.shape == output.shape,
           "a cotangent of shape \(cotangent.shape) for outputs of shape \(output.shape)")
@@ -97,8 +100,9 @@ public struct TiledEvaluation<Model: Module>: Sendable {
     precondition(
       cotangents.rank == 2 && inputs.rank == 2 && cotangents.shape[0] == inputs.shape[0],
       "cotangents of shape \(cotangents.shape) for inputs of shape \(inputs.shape)")
-    return try gradient(for: inputs, summingFrom: 0) { rows, _, _ in cotangents.rows(in: rows) }
-      .gradient
+    return try gradient(for: inputs, summingFrom: 0) { _, rows, _, _ in
+      cotangents.rows(in: rows)
+    }.gradient
   }
 
   /// The change of all outputs along a direction of the parameters: J v.

@@ -1,0 +1,112 @@
+import AutoDiff
+import TensorKit
+
+/// A way to change how a network learns, which plugs into any model and any training loop.
+///
+/// An adjuster sits between the loss and the model. Each step it may transform ∂loss/∂outputs
+/// before that is pulled back, and change the parameter gradient after; before training it may rewrite
+/// the model, and afterwards give back a plain model that computes the same. It owns neither the model
+/// nor the loss nor the optimizer. Every requirement has a default that does nothing, so an adjuster
+/// writes only what it needs:
+///
+/// ```swift
+/// /// Clips the gradient to a given norm.
+/// struct GradientClipping<Scalar: TensorScalar>: GradientAdjuster {
+///   var bound: Scalar
+///   mutating func adjust<Model: Module<Scalar>>(
+///     _ gradient: inout ParameterVector<Scalar>, for step: TrainingStep<Model>
+///   ) { gradient.clip(toNorm: bound) }
+/// }
+/// ```
+///
+/// An adjuster is a value: a copy has a state of its own, and given the same steps does the same.
+public protocol GradientAdjuster<Scalar>: Sendable {
+  /// The type of numbers that the model computes with.
+  associatedtype Scalar: TensorScalar
+
+  /// Rewrites the model before training.
+  mutating func prepare<Model: Module<Scalar>>(
+    _ model: inout Model, using generator: inout some RandomNumberGenerator) throws
+
+  /// What to do to ∂loss/∂outputs in a step.
+  ///
+  /// The step can be asked for the model's outputs, cotangents and kernel; asking for nothing costs
+  /// nothing.
+  mutating func cotangentTransform<Model: Module<Scalar>>(
+    for step: TrainingStep<Model>) throws -> CotangentTransform<Scalar>
+
+  /// Changes the parameter gradient of a step.
+  mutating func adjust<Model: Module<Scalar>>(
+    _ gradient: inout ParameterVector<Scalar>, for step: TrainingStep<Model>) throws
+
+  /// The plain model that computes the same function as one rewritten by ``prepare(_:using:)``.
+  func folded<Model: Module<Scalar>>(_ model: Model) throws -> Model
+}
+
+extension GradientAdjuster {
+  /// Leaves the model as it is.
+  public mutating func prepare<Model: Module<Scalar>>(
+    _ model: inout Model, using generator: inout some RandomNumberGenerator
+  ) throws {}
+
+  /// Leaves the cotangents as they are.
+  public mutating func cotangentTransform<Model: Module<Scalar>>(
+    for step: TrainingStep<Model>
+  ) throws -> CotangentTransform<Scalar> { .identity }
+
+  /// Leaves the gradient as it is.
+  public mutating func adjust<Model: Module<Scalar>>(
+    _ gradient: inout ParameterVector<Scalar>, for step: TrainingStep<Model>
+  ) throws {}
+
+  /// The model itself.
+  public func folded<Model: Module<Scalar>>(_ model: Model) throws -> Model { model }
+}
+
+/// Adjusts nothing: plain training.
+public struct IdentityAdjuster<Scalar: TensorScalar>: GradientAdjuster {
+  /// Plain training.
+  public init() {}
+}
+
+/// Adjusters applied one after the other.
+///
+/// Models are rewritten, cotangents transformed and gradients changed in order, and models folded
+/// back in reverse order.
+public struct ComposedAdjuster<Scalar: TensorScalar>: GradientAdjuster {
+  /// The adjusters, first to last.
+  public private(set) var adjusters: [any GradientAdjuster<Scalar>]
+
+  /// Adjusters, first to last.
+  public init(_ adjusters: [any GradientAdjuster<Scalar>]) { self.adjusters = adjusters }
+
+  /// Lets each adjuster rewrite the model, in order.
+  public mutating func prepare<Model: Module<Scalar>>(
+    _ model: inout Model, using generator: inout some RandomNumberGenerator
+  ) throws {
+    for index in adjusters.indices { try adjusters[index].prepare(&model, using: &generator) }
+  }
+
+  /// The adjusters' transforms, in order.
+  public mutating func cotangentTransform<Model: Module<Scalar>>(
+    for step: TrainingStep<Model>
+  ) throws -> CotangentTransform<Scalar> {
+    var transform = CotangentTransform<Scalar>.identity
+    for index in adjusters.indices {
+      transform = transform.followed(by: try adjusters[index].cotangentTransform(for: step))
+    }
+    return transform
+  }
+
+  /// Lets each adjuster change the gradient, in order.
+  public mutating func adjust<Model: Module<Scalar>>(
+    _ gradient: inout ParameterVector<Scalar>, for step: TrainingStep<Model>
+  ) throws {
+    for index in adjusters.indices { try adjusters[index].adjust(&gradient, for: step) }
+  }
+
+  /// Folds the model back, last adjuster first.
+  public func folded<Model: Module<Scalar>>(_ model: Model) throws -> Model {
+    try adjusters.reversed().reduce(model) { try $1.folded($0) }
+  }
+}

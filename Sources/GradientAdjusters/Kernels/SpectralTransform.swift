@@ -1,0 +1,86 @@
+import TensorKit
+
+/// Where equalized eigenvalues are sent.
+public enum EqualizationTarget: String, Sendable, CaseIterable {
+  /// To the first eigenvalue not equalized, λ_{end+1}: the published rule for Adam.
+  case next
+  /// To the largest eigenvalue, λ₁: the published rule for gradient descent.
+  case first
+}
+
+/// S = I - Σᵢ (1 - target/λᵢ) vᵢ vᵢᵀ over the leading eigenpairs of a kernel, kept as those pairs.
+///
+/// The spectrum of K S is that of K with the first `end` eigenvalues replaced by the target. S is
+/// applied in 4 · end · size operations for each column; the matrix is never formed.
+///
+/// Source: K. Shi et al., "Inductive gradient adjustment for spectral bias in implicit neural
+/// representations", ICML 2025, section 3.2. S has the form of EigenPro's preconditioner (S. Ma and
+/// M. Belkin, NeurIPS 2017).
+public struct SpectralTransform<Scalar: TensorScalar>: Sendable {
+  /// Orthonormal eigenvectors as rows, of shape [pairs, size].
+  public let vectors: Tensor<Scalar>
+  /// 1 - target/λᵢ for each of them, of shape [pairs].
+  public let dampings: Tensor<Scalar>
+
+  /// A transform from orthonormal vectors and how much of each is taken out.
+  ///
+  /// - Precondition: There are as many dampings as vectors.
+  public init(vectors: Tensor<Scalar>, dampings: Tensor<Scalar>) {
+    precondition(
+      vectors.rank == 2 && dampings.shape == [vectors.shape[0]],
+      "dampings of shape \(dampings.shape) for vectors of shape \(vectors.shape)")
+    self.vectors = vectors
+    self.dampings = dampings
+  }
+
+  /// The transform that equalizes the leading eigenvalues of a kernel.
+  ///
+  /// An eigenvalue that is not safely positive ends the list: with `next`, equalization stops before
+  /// the first eigenvalue whose successor is within rounding of zero, so that no direction is ever
+  /// removed or reversed.
+  ///
+  /// - Parameters:
+  ///   - end: How many eigenvalues are equalized.
+  ///   - kernel: A symmetric positive semidefinite matrix, of shape [size, size].
+  ///   - target: Where they are sent.
+  /// - Throws: ``AdjusterError`` if `end` is not below the size, or the kernel is not finite.
+  public init(
+    equalizing end: Int, of kernel: Tensor<Scalar>, to target: EqualizationTarget
+  ) throws {
+    let size = kernel.shape[0]
+    guard end >= 0 && end < size else {
+      throw AdjusterError.endNotBelowGroups(end: end, groups: size)
+    }
+    let pairs: SymmetricEigenpairs<Scalar>
+    do {
+      pairs = try kernel.symmetricEigenpairs(end + 1)
+    } catch EigenError.nonFinite {
+      throw AdjusterError.nonFinite("kernel")
+    } catch {
+      throw AdjusterError.notDecomposed("\(error)")
+    }
+    let values = pairs.values.elements
+    let floor = values[0] * Scalar.ulpOfOne * Scalar(size)
+    var count = 0
+    while count < end && values[target == .next ? count + 1 : count] > floor { count += 1 }
+    let goal = target == .next ? values[count] : values[0]
+    self.init(
+      vectors: pairs.vectors.slice(0..<count),
+      dampings: Tensor(values[..<count].map { 1 - goal / $0 }))
+  }
+
+  /// S times a matrix of columns.
+  ///
+  /// - Parameter columns: Shape: [size, columns].
+  public func applied(to columns: Tensor<Scalar>) -> Tensor<Scalar> {
+    guard dampings.count > 0 else { return columns }
+    var coefficients = Tensor.matrixProduct(vectors, columns)
+    coefficients *= (-dampings).reshaped(to: [-1, 1])
+    var result = columns
+    result.addProduct(vectors, coefficients, transposingLeft: true)
+    return result
+  }
+
+  /// S as a matrix, for inspection and tests.
+  public var matrix: Tensor<Scalar> { applied(to: .identity(vectors.shape[1])) }
+}

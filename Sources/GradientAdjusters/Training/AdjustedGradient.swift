@@ -1,0 +1,42 @@
+import AutoDiff
+import TensorKit
+
+extension GradientAdjuster {
+  /// The loss of a model on a batch and its adjusted gradient: all that a training loop needs.
+  ///
+  /// ```swift
+  /// for step in 0..<1000 {
+  ///   let (loss, gradient) = try adjuster.lossWithGradient(of: model, on: batch, step: step)
+  ///   optimizer.update(&model, along: gradient)
+  /// }
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - model: The model at the current parameters.
+  ///   - batch: What it is fitted to.
+  ///   - loss: The loss; the mean squared error by default.
+  ///   - step: How many steps came before.
+  ///   - workers: The threads that share the work; the result does not depend on their number.
+  /// - Returns: The loss before any update, and the adjusted gradient.
+  /// - Throws: ``AdjusterError`` if the loss is not finite, and whatever the adjuster throws.
+  public mutating func lossWithGradient<Model: Module<Scalar>>(
+    of model: Model, on batch: TrainingBatch<Scalar>, loss: (any Loss<Scalar>)? = nil,
+    step: Int = 0, workers: Workers = Workers()
+  ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
+    try lossWithGradient(
+      for: TrainingStep(model: model, batch: batch, loss: loss, index: step, workers: workers))
+  }
+
+  /// The loss of a step and its adjusted gradient.
+  ///
+  /// - Throws: ``AdjusterError`` if the loss is not finite, and whatever the adjuster throws.
+  public mutating func lossWithGradient<Model: Module<Scalar>>(
+    for step: TrainingStep<Model>
+  ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
+    let transform = try cotangentTransform(for: step)
+    var (loss, gradient) = try step.lossWithGradient(transform: transform)
+    guard loss.isFinite else { throw AdjusterError.nonFinite("loss") }
+    try adjust(&gradient, for: step)
+    return (loss, gradient)
+  }
+}

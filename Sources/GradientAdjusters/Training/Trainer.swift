@@ -1,0 +1,83 @@
+import AutoDiff
+import TensorKit
+
+/// Joins a model, an optimizer and an adjuster into a training loop.
+///
+/// Everything that a trainer does is also within reach of a loop of one's own; see
+/// ``GradientAdjuster/lossWithGradient(of:on:loss:step:workers:)``.
+///
+/// ```swift
+/// var trainer = try Trainer(
+///   model, optimizer: Adam(learningRate: 1e-3), adjuster: InductiveGradientAdjuster(end: 20))
+/// for _ in 0..<1000 { try trainer.advance(on: batch) }
+/// let fitted = try trainer.plainModel()
+/// ```
+public struct Trainer<Model: Module>: Sendable {
+  /// The type of numbers that the model computes with.
+  public typealias Scalar = Model.Scalar
+
+  /// The model, as the adjuster has rewritten it.
+  public private(set) var model: Model
+  /// The optimizer, with its state.
+  public private(set) var optimizer: any Optimizer<Scalar>
+  /// The adjuster, with its state.
+  public private(set) var adjuster: any GradientAdjuster<Scalar>
+  /// The loss.
+  public let loss: any Loss<Scalar>
+  /// The threads that share the work; results do not depend on their number.
+  public let workers: Workers
+  /// How many steps have been made.
+  public private(set) var step = 0
+
+  /// Prepares to train a model.
+  ///
+  /// - Parameters:
+  ///   - model: The model; the adjuster may rewrite it.
+  ///   - optimizer: Moves the parameters.
+  ///   - adjuster: Changes the gradients; none by default.
+  ///   - loss: The loss; the mean squared error by default.
+  ///   - workers: The threads that share the work.
+  ///   - seed: Seeds what the adjuster draws while it rewrites the model.
+  /// - Throws: What the adjuster throws.
+  public init(
+    _ model: Model, optimizer: any Optimizer<Scalar>,
+    adjuster: (any GradientAdjuster<Scalar>)? = nil, loss: (any Loss<Scalar>)? = nil,
+    workers: Workers = Workers(), seed: UInt64 = 0
+  ) throws {
+    var adjuster = adjuster ?? IdentityAdjuster<Scalar>()
+    var model = model
+    var generator = SeededGenerator(seed: seed)
+    try adjuster.prepare(&model, using: &generator)
+    self.model = model
+    self.optimizer = optimizer
+    self.adjuster = adjuster
+    self.loss = loss ?? MeanSquaredError<Scalar>()
+    self.workers = workers
+  }
+
+  /// Makes one step on a batch.
+  ///
+  /// - Returns: The loss before the step's update.
+  /// - Throws: ``AdjusterError`` if the loss or the gradient is not finite, and whatever the adjuster
+  ///   throws; the model is then as it was.
+  @discardableResult
+  public mutating func advance(on batch: TrainingBatch<Scalar>) throws -> Double {
+    let current = TrainingStep(
+      model: model, batch: batch, loss: loss, index: step, workers: workers)
+    let (value, gradient) = try adjuster.lossWithGradient(for: current)
+    guard gradient.values.isFinite else { throw AdjusterError.nonFinite("gradient") }
+    optimizer.update(&model, along: gradient)
+    step += 1
+    return value
+  }
+
+  /// The model's outputs, of shape [samples, outputs].
+  ///
+  /// - Parameter inputs: Shape: [samples, inputs].
+  public func outputs(for inputs: Tensor<Scalar>) throws -> Tensor<Scalar> {
+    try TiledEvaluation(of: model, workers: workers).outputs(for: inputs)
+  }
+
+  /// The plain model that computes what the trained one does.
+  public func plainModel() throws -> Model { try adjuster.folded(model) }
+}

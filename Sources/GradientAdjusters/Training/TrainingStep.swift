@@ -1,0 +1,173 @@
+import AutoDiff
+import TensorKit
+
+/// One step of training as an adjuster sees it: a model, a batch and a loss.
+///
+/// A step is lazy. Asked for all outputs or cotangents, it sweeps forward over the batch, once; asked
+/// for nothing, it leaves the batch to be worked off tile by tile. It also offers the pullback of any
+/// cotangents and the pushforward of any direction at the current parameters, so that an adjuster can
+/// probe the kernel.
+public final class TrainingStep<Model: Module> {
+  /// The type of numbers that the model computes with.
+  public typealias Scalar = Model.Scalar
+
+  /// The model at the current parameters.
+  public let model: Model
+  /// What it is fitted to.
+  public let batch: TrainingBatch<Scalar>
+  /// The loss.
+  public let loss: any Loss<Scalar>
+  /// How many steps came before this one.
+  public let index: Int
+  /// The model's evaluation in tiles.
+  public let evaluation: TiledEvaluation<Model>
+
+  private var swept: (value: Double, cotangents: Tensor<Scalar>)?
+  private var keepsRowSizes = false
+  private(set) var keptRowSizes: Tensor<Scalar>?
+
+  /// A step.
+  ///
+  /// - Parameters:
+  ///   - model: The model at the current parameters.
+  ///   - batch: What it is fitted to.
+  ///   - loss: The loss; the mean squared error by default.
+  ///   - index: How many steps came before.
+  ///   - workers: The threads that share the work.
+  ///   - rowsPerTile: How many rows are evaluated at once; chosen by measurement by default.
+  public init(
+    model: Model, batch: TrainingBatch<Scalar>, loss: (any Loss<Scalar>)? = nil, index: Int = 0,
+    workers: Workers = Workers(), rowsPerTile: Int? = nil
+  ) {
+    self.model = model
+    self.batch = batch
+    self.loss = loss ?? MeanSquaredError<Scalar>()
+    self.index = index
+    self.evaluation = rowsPerTile.map {
+      TiledEvaluation(of: model, workers: workers, rowsPerTile: $0)
+    } ?? TiledEvaluation(of: model, workers: workers)
+  }
+
+  /// ∂loss/∂outputs of all samples, before any adjustment, of shape [samples, outputs].
+  ///
+  /// For the mean squared error they are the residuals times 2 / (samples · outputs). The first call
+  /// in a step sweeps forward over the batch.
+  public func cotangents() throws -> Tensor<Scalar> { try sweep().cotangents }
+
+  /// The loss at the current parameters. The first call in a step sweeps forward over the batch.
+  public func lossValue() throws -> Double { try sweep().value }
+
+  /// Asks for the sums of absolute cotangents of each sample, to be read once the step is evaluated.
+  ///
+  /// Unlike ``cotangents()`` this costs no sweep of its own.
+  public func keepRowSizes() { keepsRowSizes = true }
+
+  /// The sum of absolute cotangents of each sample, of shape [samples].
+  ///
+  /// Nil before the step is evaluated, unless ``cotangents()`` was called, and if
+  /// ``keepRowSizes()`` was not.
+  public var rowSizes: Tensor<Scalar>? {
+    keptRowSizes ?? swept.map { $0.cotangents.absoluteRowSums() }
+  }
+
+  /// Jᵀ u at the current parameters.
+  ///
+  /// - Parameter cotangents: Shape: [samples, outputs].
+  public func pullback(of cotangents: Tensor<Scalar>) throws -> ParameterVector<Scalar> {
+    try evaluation.pullback(of: cotangents, for: batch.inputs)
+  }
+
+  /// J v at the current parameters, of shape [samples, outputs].
+  public func pushforward(of direction: ParameterVector<Scalar>) throws -> Tensor<Scalar> {
+    try evaluation.pushforward(of: direction, for: batch.inputs)
+  }
+
+  /// The empirical neural tangent kernel at some rows of the batch, of shape [rows, rows].
+  public func empiricalKernel(atRows rows: [Int]) throws -> Tensor<Scalar> {
+    try evaluation.empiricalKernel(at: batch.inputs.rows(at: rows))
+  }
+
+  /// Whether all cotangents are known already.
+  var isSwept: Bool { swept != nil }
+
+  private func sweep() throws -> (value: Double, cotangents: Tensor<Scalar>) {
+    if let swept { return swept }
+    let (batch, loss, evaluation) = (batch, loss, evaluation)
+    let model = model
+    let tiles = RowTiles(rowCount: batch.rowCount, rowsPerTile: evaluation.rowsPerTile)
+    let parts = try evaluation.workers.map(tiles.shardCount) { shard in
+      var value = 0.0
+      let cotangents = tiles.tiles(ofShard: shard).map { rows in
+        let outputs = model(Variable(batch.inputs.rows(in: rows))).value
+        let part = loss.valueWithCotangents(
+          outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
+        value += part.value
+        return part.cotangents
+      }
+      return (value, Tensor.concatenated(cotangents))
+    }
+    let result = (
+      value: parts.reduce(0) { $0 + $1.0 }, cotangents: Tensor.concatenated(parts.map(\.1))
+    )
+    swept = result
+    return result
+  }
+}
+
+// MARK: - Evaluation
+
+extension TrainingStep {
+  /// The loss, and its gradient with the cotangents transformed on the way.
+  func lossWithGradient(
+    transform: CotangentTransform<Scalar>
+  ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
+    if isSwept || transform.coupling == .batch {
+      let adjusted = try transform.applied(to: cotangents(), groups: batch.groups)
+      let gradient = try pullback(of: adjusted)
+      return (try lossValue(), gradient)
+    }
+    return try streamed(transform: transform)
+  }
+
+  /// What a shard adds up beside the gradient.
+  private struct ShardSum: Sendable {
+    var loss = 0.0
+    var rowSizes: [(rows: RowTiles.Rows, sizes: Tensor<Scalar>)] = []
+  }
+
+  /// Forward, adjustment and pullback within each tile.
+  private func streamed(
+    transform: CotangentTransform<Scalar>
+  ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
+    let (batch, loss, keepsRowSizes) = (batch, loss, keepsRowSizes)
+    let groups = batch.groups
+    let isCoupled = transform.coupling == .groups && groups.count > 0
+    let plan =
+      isCoupled
+      ? groups.tilesOfWholePlaces(rowsPerTile: evaluation.rowsPerTile)
+      : (tiles: RowTiles(rowCount: batch.rowCount, rowsPerTile: evaluation.rowsPerTile), coupled: 0)
+    let reduction = try evaluation.gradient(
+      for: batch.inputs, tiles: plan.tiles, summingFrom: ShardSum()
+    ) { tile, rows, outputs, sum in
+      let part = loss.valueWithCotangents(
+        outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
+      sum.loss += part.value
+      if keepsRowSizes { sum.rowSizes.append((rows, part.cotangents.absoluteRowSums())) }
+      if transform.isIdentity { return part.cotangents }
+      return tile < plan.coupled
+        ? try transform.applied(toPlacesOf: part.cotangents, groupCount: groups.count)
+        : try transform.applied(toUncoupled: part.cotangents)
+    }
+    if keepsRowSizes {
+      var sizes = Tensor<Scalar>(zeros: [batch.rowCount])
+      for (rows, part) in reduction.sums.flatMap(\.rowSizes) {
+        switch rows {
+        case .range(let range): sizes.setRows(at: range, to: part)
+        case .list(let indices): sizes.setRows(at: indices, to: part)
+        }
+      }
+      keptRowSizes = sizes
+    }
+    return (reduction.sums.reduce(0) { $0 + $1.loss }, reduction.gradient)
+  }
+}
