@@ -31,6 +31,11 @@ struct ReportTests {
     #expect(table.html.count(of: "<strong>0.3</strong>") == 2)
     #expect(table.html.contains("<td class=\"number\">1234</td>") || table.html.contains("1235"))
     #expect(table.html.count(of: "<td class=\"number\">–</td>") == 2)
+    let counts = ReportTable(
+      columns: [.number("n")], rows: [[1234], [12345], [-123_456], [1_234_567]])
+    for text in ["1234", "12\u{202F}345", "−123\u{202F}456", "1\u{202F}234\u{202F}567"] {
+      #expect(counts.html.contains(">\(text)<"))
+    }
   }
 
   @Test("A picture knows its width from its header")

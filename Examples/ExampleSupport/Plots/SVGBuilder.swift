@@ -43,6 +43,7 @@ struct SVGBuilder {
     return """
       <svg xmlns="http://www.w3.org/2000/svg" class="plot" role="img" aria-label="\(name)" \
       viewBox="0 0 \(Self.number(width)) \(Self.number(height))" \
+      style="max-width:\(Self.number(width * 1.1))px" \
       font-family="system-ui, sans-serif" font-size="13">
       <title>\(name)</title>
       <style>\(PlotStyle.css)</style>

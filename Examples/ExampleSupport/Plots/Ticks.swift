@@ -25,7 +25,7 @@ enum Ticks {
     if decades < 0.7 { return linear(from: low, to: high, about: min(count, 4)) }
     let first = Int(log10(low).rounded(.down))
     let last = Int(log10(high).rounded(.up))
-    let stride = max(1, Int((decades / Double(count)).rounded(.up)))
+    let stride = max(1, Int((decades / (1.5 * Double(count))).rounded(.up)))
     let factors: [Double] = decades < 2.2 ? [1, 2, 5] : [1]
     let slack = 1 + 1e-9
     return (first...last).filter { $0 % stride == 0 }.flatMap { exponent in

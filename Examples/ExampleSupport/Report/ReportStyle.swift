@@ -47,23 +47,28 @@ enum ReportStyle {
     .results tbody tr + tr > * { border-top: 1px solid var(--rule); }
     .pictures {
       display: grid; gap: 1.25rem 1rem; align-items: start;
-      grid-template-columns: repeat(auto-fill, minmax(min(100%, 14rem), 1fr));
+      grid-template-columns: repeat(auto-fit, minmax(min(100%, 14rem), 1fr));
     }
+    @media (max-width: 40rem) {
+      .pictures { grid-template-columns: repeat(auto-fit, minmax(min(100%, 9rem), 1fr)); }
+    }
+    .picture { max-width: 32rem; }
     figure { margin: 0; }
     .picture summary { list-style: none; cursor: zoom-in; display: block; }
     .picture summary::-webkit-details-marker { display: none; }
     .picture summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
     .picture img { display: block; width: 100%; height: auto; border-radius: 2px; }
     .picture.small img, .picture details[open] img { image-rendering: pixelated; }
-    .picture:has(details[open]) { grid-column: 1 / -1; }
+    .picture:has(details[open]) { grid-column: 1 / -1; max-width: none; }
+    .picture details[open] img {
+      max-height: 94vh; object-fit: contain; object-position: left top;
+    }
     .picture details[open] summary { cursor: zoom-out; }
     .picture figcaption { margin-top: 0.4rem; font-size: 0.9rem; line-height: 1.4; }
     .picture .quiet { font-variant-numeric: tabular-nums; margin-left: 0.35em; }
-    .chart svg { display: block; width: 100%; height: auto; max-width: 50rem; }
-    .groups {
-      display: grid; gap: 1.75rem 3rem; align-items: start;
-      grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr));
-    }
+    .chart svg { display: block; width: 100%; height: auto; }
+    .groups { columns: 2 22rem; column-gap: 3rem; }
+    .groups > div { break-inside: avoid; padding-bottom: 1.75rem; }
     .settings { width: 100%; font-size: 0.925rem; border-top: 1px solid var(--strong-rule); }
     .settings th, .settings td { border-bottom: 1px solid var(--rule); padding-block: 0.28rem; }
     .settings td:nth-child(2) { text-align: right; overflow-wrap: anywhere; }

@@ -94,6 +94,16 @@ public struct ReportTable: Sendable, Equatable {
     return best.map { Self.text(.number($0), columns[index]) }
   }
 
+  /// A whole number with narrow spaces between groups of three digits, from five digits on.
+  private static func grouped(_ value: Int) -> String {
+    let digits = Array("\(abs(value))")
+    if digits.count < 5 { return "\(value)" }
+    let groups = stride(from: digits.count % 3 - 3, to: digits.count, by: 3).map {
+      String(digits[max($0, 0)..<($0 + 3)])
+    }
+    return (value < 0 ? "−" : "") + groups.filter { !$0.isEmpty }.joined(separator: "\u{202F}")
+  }
+
   private static func text(_ cell: Cell, _ column: Column) -> String {
     switch cell {
     case .text(let text): return text
@@ -101,7 +111,7 @@ public struct ReportTable: Sendable, Equatable {
     case .number(let value?):
       if let decimals = column.decimals { return NumberText.fixed(value, decimals) }
       let isWhole = value == value.rounded() && abs(value) < 1e9
-      return isWhole ? NumberText.plain(value) : NumberText.significant(value, 4)
+      return isWhole ? grouped(Int(value)) : NumberText.significant(value, 4)
     }
   }
 }
