@@ -23,9 +23,14 @@ void tk_buffer_release(void *buffer, size_t bytes);
 // The instruction set that the kernels run with: "AVX-512", "AVX2" or "baseline".
 const char *tk_instruction_set(void);
 
+// For tests and measurement only: runs all kernels, of every thread, with the named instruction set
+// from now on. Returns false, and changes nothing, where this processor lacks it.
+bool tk_select_instruction_set(const char *name);
+
 // The name of this processor, as it reports it itself; NULL where that is unknown.
 const char *tk_processor_name(void);
 
+// The minimum and maximum with a NaN are NaN.
 enum { tk_add = 0, tk_subtract, tk_multiply, tk_divide, tk_minimum, tk_maximum };
 // Which operand of a binary operation is a single number.
 enum { tk_both_vectors = 0, tk_right_scalar, tk_left_scalar };
@@ -41,8 +46,8 @@ enum {
   tk_cosine,
   tk_hyperbolic_tangent,
   tk_rectify,  // max(x, 0); a NaN stays a NaN
-  tk_step,     // 1 where x > 0, else 0
-  tk_sign,     // -1, 0 or 1
+  tk_step,     // 1 where x > 0, else 0, of a NaN too
+  tk_sign,     // -1, 0 or 1; 0 of a NaN
 };
 
 #define TK_DECLARE_KERNELS(T, S)                                                                  \

@@ -114,3 +114,75 @@ extension Tensor {
     withExtendedLifetime((left, right)) {}
   }
 }
+
+extension Tensor {
+  /// The products of some rows of a matrix with some rows of another.
+  ///
+  /// `result[i, j] = Σ_k left[leftRows[i], k] right[rightRows[j], k]`; no rows are copied.
+  ///
+  /// - Precondition: Both are matrices with equally many columns, and have the rows.
+  public static func rowProducts(
+    _ left: Tensor, rows leftRows: Range<Int>, _ right: Tensor, rows rightRows: Range<Int>
+  ) -> Tensor {
+    precondition(
+      left.rank == 2 && right.rank == 2 && left.shape[1] == right.shape[1],
+      "row products of tensors of shapes \(left.shape) and \(right.shape)")
+    precondition(
+      leftRows.upperBound <= left.shape[0] && rightRows.upperBound <= right.shape[0],
+      "rows \(leftRows) and \(rightRows) of matrices of shapes \(left.shape), \(right.shape)")
+    let columns = left.shape[1]
+    guard columns > 0 else { return Tensor(zeros: [leftRows.count, rightRows.count]) }
+    let result = Tensor(uninitialized: [leftRows.count, rightRows.count])
+    guard result.count > 0 else { return result }
+    Scalar.kernels.matrixProduct(
+      MatrixProductArguments(
+        transposingLeft: false, transposingRight: true, rows: leftRows.count,
+        columns: rightRows.count, inner: columns,
+        left: left.storage.elements + leftRows.lowerBound * columns, leftStride: columns,
+        right: right.storage.elements + rightRows.lowerBound * columns, rightStride: columns,
+        accumulating: false, result: result.storage.elements))
+    withExtendedLifetime((left, right)) {}
+    return result
+  }
+
+  /// Fills a symmetric matrix from its blocks on and below the diagonal.
+  ///
+  /// - Parameters:
+  ///   - bounds: The first row of each block, and the size of the matrix at the end.
+  ///   - blocks: Block `b` has the rows `bounds[b]..<bounds[b + 1]` and the columns
+  ///     `0..<bounds[b + 1]`. Its part on the diagonal is made symmetric exactly.
+  /// - Precondition: The blocks have those shapes.
+  public static func symmetric(bounds: [Int], blocks: [Tensor]) -> Tensor {
+    let size = bounds.last ?? 0
+    precondition(
+      blocks.count == bounds.count - 1, "\(blocks.count) blocks for bounds \(bounds)")
+    var lower = Tensor(zeros: [size, size])
+    for (index, block) in blocks.enumerated() {
+      let (start, end) = (bounds[index], bounds[index + 1])
+      precondition(
+        block.shape == [end - start, end],
+        "a block of shape \(block.shape) for rows \(start)..<\(end)")
+      let diagonal = block.slice(start..<end, alongAxis: 1)
+      let symmetric = (diagonal + diagonal.transposed()) * 0.5
+      lower.withUnsafeMutableElements { elements in
+        guard let base = elements.baseAddress else { return }
+        for row in start..<end {
+          (base + row * size).update(
+            from: block.storage.elements + (row - start) * end, count: start)
+          (base + row * size + start).update(
+            from: symmetric.storage.elements + (row - start) * (end - start), count: end - start)
+        }
+      }
+    }
+    let upper = lower.transposed()
+    for index in blocks.indices {
+      let (start, end) = (bounds[index], bounds[index + 1])
+      for row in start..<end {
+        (lower.storage.elements + row * size + end).update(
+          from: upper.storage.elements + row * size + end, count: size - end)
+      }
+    }
+    withExtendedLifetime((blocks, upper)) {}
+    return lower
+  }
+}

@@ -2,9 +2,9 @@ import COpenBLAS
 
 /// Eigenvalues of a symmetric matrix in descending order, with their orthonormal eigenvectors.
 public struct SymmetricEigenpairs<Scalar: TensorScalar>: Sendable {
-  /// The eigenvalues, largest first. Shape: [pairs].
+  /// The eigenvalues, largest first, of shape [pairs].
   public let values: Tensor<Scalar>
-  /// Row `i` is the eigenvector that belongs to `values[i]`. Shape: [pairs, size].
+  /// The eigenvectors as rows, in the order of the values, of shape [pairs, size].
   public let vectors: Tensor<Scalar>
 }
 

@@ -138,7 +138,9 @@ extension Tensor {
     withExtendedLifetime(rows) {}
   }
 
-  /// Adds to the rows with the given indices; an index may recur. The pullback of ``rows(at:)``.
+  /// Adds to the rows with the given indices; an index may recur.
+  ///
+  /// This is the pullback of ``rows(at:)``.
   ///
   /// - Precondition: `rows` has one row for each index, each of this tensor's row shape.
   public mutating func addRows(at indices: some Collection<Int>, _ rows: Tensor) {

@@ -1,0 +1,67 @@
+/// A table of comma-separated values with quoting after RFC 4180 and lines ended by `\n`.
+public struct CSVTable: Sendable, Equatable {
+  /// One value of a row.
+  public enum Cell: Sendable, Equatable {
+    /// A text, quoted where needed.
+    case text(String)
+    /// A whole number.
+    case integer(Int)
+    /// A real number, in the shortest form that reads back as the same number.
+    case number(Double)
+    /// Nothing between two commas.
+    case empty
+  }
+
+  /// The names of the columns.
+  public let columns: [String]
+  /// The rows so far.
+  public private(set) var rows: [[Cell]] = []
+
+  /// Starts a table without rows.
+  public init(columns: [String]) {
+    self.columns = columns
+  }
+
+  /// Adds a row; a short row is filled with empty cells, and what is too much is left out.
+  public mutating func append(_ row: [Cell]) {
+    let missing = max(0, columns.count - row.count)
+    rows.append(Array(row.prefix(columns.count)) + Array(repeating: .empty, count: missing))
+  }
+
+  /// The table as text, the names of the columns first.
+  public var text: String {
+    var lines = [columns.map(Self.quoted).joined(separator: ",")]
+    lines += rows.map { $0.map(\.text).joined(separator: ",") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  fileprivate static func quoted(_ text: String) -> String {
+    let needsQuotes = text.unicodeScalars.contains { "\",\n\r".unicodeScalars.contains($0) }
+    return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+  }
+}
+
+extension CSVTable.Cell: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
+  ExpressibleByFloatLiteral
+{
+  /// Makes a text.
+  public init(stringLiteral value: String) { self = .text(value) }
+  /// Makes a whole number.
+  public init(integerLiteral value: Int) { self = .integer(value) }
+  /// Makes a real number.
+  public init(floatLiteral value: Double) { self = .number(value) }
+
+  /// A real number, or an empty cell for nothing.
+  public static func number(_ value: Double?) -> CSVTable.Cell {
+    if let value { .number(value) } else { .empty }
+  }
+
+  var text: String {
+    switch self {
+    case .text(let text): CSVTable.quoted(text)
+    case .integer(let value): "\(value)"
+    case .number(let value): NumberText.plain(value)
+    case .empty: ""
+    }
+  }
+}

@@ -1,0 +1,92 @@
+extension Collection where Element == Double {
+  /// The middle value; not-a-number is left out, and an empty collection has none.
+  public var median: Double? { quantile(0.5) }
+
+  /// The value below which a fraction of the values lies, with linear interpolation.
+  ///
+  /// - Parameter fraction: From 0, the smallest value, to 1, the largest.
+  /// - Returns: The quantile, or nothing when no value is a number.
+  public func quantile(_ fraction: Double) -> Double? {
+    let sorted = filter { !$0.isNaN }.sorted()
+    guard !sorted.isEmpty, !fraction.isNaN else { return nil }
+    let position = Swift.min(Swift.max(fraction, 0), 1) * Double(sorted.count - 1)
+    let lower = Int(position)
+    let upper = Swift.min(lower + 1, sorted.count - 1)
+    let part = position - Double(lower)
+    // Interpolating between equal values would make not-a-number of two infinities.
+    if part == 0 || sorted[lower] == sorted[upper] { return sorted[lower] }
+    return sorted[lower] * (1 - part) + sorted[upper] * part
+  }
+
+  /// The arithmetic mean; an empty collection has none.
+  public var mean: Double? {
+    isEmpty ? nil : reduce(0, +) / Double(count)
+  }
+}
+
+/// Which of two values of a measure is the better one.
+public enum BetterValue: Sendable, Equatable {
+  /// The higher, as for PSNR.
+  case higher
+  /// The lower, as for a loss.
+  case lower
+
+  /// Whether a value beats another; not-a-number beats nothing.
+  public func prefers(_ value: Double, to other: Double) -> Bool {
+    self == .higher ? value > other : value < other
+  }
+}
+
+/// A measure recorded at some of a run's steps, with its best value and its medians.
+public struct MeasuredSeries: Sendable, Equatable {
+  /// A value and the step at which it was measured.
+  public struct Point: Sendable, Equatable {
+    /// The step.
+    public let step: Int
+    /// The value.
+    public let value: Double
+  }
+
+  /// Which value is the better one.
+  public let better: BetterValue
+  /// Every value in the order in which it came.
+  public private(set) var points: [Point] = []
+  /// The best finite value so far and its step; the earliest of equals.
+  public private(set) var best: Point?
+
+  /// Starts an empty series.
+  public init(better: BetterValue = .higher) {
+    self.better = better
+  }
+
+  /// Adds the value measured at a step.
+  public mutating func record(_ value: Double, at step: Int) {
+    let point = Point(step: step, value: value)
+    points.append(point)
+    guard value.isFinite else { return }
+    if let best, !better.prefers(value, to: best.value) { return }
+    best = point
+  }
+
+  /// The value that came last.
+  public var latest: Point? { points.last }
+  /// The steps.
+  public var steps: [Int] { points.map(\.step) }
+  /// The values.
+  public var values: [Double] { points.map(\.value) }
+  /// The median of all values.
+  public var median: Double? { values.median }
+
+  /// The value below which a fraction of the values lies.
+  public func quantile(_ fraction: Double) -> Double? { values.quantile(fraction) }
+
+  /// The median over the last part of the steps, by default the last tenth.
+  ///
+  /// The part is one of the steps from the first to the last, however often values came; the
+  /// last value always counts.
+  public func medianOverLast(_ fraction: Double = 0.1) -> Double? {
+    guard let first = points.first, let last = points.last else { return nil }
+    let span = Double(last.step - first.step) * Swift.min(Swift.max(fraction, 0), 1)
+    return points.filter { Double(last.step - $0.step) <= span }.map(\.value).median
+  }
+}

@@ -1,0 +1,103 @@
+import Foundation
+
+/// The folder that receives a run's files; it is made when the first of them is written.
+public struct OutputFolder: Sendable, Equatable {
+  /// Where the folder is or will be.
+  public let url: URL
+
+  /// Names a folder without looking at the disk.
+  public init(_ url: URL) {
+    self.url = url
+  }
+
+  /// Names a folder by its path without looking at the disk.
+  public init(path: String) {
+    self.init(URL(fileURLWithPath: path))
+  }
+
+  /// Makes sure, before a long run, that files can be written here; leaves nothing behind.
+  public func checkWritable() throws(ExampleFailure) {
+    let existing = try nearestExistingFolder()
+    // Trying is the only sure test: permissions do not tell about read-only or full disks.
+    var template = Array("\(existing)/.write-check-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else {
+      throw .cannotCreate(
+        "cannot write to the folder \(shownPath(existing)): \(AtomicFile.reason(errno)); "
+          + "choose another output folder")
+    }
+    rmdir(template)
+  }
+
+  /// Writes a file whole or not at all and returns where it is.
+  ///
+  /// - Parameters:
+  ///   - data: The bytes.
+  ///   - name: The file's name, which may lead through subfolders, as `figures/fit.png`.
+  /// - Returns: Where the file is.
+  /// - Throws: A failure to create the file (73) or to write it (74).
+  @discardableResult
+  public func write(_ data: Data, to name: String) throws(ExampleFailure) -> URL {
+    let file = try prepare(name)
+    try AtomicFile.write(data, to: file)
+    return file
+  }
+
+  /// Writes a text file in UTF-8 whole or not at all and returns where it is.
+  @discardableResult
+  public func write(_ text: String, to name: String) throws(ExampleFailure) -> URL {
+    try write(Data(text.utf8), to: name)
+  }
+
+  /// Lets the body write a file by path, then puts it in place whole or not at all.
+  ///
+  /// - Parameters:
+  ///   - name: The file's name, which may lead through subfolders.
+  ///   - body: Writes a file at the temporary path that it is handed.
+  /// - Returns: Where the file is.
+  /// - Throws: What the body throws, or a failure to create the file.
+  @discardableResult
+  public func writeFile(
+    named name: String, _ body: (URL) throws -> Void
+  ) throws -> URL {
+    let file = try prepare(name)
+    try AtomicFile.replace(file, with: body)
+    return file
+  }
+
+  private func prepare(_ name: String) throws(ExampleFailure) -> URL {
+    _ = try nearestExistingFolder()
+    let file = url.appendingPathComponent(name)
+    let folder = file.deletingLastPathComponent()
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw .cannotCreate(
+        "cannot create the folder \(folder.relativePath); choose another output folder")
+    }
+    return file
+  }
+
+  /// The path of the folder itself or of the nearest one above it that exists.
+  private func nearestExistingFolder() throws(ExampleFailure) -> String {
+    var candidate = url.standardizedFileURL
+    while true {
+      var isFolder: ObjCBool = false
+      if FileManager.default.fileExists(atPath: candidate.path, isDirectory: &isFolder) {
+        if isFolder.boolValue { return candidate.path }
+        let itself = candidate.path == url.standardizedFileURL.path
+        throw .cannotCreate(
+          itself
+            ? "the output folder \(url.relativePath) is a file; choose another folder"
+            : "the output folder \(url.relativePath) would lie inside the file "
+              + "\(shownPath(candidate.path)); choose another folder")
+      }
+      if candidate.path == "/" { return "/" }
+      candidate = candidate.deletingLastPathComponent()
+    }
+  }
+
+  private func shownPath(_ path: String) -> String {
+    let current = FileManager.default.currentDirectoryPath
+    return path.hasPrefix(current + "/") ? String(path.dropFirst(current.count + 1)) : path
+  }
+}

@@ -1,0 +1,51 @@
+import Foundation
+
+/// Facts about the machine and this process.
+public enum Machine {
+  /// Seconds on a clock that never goes back; only differences mean anything.
+  public static func monotonicSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
+  /// The most memory that this process has held so far, in megabytes of 1024² bytes.
+  public static func peakMemoryMegabytes() -> Double {
+    var usage = rusage()
+    #if canImport(Darwin)
+      getrusage(RUSAGE_SELF, &usage)
+      return Double(usage.ru_maxrss) / (1024 * 1024)
+    #else
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      return Double(usage.ru_maxrss) / 1024
+    #endif
+  }
+
+  /// The processor cores that this process may use.
+  public static var availableCores: Int { ProcessInfo.processInfo.activeProcessorCount }
+
+  /// The processor's name as the system tells it.
+  public static var processorName: String {
+    let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+    for line in text.split(separator: "\n") where line.hasPrefix("model name") {
+      if let colon = line.firstIndex(of: ":") {
+        return line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+      }
+    }
+    return "unknown"
+  }
+
+  /// The operating system's name and version.
+  public static var systemName: String {
+    let text = (try? String(contentsOfFile: "/etc/os-release", encoding: .utf8)) ?? ""
+    for line in text.split(separator: "\n") where line.hasPrefix("PRETTY_NAME=") {
+      return line.dropFirst("PRETTY_NAME=".count).trimmingCharacters(in: ["\""])
+    }
+    return ProcessInfo.processInfo.operatingSystemVersionString
+  }
+
+  /// The machine's memory in gigabytes of 1024³ bytes.
+  public static var memoryGigabytes: Double {
+    Double(ProcessInfo.processInfo.physicalMemory) / (1024 * 1024 * 1024)
+  }
+}

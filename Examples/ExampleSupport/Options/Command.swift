@@ -1,0 +1,132 @@
+/// Options that belong together, under one heading of the help.
+public struct OptionGroup: Sendable {
+  /// The heading.
+  public let heading: String
+  /// The options in the order of the help.
+  public let options: [any OptionDeclaration]
+
+  /// Puts options under a heading.
+  public init(_ heading: String, _ options: any OptionDeclaration...) {
+    self.heading = heading
+    self.options = options
+  }
+}
+
+/// A command line worth showing, with a sentence about what it does.
+public struct UsageExample: Sendable {
+  /// The command line.
+  public let commandLine: String
+  /// What it does.
+  public let about: String
+
+  /// Shows a command line with a sentence about it.
+  public init(_ commandLine: String, _ about: String) {
+    self.commandLine = commandLine
+    self.about = about
+  }
+}
+
+/// A program's name, purpose and options: all that parsing and the help need.
+public struct Command: Sendable {
+  /// The program's name.
+  public let name: String
+  /// One sentence about what the program does.
+  public let summary: String
+  /// Paragraphs that teach what happens and what is written.
+  public let discussion: [String]
+  /// The options, grouped under headings.
+  public let groups: [OptionGroup]
+  /// Command lines shown at the end of the help.
+  public let examples: [UsageExample]
+
+  /// Declares a program.
+  public init(
+    _ name: String, summary: String, discussion: [String] = [], groups: [OptionGroup],
+    examples: [UsageExample] = []
+  ) {
+    self.name = name
+    self.summary = summary
+    self.discussion = discussion
+    self.groups = groups
+    self.examples = examples
+  }
+
+  /// Every option in the order of the help.
+  public var options: [any OptionDeclaration] { groups.flatMap(\.options) }
+
+  /// What a command line asks for.
+  public enum Request: Sendable {
+    /// To show the help.
+    case help
+    /// To show the version.
+    case version
+    /// To run with these values.
+    case run(OptionValues)
+  }
+
+  /// Reads the arguments that follow the program's name.
+  public func parse(_ arguments: [String]) throws(ExampleFailure) -> Request {
+    if arguments.contains("--help") || arguments == ["-h"] { return .help }
+    if arguments.contains("--version") { return .version }
+    var given: [String: [String]] = [:]
+    var rest = arguments[...]
+    while let argument = rest.popFirst() {
+      guard argument.hasPrefix("-"), argument.count > 1, Double(argument) == nil else {
+        throw .usage(
+          "unexpected argument \"\(argument)\"; every value follows the name of an option"
+            + exampleOfUse)
+      }
+      let (name, attached) = split(argument)
+      guard argument.hasPrefix("--"), let option = options.first(where: { $0.name == name }) else {
+        throw unknown(argument, name: name)
+      }
+      let text = try value(for: option, attached: attached, rest: &rest)
+      if !option.isRepeatable, let earlier = given[name]?.last {
+        let values = earlier == text ? "" : ", as \"\(earlier)\" and \"\(text)\""
+        throw .usage("--\(name) is given twice\(values); give it once")
+      }
+      given[name, default: []].append(text)
+    }
+    return .run(try OptionValues(command: self, given: given, arguments: arguments))
+  }
+
+  private func split(_ argument: String) -> (name: String, attached: String?) {
+    let body = argument.drop { $0 == "-" }
+    guard let equals = body.firstIndex(of: "=") else { return (String(body), nil) }
+    return (String(body[..<equals]), String(body[body.index(after: equals)...]))
+  }
+
+  private func value(
+    for option: any OptionDeclaration, attached: String?, rest: inout ArraySlice<String>
+  ) throws(ExampleFailure) -> String {
+    guard let placeholder = option.placeholder else {
+      if let attached {
+        throw .usage("--\(option.name) takes no value but was given \"\(attached)\"; remove it")
+      }
+      return ""
+    }
+    if let attached { return attached }
+    guard let next = rest.first, !next.hasPrefix("--") else {
+      throw .usage("--\(option.name) needs a value; write --\(option.name) \(placeholder)")
+    }
+    rest.removeFirst()
+    return next
+  }
+
+  private func unknown(_ argument: String, name: String) -> ExampleFailure {
+    let names = options.map(\.name) + ["help", "version"]
+    let shown = argument.firstIndex(of: "=").map { String(argument[..<$0]) } ?? argument
+    let remedy =
+      if let nearest = Spelling.nearest(to: name, in: names) {
+        "did you mean --\(nearest)?"
+      } else {
+        "the options are " + names.map { "--\($0)" }.joined(separator: ", ")
+      }
+    return .usage("unknown option \(shown); \(remedy)")
+  }
+
+  private var exampleOfUse: String {
+    guard let option = options.first(where: { $0.placeholder != nil }) else { return "" }
+    return ", as in --\(option.name) \(option.placeholder ?? "")"
+  }
+}

@@ -1,0 +1,62 @@
+import Foundation
+
+extension Command {
+  /// Reads the process's arguments, runs the body with them and ends the process.
+  ///
+  /// A thrown error becomes one line, `error: …`, on standard error and the process's exit code;
+  /// an ``ExampleFailure`` says which, any other error is `EX_SOFTWARE` unless `translating` makes
+  /// a failure of it.
+  ///
+  /// - Parameters:
+  ///   - translating: Turns another library's error into a failure with the right exit code.
+  ///   - body: The program.
+  public func run(
+    translating: (any Error) -> ExampleFailure? = { _ in nil },
+    _ body: (OptionValues) throws -> Void
+  ) -> Never {
+    let code = execute(
+      Array(CommandLine.arguments.dropFirst()), translating: translating, body)
+    exit(code.rawValue)
+  }
+
+  /// Runs the body with arguments as ``run(translating:_:)`` does, and returns the exit code.
+  ///
+  /// - Parameters:
+  ///   - arguments: What follows the program's name.
+  ///   - standardOutput: Takes the help and the version.
+  ///   - standardError: Takes the line about an error.
+  ///   - translating: Turns another library's error into a failure with the right exit code.
+  ///   - body: The program.
+  /// - Returns: The code with which the process should end.
+  public func execute(
+    _ arguments: [String],
+    standardOutput: TextOutput = .standardOutput, standardError: TextOutput = .standardError,
+    translating: (any Error) -> ExampleFailure? = { _ in nil },
+    _ body: (OptionValues) throws -> Void
+  ) -> ExitCode {
+    do {
+      switch try parse(arguments) {
+      case .help:
+        standardOutput.write(helpText(columns: standardOutput.columns))
+      case .version:
+        standardOutput.writeLine("\(name) \(PackageVersion.current)")
+      case .run(let values):
+        try body(values)
+      }
+      return .success
+    } catch {
+      let failure =
+        error as? ExampleFailure ?? translating(error) ?? .software(sentence(for: error))
+      let sentence = failure.message.split(whereSeparator: \.isNewline).joined(separator: " ")
+      // A line of progress may stand unfinished on the terminal.
+      let clearing = standardError.isTerminal ? "\r\u{1B}[K" : ""
+      standardError.writeLine("\(clearing)error: \(sentence)")
+      return failure.exitCode
+    }
+  }
+
+  private func sentence(for error: any Error) -> String {
+    if let localized = (error as? any LocalizedError)?.errorDescription { return localized }
+    return "\(error)"
+  }
+}

@@ -1,0 +1,159 @@
+import Foundation
+
+/// How the text after an option's name becomes a value, and how that is explained in the help.
+public struct ValueKind<Value: Sendable>: Sendable {
+  /// What stands for the value in the help, as `N` in `--steps N`.
+  public let placeholder: String
+  /// A short phrase for the values that are accepted, as `1 to 100`, or nothing.
+  public let expectation: String?
+  /// The accepted names with their explanations, when the value is one of a list.
+  public let choices: [ChoiceHelp]
+  let parse: @Sendable (String) throws(ValueProblem) -> Value
+  let describe: @Sendable (Value) -> String
+
+  /// Makes a kind of value from a function that reads it and one that writes it.
+  ///
+  /// - Parameters:
+  ///   - placeholder: What stands for the value in the help.
+  ///   - expectation: A short phrase for the accepted values, shown in the help.
+  ///   - choices: The accepted names, when there is a list of them.
+  ///   - describe: Writes a value as the user would type it.
+  ///   - parse: Reads a value, or says what is wrong with the text.
+  public init(
+    placeholder: String,
+    expectation: String? = nil,
+    choices: [ChoiceHelp] = [],
+    describe: @escaping @Sendable (Value) -> String = { "\($0)" },
+    parse: @escaping @Sendable (String) throws(ValueProblem) -> Value
+  ) {
+    self.placeholder = placeholder
+    self.expectation = expectation
+    self.choices = choices
+    self.describe = describe
+    self.parse = parse
+  }
+}
+
+/// One name that an option accepts, with a line of explanation for the help.
+public struct ChoiceHelp: Sendable, Equatable {
+  /// The name as it is typed.
+  public let name: String
+  /// What it means; may be empty.
+  public let about: String
+
+  /// Makes the help for one choice.
+  public init(_ name: String, _ about: String = "") {
+    self.name = name
+    self.about = about
+  }
+}
+
+/// What is wrong with the text given for an option, and what to give in its place.
+public struct ValueProblem: Error, Equatable, Sendable {
+  /// A clause about the text, as `which is not an integer`; may be empty.
+  public let reason: String
+  /// What to do, as `give an integer from 1 to 100`.
+  public let remedy: String
+  /// The code with which the program ends.
+  public let exitCode: ExitCode
+
+  /// Makes a problem from a clause about the text and the remedy.
+  public init(_ reason: String = "", remedy: String, exitCode: ExitCode = .usage) {
+    self.reason = reason
+    self.remedy = remedy
+    self.exitCode = exitCode
+  }
+}
+
+extension ValueKind where Value == String {
+  /// Any text that is not empty.
+  public static func text(_ placeholder: String = "TEXT") -> ValueKind {
+    ValueKind(placeholder: placeholder, describe: { $0 }) { text throws(ValueProblem) in
+      if text.isEmpty {
+        throw ValueProblem("which is empty", remedy: "give some text")
+      }
+      return text
+    }
+  }
+
+  /// One of a list of names.
+  public static func choice(_ names: [String], placeholder: String = "NAME") -> ValueKind {
+    .choice(names.map { ChoiceHelp($0) }, placeholder: placeholder)
+  }
+
+  /// One of a list of names, each explained in the help.
+  public static func choice(_ choices: [ChoiceHelp], placeholder: String = "NAME") -> ValueKind {
+    .choice(choices, placeholder: placeholder, describe: { $0 }, value: { $0 })
+  }
+}
+
+extension ValueKind where Value: CaseIterable & RawRepresentable<String> {
+  /// One of the cases of an enumeration, typed as its raw value.
+  ///
+  /// - Parameters:
+  ///   - placeholder: What stands for the value in the help.
+  ///   - about: The line of explanation for each case.
+  /// - Returns: A kind of value with the raw values as its names.
+  public static func choice(
+    placeholder: String = "NAME", about: (Value) -> String = { _ in "" }
+  ) -> ValueKind {
+    .choice(
+      Value.allCases.map { ChoiceHelp($0.rawValue, about($0)) }, placeholder: placeholder,
+      describe: { $0.rawValue }, value: { Value(rawValue: $0) })
+  }
+}
+
+extension ValueKind {
+  static func choice(
+    _ choices: [ChoiceHelp], placeholder: String,
+    describe: @escaping @Sendable (Value) -> String,
+    value: @escaping @Sendable (String) -> Value?
+  ) -> ValueKind {
+    ValueKind(placeholder: placeholder, choices: choices, describe: describe) {
+      text throws(ValueProblem) in
+      let names = choices.map(\.name)
+      if names.contains(text), let value = value(text) { return value }
+      if let nearest = Spelling.nearest(to: text, in: names) {
+        throw ValueProblem(
+          "which is not one of its choices", remedy: "did you mean \"\(nearest)\"?")
+      }
+      throw ValueProblem(remedy: "choose one of " + names.joined(separator: ", "))
+    }
+  }
+}
+
+extension ValueKind where Value == URL {
+  /// A file that must exist and be readable when the options are parsed.
+  public static func existingFile(_ placeholder: String = "FILE") -> ValueKind {
+    ValueKind(placeholder: placeholder, describe: { $0.relativePath }) {
+      text throws(ValueProblem) in
+      var isFolder: ObjCBool = false
+      let files = FileManager.default
+      guard !text.isEmpty, files.fileExists(atPath: text, isDirectory: &isFolder) else {
+        throw ValueProblem(
+          "but there is no such file", remedy: "give the path of an existing file",
+          exitCode: .noInput)
+      }
+      if isFolder.boolValue {
+        throw ValueProblem(
+          "which is a folder", remedy: "give the path of a file", exitCode: .noInput)
+      }
+      if !files.isReadableFile(atPath: text) {
+        throw ValueProblem(
+          "which may not be read", remedy: "give the path of a readable file", exitCode: .noInput)
+      }
+      return URL(fileURLWithPath: text, isDirectory: false)
+    }
+  }
+
+  /// A file or folder that the program will write; nothing is looked up when parsing.
+  public static func outputPath(_ placeholder: String = "FOLDER") -> ValueKind {
+    ValueKind(placeholder: placeholder, describe: { $0.relativePath }) {
+      text throws(ValueProblem) in
+      if text.isEmpty {
+        throw ValueProblem("which is empty", remedy: "give a path")
+      }
+      return URL(fileURLWithPath: text)
+    }
+  }
+}

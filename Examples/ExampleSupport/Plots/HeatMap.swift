@@ -1,0 +1,57 @@
+/// A matrix shown in colours, with a colour bar.
+public struct HeatMap: Plot, Equatable {
+  /// The title above the map.
+  public let title: String
+  /// The values, row after row from the top; what is not finite is left blank.
+  public let values: [Double]
+  /// The number of values in a row.
+  public let columns: Int
+  /// The horizontal axis; without a range it counts the columns from zero.
+  public let x: PlotAxis
+  /// The vertical axis, downwards; without a range it counts the rows from zero.
+  public let y: PlotAxis
+  /// The meaning, the scale and perhaps the range of the values.
+  public let value: PlotAxis
+  /// The colours.
+  public let colors: ColorMap
+
+  /// Describes a heat map.
+  ///
+  /// - Parameters:
+  ///   - title: The title above the map.
+  ///   - values: The values, row after row from the top; an unfinished row is left out.
+  ///   - columns: The number of values in a row.
+  ///   - x: The horizontal axis; its range, if any, reaches from the left edge to the right.
+  ///   - y: The vertical axis; its range, if any, reaches from the top edge to the bottom.
+  ///   - value: The meaning, the scale and perhaps the range of the values.
+  ///   - colors: The colours.
+  public init(
+    _ title: String, values: [Double], columns: Int,
+    x: PlotAxis = PlotAxis("column"), y: PlotAxis = PlotAxis("row"), value: PlotAxis,
+    colors: ColorMap = .viridis
+  ) {
+    self.title = title
+    self.columns = max(columns, 1)
+    self.values = Array(values.prefix(values.count / self.columns * self.columns))
+    self.x = x
+    self.y = y
+    self.value = value
+    self.colors = colors
+  }
+
+  /// The number of rows.
+  public var rows: Int { values.count / columns }
+
+  /// The map as a self-contained SVG document, for files and for HTML.
+  public var svg: String { HeatMapDrawing(self).document }
+
+  /// The matrix as comma-separated values, a row of the file for each row of the matrix.
+  public var csv: String {
+    var table = CSVTable(columns: ["row"] + (0..<columns).map { "\($0)" })
+    for row in 0..<rows {
+      let cells = values[(row * columns)..<((row + 1) * columns)]
+      table.append([.integer(row)] + cells.map { CSVTable.Cell.number($0) })
+    }
+    return table.text
+  }
+}

@@ -1,0 +1,134 @@
+import Foundation
+
+/// Draws a ``HeatMap``.
+struct HeatMapDrawing {
+  private static let longSide = 400.0
+  private static let mostCells = 512
+  private let map: HeatMap
+  private let frame: PlotFrame
+  private let scale: AxisScale
+
+  init(_ map: HeatMap) {
+    self.map = map
+    scale = AxisScale(map.value, values: map.values, padding: 0)
+    let x = Self.cellScale(map.x, count: map.columns)
+    let y = Self.cellScale(map.y, count: map.rows)
+    // Square cells, unless that would make a ribbon of the map.
+    let shape = min(max(Double(map.columns) / Double(max(map.rows, 1)), 0.4), 1.6)
+    let width = shape >= 1 ? Self.longSide * shape.squareRoot() : Self.longSide * shape
+    let labels = y.ticks(about: 6).map { SVGBuilder.estimatedWidth($0.label, size: 12) }
+    frame = PlotFrame(
+      left: 44 + max(labels.max() ?? 0, 20), top: 44, width: width, height: width / shape, x: x,
+      y: y)
+  }
+
+  var document: String {
+    let ticks = scale.ticks(about: 6)
+    let barLeft = frame.right + 22
+    let labels = ticks.map { SVGBuilder.estimatedWidth($0.label, size: 12) }
+    let labelWidth = max(labels.max() ?? 0, 20)
+    let width = barLeft + 14 + 8 + labelWidth + 34
+    var svg = SVGBuilder(
+      width: max(width, 40 + SVGBuilder.estimatedWidth(map.title, size: 15) + frame.left),
+      height: frame.bottom + 52, title: map.title)
+    svg.text(map.title, x: frame.left, y: 26, class: "plot-title", size: 15)
+    drawCells(into: &svg)
+    drawAxes(into: &svg)
+    drawBar(left: barLeft, ticks: ticks, labelWidth: labelWidth, into: &svg)
+    return svg.document
+  }
+
+  /// Without a range the centre of each cell has the cell's number.
+  private static func cellScale(_ axis: PlotAxis, count: Int) -> AxisScale {
+    let range = axis.range ?? -0.5...(Double(max(count, 1)) - 0.5)
+    return AxisScale(PlotAxis(axis.label, range: range), values: [], padding: 0)
+  }
+
+  private func drawCells(into svg: inout SVGBuilder) {
+    svg.add("<rect class=\"plot-gap\" fill=\"#eceff2\" \(box)/>")
+    if map.rows > 0 {
+      let (indices, columns) = cells()
+      svg.add(image(IndexedPNG.encode(indices, width: columns, map: map.colors), box))
+    }
+    svg.add("<rect class=\"plot-axis\" fill=\"none\" stroke=\"#8b949e\" \(box)/>")
+  }
+
+  private var box: String {
+    attributes(x: frame.left, y: frame.top, width: frame.width, height: frame.height)
+  }
+
+  private func image(_ png: Data, _ box: String) -> String {
+    "<image \(box) preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" "
+      + "href=\"data:image/png;base64,\(png.base64EncodedString())\"/>"
+  }
+
+  private func attributes(x: Double, y: Double, width: Double, height: Double) -> String {
+    let numbers = [x, y, width, height].map { SVGBuilder.number($0) }
+    return "x=\"\(numbers[0])\" y=\"\(numbers[1])\" width=\"\(numbers[2])\" "
+      + "height=\"\(numbers[3])\""
+  }
+
+  private func colorIndex(_ value: Double) -> UInt8 {
+    guard scale.accepts(value) else { return IndexedPNG.gap }
+    let position = min(max(scale.position(value), 0), 1)
+    return UInt8(1 + (position * 254).rounded())
+  }
+
+  /// The colours of the cells; a map of very many cells shows the means of blocks.
+  private func cells() -> (indices: [UInt8], columns: Int) {
+    let longest = max(map.columns, map.rows)
+    let block = (longest + Self.mostCells - 1) / Self.mostCells
+    if block <= 1 { return (map.values.map(colorIndex), map.columns) }
+    var indices: [UInt8] = []
+    let columns = (map.columns + block - 1) / block
+    for top in stride(from: 0, to: map.rows, by: block) {
+      for left in stride(from: 0, to: map.columns, by: block) {
+        var values: [Double] = []
+        for row in top..<min(top + block, map.rows) {
+          for column in left..<min(left + block, map.columns) {
+            let value = map.values[row * map.columns + column]
+            if scale.accepts(value) { values.append(value) }
+          }
+        }
+        indices.append(values.mean.map(colorIndex) ?? IndexedPNG.gap)
+      }
+    }
+    return (indices, columns)
+  }
+
+  private func drawAxes(into svg: inout SVGBuilder) {
+    for tick in frame.x.ticks(about: 6) {
+      svg.text(
+        tick.label, x: frame.place(x: tick.value), y: frame.bottom + 18, anchor: .middle,
+        class: "plot-muted", size: 12)
+    }
+    for tick in frame.y.ticks(about: 6) {
+      let y = frame.top + frame.y.position(tick.value) * frame.height
+      svg.text(tick.label, x: frame.left - 8, y: y + 4, anchor: .end, class: "plot-muted", size: 12)
+    }
+    let middle = frame.top + frame.height / 2
+    svg.text(
+      map.x.title, x: frame.left + frame.width / 2, y: frame.bottom + 38, anchor: .middle)
+    svg.text(map.y.title, x: 18, y: middle, anchor: .middle, turned: true)
+  }
+
+  private func drawBar(
+    left: Double, ticks: [(value: Double, label: String)], labelWidth: Double,
+    into svg: inout SVGBuilder
+  ) {
+    let bar = attributes(x: left, y: frame.top, width: 14, height: frame.height)
+    let colors = (1...255).reversed().map { UInt8($0) }
+    svg.add(image(IndexedPNG.encode(colors, width: 1, map: map.colors), bar))
+    svg.add("<rect class=\"plot-axis\" fill=\"none\" stroke=\"#8b949e\" \(bar)/>")
+    for tick in ticks {
+      let y = frame.bottom - scale.position(tick.value) * frame.height
+      svg.line(
+        x1: left + 14, y1: y, x2: left + 18, y2: y, class: "plot-axis",
+        attributes: "stroke=\"#8b949e\"")
+      svg.text(tick.label, x: left + 22, y: y + 4, class: "plot-muted", size: 12)
+    }
+    svg.text(
+      map.value.title, x: left + 22 + labelWidth + 20, y: frame.top + frame.height / 2,
+      anchor: .middle, turned: true)
+  }
+}

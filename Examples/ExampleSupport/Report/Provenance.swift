@@ -1,0 +1,56 @@
+import Foundation
+
+/// Where a report comes from: the command, the program, the machine and the date.
+public struct Provenance: Sendable, Equatable {
+  /// The command line that made the report.
+  public let commandLine: String
+  /// The package's version.
+  public let version: String
+  /// When the report was made.
+  public let date: Date
+  /// Facts about the machine and the run, each with a name.
+  public private(set) var facts: [Setting]
+
+  /// Makes a provenance from its parts.
+  public init(commandLine: String, version: String, date: Date, facts: [Setting]) {
+    self.commandLine = commandLine
+    self.version = version
+    self.date = date
+    self.facts = facts
+  }
+
+  /// The provenance of a report made now on this machine.
+  public static func current(commandLine: String) -> Provenance {
+    Provenance(
+      commandLine: commandLine, version: PackageVersion.current, date: Date(),
+      facts: [
+        Setting("Processor", Machine.processorName),
+        Setting("Cores available", "\(Machine.availableCores)"),
+        Setting("Memory", NumberText.fixed(Machine.memoryGigabytes, 1) + " GiB"),
+        Setting("System", Machine.systemName),
+        Setting("Peak memory", NumberText.fixed(Machine.peakMemoryMegabytes(), 0) + " MiB"),
+      ])
+  }
+
+  /// Adds a fact, such as the time that the run took.
+  public mutating func add(_ name: String, _ value: String) {
+    facts.append(Setting(name, value))
+  }
+
+  /// The date in universal time, as `2025-01-31 12:00 UTC`.
+  public var dateText: String {
+    let style = Date.ISO8601FormatStyle(timeZone: .gmt)
+    let text = date.formatted(style.year().month().day().time(includingFractionalSeconds: false))
+    return text.replacing("T", with: " ").prefix(16) + " UTC"
+  }
+
+  /// The same facts for `summary.json`.
+  public var json: JSONValue {
+    .object(
+      [
+        JSONValue.Member("command", .string(commandLine)),
+        JSONValue.Member("version", .string(version)),
+        JSONValue.Member("date", .string(dateText)),
+      ] + facts.map { JSONValue.Member($0.name, .string($0.value)) })
+  }
+}

@@ -1,0 +1,37 @@
+import Foundation
+
+/// A picture of a report: a PNG file's bytes with a caption.
+public struct ReportPicture: Sendable, Equatable {
+  /// The PNG file's bytes.
+  public let png: Data
+  /// A short caption, also read out in place of the picture.
+  public let caption: String
+  /// A second, quieter line, as `31.20 dB`; may be empty.
+  public let detail: String
+
+  /// Makes a picture from a PNG file's bytes.
+  public init(_ png: Data, caption: String, detail: String = "") {
+    self.png = png
+    self.caption = caption
+    self.detail = detail
+  }
+
+  /// The width in pixels as the file's header tells it.
+  var width: Int? {
+    let bytes = [UInt8](png.prefix(20))
+    guard bytes.count == 20, bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) else { return nil }
+    return bytes[16..<20].reduce(0) { $0 << 8 | Int($1) }
+  }
+
+  var html: String {
+    // Enlarged pixels stay sharp; a picture made smaller is left to the browser's filter.
+    let small = (width ?? 0) <= 320 ? " small" : ""
+    let detail = detail.isEmpty ? "" : " <span class=\"quiet\">\(XMLText.escape(detail))</span>"
+    return """
+      <figure class="picture\(small)"><details><summary title="Enlarge or shrink">\
+      <img alt="\(XMLText.escape(caption))" src="data:image/png;base64,\
+      \(png.base64EncodedString())"></summary></details>
+      <figcaption>\(XMLText.escape(caption))\(detail)</figcaption></figure>
+      """
+  }
+}

@@ -1,0 +1,149 @@
+/// Shows how far a run is: one line rewritten in place on a terminal, a few plain lines in a log.
+///
+/// ```swift
+/// var progress = StepProgress("cat.png", steps: 2000)
+/// for step in 1...2000 {
+///   progress.update(step: step, value: psnr)
+/// }
+/// progress.finish()
+/// ```
+public struct StepProgress: Sendable {
+  /// What is running, shown at the start of the line.
+  public let label: String
+  /// The number of steps in all.
+  public let steps: Int
+  /// The measure of quality.
+  public let measure: ProgressMeasure
+  /// The measure's values so far.
+  public private(set) var series: MeasuredSeries
+  /// The time that steps take.
+  public private(set) var timing = StepTiming()
+
+  private let output: TextOutput
+  private let clock: @Sendable () -> Double
+  private let start: Double
+  private var step = 0
+  private var lastShown: Double?
+  private var nextMilestone = 0
+  private var hasOpenLine = false
+
+  private static let terminalInterval = 0.1
+  private static let milestones = [0, 1, 2, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90]
+
+  /// Starts the clock; nothing is shown before the first update.
+  ///
+  /// - Parameters:
+  ///   - label: What is running.
+  ///   - steps: The number of steps in all.
+  ///   - measure: The measure of quality whose values the updates bring.
+  ///   - output: Where to show it.
+  ///   - clock: The time in seconds.
+  public init(
+    _ label: String, steps: Int, measure: ProgressMeasure = .psnr,
+    output: TextOutput = .standardError,
+    clock: @escaping @Sendable () -> Double = Machine.monotonicSeconds
+  ) {
+    self.label = label
+    self.steps = max(steps, 0)
+    self.measure = measure
+    self.output = output
+    self.clock = clock
+    series = MeasuredSeries(better: measure.better)
+    start = clock()
+    timing.note(step: 0, at: start)
+  }
+
+  /// Notes that a number of steps are done, with the measure's value if there is a new one.
+  public mutating func update(step: Int, value: Double? = nil) {
+    let now = clock()
+    self.step = step
+    timing.note(step: step, at: now)
+    if let value { series.record(value, at: step) }
+    if output.isTerminal {
+      if let lastShown, now - lastShown < Self.terminalInterval, step < steps { return }
+      output.write("\r" + line(columns: max(output.columns - 1, 8)) + "\u{1B}[K")
+      hasOpenLine = true
+    } else {
+      guard isDueInLog(now) else { return }
+      output.writeLine(line(columns: nil))
+    }
+    lastShown = now
+  }
+
+  /// Ends the progress with a plain line that stays.
+  public mutating func finish() {
+    let elapsed = clock() - start
+    if hasOpenLine { output.write("\r\u{1B}[K") }
+    hasOpenLine = false
+    var parts = ["\(label): \(step) \(step == 1 ? "step" : "steps") in \(Self.elapsed(elapsed))"]
+    if let perStep = timing.secondsPerStep { parts.append(NumberText.shortTime(perStep) + "/step") }
+    if let latest = series.latest {
+      var text = "\(measure.name) \(measure.text(latest.value))"
+      if let best = series.best {
+        text += " (best \(measure.text(best.value)) at step \(best.step))"
+      }
+      parts.append(text)
+    }
+    output.writeLine(parts.joined(separator: ", "))
+  }
+
+  /// Takes the line off the terminal, so that something else can be printed.
+  public mutating func clear() {
+    if hasOpenLine { output.write("\r\u{1B}[K") }
+    hasOpenLine = false
+  }
+
+  /// At 0, 1, 2, 5, 10, 20 … percent and after long silences, ever longer ones in a long run.
+  private mutating func isDueInLog(_ now: Double) -> Bool {
+    if step >= steps { return false }
+    let percent = step * 100 / max(steps, 1)
+    let passed = Self.milestones.prefix { $0 <= percent }.count
+    if passed > nextMilestone {
+      nextMilestone = passed
+      return true
+    }
+    let silence = now - (lastShown ?? start)
+    return silence >= max(10, (now - start) / 5)
+  }
+
+  /// The line, without its less important parts where the width does not allow them.
+  private func line(columns: Int?) -> String {
+    let count = "\(step)/\(steps)"
+    let full = quality(withBest: true)
+    let time = [timing.secondsPerStep.map { NumberText.shortTime($0) + "/step" }, timeLeft]
+    let everything = [label, count] + (columns == nil ? [] : [bar(16)]) + full + time
+    var candidates = [everything]
+    candidates.append([label, count, bar(8)] + full + time)
+    candidates.append([label, count] + full + time)
+    candidates.append([label, count] + quality(withBest: false) + time)
+    candidates.append([label, count] + quality(withBest: false) + [timeLeft])
+    candidates.append([count] + quality(withBest: false) + [timeLeft])
+    candidates.append([count] + quality(withBest: false))
+    let lines = candidates.map { $0.compactMap(\.self).joined(separator: "  ") }
+    guard let columns else { return lines[0] }
+    return lines.first { $0.count <= columns } ?? String(count.prefix(columns))
+  }
+
+  private func quality(withBest: Bool) -> [String?] {
+    guard let latest = series.latest else { return [] }
+    let now = "\(measure.name) \(measure.text(latest.value))"
+    guard withBest, let best = series.best else { return [now] }
+    return ["\(now), best \(measure.text(best.value, withUnit: false))"]
+  }
+
+  private var timeLeft: String? {
+    guard steps > step else { return nil }
+    return timing.secondsLeft(steps: steps - step).map { NumberText.duration($0) + " left" }
+  }
+
+  private func bar(_ cells: Int) -> String {
+    let part = steps == 0 ? 1 : min(max(Double(step) / Double(steps), 0), 1)
+    let filled = Int((part * Double(cells)).rounded(.down))
+    return "[" + String(repeating: "#", count: filled)
+      + String(repeating: "-", count: cells - filled) + "]"
+  }
+
+  private static func elapsed(_ seconds: Double) -> String {
+    seconds < 60 ? NumberText.fixed(seconds, 1) + " s" : NumberText.duration(seconds)
+  }
+}

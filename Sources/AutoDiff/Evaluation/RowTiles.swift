@@ -1,0 +1,51 @@
+/// The rows of a batch, cut into tiles and the tiles into shards.
+///
+/// A tile is evaluated at once; a shard is a run of tiles that one thread works off, adding up in
+/// order. Neither depends on the number of threads, so neither do the results.
+public struct RowTiles: Sendable {
+  /// The rows of one tile.
+  public enum Rows: Sendable {
+    /// Consecutive rows.
+    case range(Range<Int>)
+    /// Rows in any order.
+    case list([Int])
+
+    /// How many rows the tile has.
+    public var count: Int {
+      switch self {
+      case .range(let range): range.count
+      case .list(let rows): rows.count
+      }
+    }
+  }
+
+  /// The tiles, in order.
+  public let tiles: [Rows]
+
+  /// More shards balance the cores better and cost one gradient's memory each.
+  private static let mostShards = 32
+
+  /// Tiles as given.
+  public init(_ tiles: [Rows]) { self.tiles = tiles }
+
+  /// Consecutive rows in tiles of about equal size.
+  ///
+  /// - Parameters:
+  ///   - rowCount: The number of rows of the batch.
+  ///   - rowsPerTile: How many rows a tile has at most.
+  public init(rowCount: Int, rowsPerTile: Int) {
+    precondition(rowsPerTile > 0, "tiles of \(rowsPerTile) rows")
+    let tileCount = (rowCount + rowsPerTile - 1) / rowsPerTile
+    tiles = (0..<tileCount).map { tile in
+      .range((tile * rowCount / tileCount)..<((tile + 1) * rowCount / tileCount))
+    }
+  }
+
+  /// The number of shards.
+  public var shardCount: Int { min(tiles.count, RowTiles.mostShards) }
+
+  /// The tiles of one shard.
+  public func tiles(ofShard shard: Int) -> ArraySlice<Rows> {
+    tiles[(shard * tiles.count / shardCount)..<((shard + 1) * tiles.count / shardCount)]
+  }
+}

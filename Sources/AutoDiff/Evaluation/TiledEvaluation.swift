@@ -1,0 +1,154 @@
+import TensorKit
+
+/// Evaluates a model on batches of any size in tiles of rows, spread over cores.
+///
+/// Rows of a batch are independent, so a tile of a few hundred of them is evaluated, differentiated
+/// and forgotten while it is still in cache. Memory is that of a tile for each thread and a gradient
+/// for each shard, whatever the size of the batch; the results are the same bits for any number of
+/// threads.
+public struct TiledEvaluation<Model: Module>: Sendable {
+  /// The type of numbers that the model computes with.
+  public typealias Scalar = Model.Scalar
+
+  /// The model that is evaluated.
+  public let model: Model
+  /// The threads that work on tiles.
+  public let workers: Workers
+  /// How many rows are evaluated at once.
+  public let rowsPerTile: Int
+  private let layout: ParameterLayout
+
+  /// Prepares to evaluate a model.
+  public init(of model: Model, workers: Workers = Workers(), rowsPerTile: Int = 128) {
+    self.model = model
+    self.workers = workers
+    self.rowsPerTile = rowsPerTile
+    self.layout = model.parameterLayout
+  }
+
+  /// The model's outputs for a batch; records nothing.
+  ///
+  /// - Parameter inputs: Shape: [samples, inputs].
+  /// - Returns: Shape: [samples, outputs].
+  public func outputs(for inputs: Tensor<Scalar>) throws -> Tensor<Scalar> {
+    let tiles = RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
+    let model = model
+    let parts = try workers.map(tiles.shardCount) { shard in
+      Tensor.concatenated(
+        tiles.tiles(ofShard: shard).map { model(Variable(inputs.rows(in: $0))).value })
+    }
+    guard !parts.isEmpty else { return model(Variable(inputs)).value }
+    return .concatenated(parts)
+  }
+
+  /// What a sweep over a batch gives: the gradient, and what was added up on the way.
+  public struct Reduction<Sum: Sendable>: Sendable {
+    /// The pulled-back cotangents, summed over all rows.
+    public let gradient: ParameterVector<Scalar>
+    /// What each shard added up, in order.
+    public let sums: [Sum]
+  }
+
+  /// Pulls cotangents back through the model, tile by tile.
+  ///
+  /// Each tile is evaluated, handed to `cotangents`, and pulled back at once.
+  ///
+  /// - Parameters:
+  ///   - inputs: Shape: [samples, inputs].
+  ///   - tiles: How the rows are cut; consecutive rows by default.
+  ///   - initial: What a shard's sum starts from.
+  ///   - cotangents: Given a tile's rows and outputs, returns ∂loss/∂outputs of the same shape, and
+  ///     adds to its shard's sum whatever else is wanted.
+  /// - Throws: What `cotangents` throws.
+  public func gradient<Sum: Sendable>(
+    for inputs: Tensor<Scalar>, tiles: RowTiles? = nil, summingFrom initial: Sum,
+    cotangents:
+      @escaping @Sendable (
+        _ rows: RowTiles.Rows, _ outputs: consuming Tensor<Scalar>, _ sum: inout Sum
+      ) throws -> Tensor<Scalar>
+  ) throws -> Reduction<Sum> {
+    let tiles = tiles ?? RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
+    let (lifted, leaves) = model.lifted()
+    let shards = try workers.map(tiles.shardCount) { shard in
+      var sum = initial
+      var gradients = [Tensor<Scalar>?](repeating: nil, count: leaves.count)
+      for rows in tiles.tiles(ofShard: shard) {
+        let output = lifted(Variable(inputs.rows(in: rows)))
+        let cotangent = try cotangents(rows, output.value, &sum)
+        precondition(
+          cotangent.shape == output.shape,
+          "a cotangent of shape \(cotangent.shape) for outputs of shape \(output.shape)")
+        Sweep(from: output, to: leaves).pullBack(cotangent, into: &gradients)
+      }
+      return (gradients, sum)
+    }
+    return Reduction(
+      gradient: try summed(shards.map(\.0)), sums: shards.map(\.1))
+  }
+
+  /// Pulls given cotangents of all outputs back: Jᵀ u.
+  ///
+  /// - Parameters:
+  ///   - cotangents: Shape: [samples, outputs].
+  ///   - inputs: Shape: [samples, inputs].
+  public func pullback(
+    of cotangents: Tensor<Scalar>, for inputs: Tensor<Scalar>
+  ) throws -> ParameterVector<Scalar> {
+    precondition(
+      cotangents.rank == 2 && inputs.rank == 2 && cotangents.shape[0] == inputs.shape[0],
+      "cotangents of shape \(cotangents.shape) for inputs of shape \(inputs.shape)")
+    return try gradient(for: inputs, summingFrom: 0) { rows, _, _ in cotangents.rows(in: rows) }
+      .gradient
+  }
+
+  /// The change of all outputs along a direction of the parameters: J v.
+  ///
+  /// - Parameters:
+  ///   - direction: A direction with the model's layout.
+  ///   - inputs: Shape: [samples, inputs].
+  /// - Returns: Shape: [samples, outputs].
+  public func pushforward(
+    of direction: ParameterVector<Scalar>, for inputs: Tensor<Scalar>
+  ) throws -> Tensor<Scalar> {
+    precondition(direction.layout == layout, "a direction of another model's parameters was given")
+    let tiles = RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
+    let (lifted, leaves) = model.lifted()
+    let tangents: [Variable<Scalar>?] = layout.entries.indices.map {
+      Variable(direction.tensor(at: $0))
+    }
+    let parts = try workers.map(tiles.shardCount) { shard in
+      Tensor.concatenated(
+        tiles.tiles(ofShard: shard).map { rows in
+          let output = lifted(Variable(inputs.rows(in: rows)))
+          let tangent = Sweep(from: output, to: leaves).pushForward(tangents, isRecorded: false)
+          return tangent?.value ?? Tensor(zeros: output.shape)
+        })
+    }
+    guard !parts.isEmpty else { return Tensor(zeros: model(Variable(inputs)).shape) }
+    return .concatenated(parts)
+  }
+
+  /// Adds up the shards' gradients in order, a part of the parameters on each thread.
+  private func summed(_ shards: [[Tensor<Scalar>?]]) throws -> ParameterVector<Scalar> {
+    let layout = layout
+    let parts = try workers.map(layout.entries.count) { index in
+      var sum: Tensor<Scalar>?
+      for shard in shards {
+        guard let part = shard[index] else { continue }
+        if sum == nil { sum = part } else { sum? += part }
+      }
+      return sum
+    }
+    return ParameterVector(gathering: parts, layout: layout)
+  }
+}
+
+extension Tensor {
+  /// The rows of a tile.
+  public func rows(in tile: RowTiles.Rows) -> Tensor {
+    switch tile {
+    case .range(let range): slice(range)
+    case .list(let indices): rows(at: indices)
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import TensorKit
+
+/// A linear layer: `x Wᵀ + b`.
+public struct Linear<Scalar: TensorScalar>: Module {
+  /// The weight W, of shape [outputs, inputs].
+  public var weight: Variable<Scalar>
+  /// The bias b, of shape [outputs], if there is one.
+  public var bias: Variable<Scalar>?
+  /// Whether training changes the weight and bias.
+  public var isTrainable = true
+
+  /// A layer with a given weight and bias.
+  ///
+  /// - Parameters:
+  ///   - weight: Shape: [outputs, inputs].
+  ///   - bias: Shape: [outputs].
+  /// - Precondition: The shapes agree.
+  public init(weight: Tensor<Scalar>, bias: Tensor<Scalar>?) {
+    precondition(weight.rank == 2, "a linear layer's weight of shape \(weight.shape)")
+    precondition(
+      bias.map { $0.shape == [weight.shape[0]] } ?? true,
+      "a bias of shape \(bias?.shape ?? []) for a weight of shape \(weight.shape)")
+    self.weight = Variable(weight)
+    self.bias = bias.map { Variable($0) }
+  }
+
+  /// A layer whose weight and bias are drawn uniformly from symmetric ranges.
+  ///
+  /// - Parameters:
+  ///   - inputs: The number of columns of the layer's input.
+  ///   - outputs: The number of columns of its output.
+  ///   - weightBound: Weights lie within ± this; `1 / √inputs` by default, as in PyTorch.
+  ///   - biasBound: Biases lie within ± this; `1 / √inputs` by default, as in PyTorch.
+  ///   - generator: Draws the weights in row-major order, then the biases.
+  public init(
+    inputs: Int, outputs: Int, weightBound: Double? = nil, biasBound: Double? = nil,
+    using generator: inout some RandomNumberGenerator
+  ) {
+    let standard = 1 / Double(inputs).squareRoot()
+    let (weightBound, biasBound) = (weightBound ?? standard, biasBound ?? standard)
+    self.init(
+      weight: .uniform(
+        over: -weightBound...weightBound, shape: [outputs, inputs], using: &generator),
+      bias: .uniform(over: -biasBound...biasBound, shape: [outputs], using: &generator))
+  }
+
+  /// The number of columns of the layer's input.
+  public var inputs: Int { weight.shape[1] }
+
+  /// The number of columns of the layer's output.
+  public var outputs: Int { weight.shape[0] }
+
+  /// The layer's output for a batch.
+  ///
+  /// - Parameter input: Shape: [samples, inputs].
+  /// - Returns: Shape: [samples, outputs].
+  public func callAsFunction(_ input: Variable<Scalar>) -> Variable<Scalar> {
+    self(input, then: IdentityActivation())
+  }
+
+  /// The layer's output for a batch, with an activation applied to it.
+  ///
+  /// The same as applying the activation to the output, and faster: the two are recorded as one
+  /// operation.
+  public func callAsFunction(
+    _ input: Variable<Scalar>, then activation: some Activation<Scalar>
+  ) -> Variable<Scalar> {
+    precondition(
+      input.shape.count == 2 && input.shape[1] == inputs,
+      "an input of shape \(input.shape) to a linear layer with \(inputs) inputs")
+    let operation = DensePrimitive(activation: activation)
+    return bias.map { .applying(operation, to: input, weight, $0) }
+      ?? .applying(operation, to: input, weight)
+  }
+
+  /// Shows the layer as a whole, then its weight and bias.
+  public mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
+    visitor.visit(layer: &self)
+    visitor.visit(&weight, named: "weight", isTrainable: isTrainable)
+    visitor.visit(&bias, named: "bias", isTrainable: isTrainable)
+  }
+}

@@ -1,0 +1,110 @@
+import TensorKit
+
+extension Module {
+  /// All parameters by name, trainable or not, in the order in which the module visits them.
+  public var namedParameters: [(name: String, value: Tensor<Scalar>)] {
+    var found: [(name: String, value: Tensor<Scalar>)] = []
+    visitedCopy { name, parameter, _ in found.append((name, parameter.value)) }
+    return found
+  }
+
+  /// The names, shapes and places of the trainable parameters in a flat vector.
+  public var parameterLayout: ParameterLayout {
+    var layout = ParameterLayout()
+    visitedCopy { name, parameter, isTrainable in
+      if isTrainable { layout.append(name: name, shape: parameter.shape) }
+    }
+    return layout
+  }
+
+  /// The trainable parameters as one flat vector.
+  ///
+  /// - Precondition: A new value has the model's layout.
+  public var parameters: ParameterVector<Scalar> {
+    get {
+      var vector = ParameterVector<Scalar>(zeros: parameterLayout)
+      var index = 0
+      visitedCopy { _, parameter, isTrainable in
+        guard isTrainable else { return }
+        vector.set(parameter.value, at: index)
+        index += 1
+      }
+      return vector
+    }
+    set {
+      precondition(
+        newValue.layout == parameterLayout, "the parameters of another model were given")
+      var index = 0
+      var visitor = ModuleVisitor<Scalar>(onParameter: { _, parameter, isTrainable in
+        guard isTrainable else { return }
+        parameter = Variable(newValue.tensor(at: index))
+        index += 1
+      })
+      visit(&visitor)
+    }
+  }
+
+  /// Replaces parameters by name, trainable or not.
+  ///
+  /// - Throws: ``ParameterError`` if a name is missing or unknown, or a shape differs. The module is
+  ///   then unchanged.
+  public mutating func setNamedParameters(
+    _ values: [String: Tensor<Scalar>]
+  ) throws(ParameterError) {
+    let current = namedParameters
+    let names = Set(current.map(\.name))
+    if let unknown = values.keys.sorted().first(where: { !names.contains($0) }) {
+      throw .unknown(name: unknown, known: current.map(\.name))
+    }
+    for (name, value) in current {
+      guard let replacement = values[name] else { throw .missing(name: name) }
+      guard replacement.shape == value.shape else {
+        throw .shape(name: name, expected: value.shape, found: replacement.shape)
+      }
+    }
+    var visitor = ModuleVisitor<Scalar>(onParameter: { name, parameter, _ in
+      if let value = values[name] { parameter = Variable(value) }
+    })
+    visit(&visitor)
+  }
+
+  /// A copy whose trainable parameters are recorded, and those parameters in order.
+  func lifted() -> (model: Self, parameters: [Variable<Scalar>]) {
+    var copy = self
+    var lifted: [Variable<Scalar>] = []
+    var visitor = ModuleVisitor<Scalar>(onParameter: { _, parameter, isTrainable in
+      guard isTrainable else { return }
+      parameter = parameter.lifted()
+      lifted.append(parameter)
+    })
+    copy.visit(&visitor)
+    return (copy, lifted)
+  }
+
+  private func visitedCopy(_ action: @escaping ModuleVisitor<Scalar>.ParameterAction) {
+    var copy = self
+    var visitor = ModuleVisitor<Scalar>(onParameter: action)
+    copy.visit(&visitor)
+  }
+}
+
+/// Parameters that do not fit a model.
+public enum ParameterError: Error, Equatable, CustomStringConvertible {
+  /// The model has a parameter that was not given.
+  case missing(name: String)
+  /// A parameter was given that the model does not have.
+  case unknown(name: String, known: [String])
+  /// A parameter has another shape than the model's.
+  case shape(name: String, expected: [Int], found: [Int])
+
+  /// One sentence that names the parameter and what the model expects.
+  public var description: String {
+    switch self {
+    case .missing(let name): "The parameter \(name) is missing."
+    case .unknown(let name, let known):
+      "The model has no parameter \(name); its parameters are \(known.joined(separator: ", "))."
+    case .shape(let name, let expected, let found):
+      "The parameter \(name) has shape \(found), but the model needs \(expected)."
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import TensorKit
+
+/// A model, or a part of one: a value that maps a batch of rows to a batch of rows.
+///
+/// Rows are independent: row `i` of the output depends on row `i` of the input alone. A module names
+/// its parameters and submodules once, in ``visit(_:)``; parameters are stored as variables.
+///
+/// ```swift
+/// struct Residual<Scalar: TensorScalar>: Module {
+///   var inner: Linear<Scalar>
+///   func callAsFunction(_ input: Variable<Scalar>) -> Variable<Scalar> { input + inner(input) }
+///   mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
+///     visitor.visit(&inner, named: "inner")
+///   }
+/// }
+/// ```
+public protocol Module<Scalar>: Sendable {
+  /// The type of numbers that the module computes with.
+  associatedtype Scalar: TensorScalar
+
+  /// The module's outputs for a batch of inputs.
+  ///
+  /// - Parameter input: Shape: [samples, inputs].
+  /// - Returns: Shape: [samples, outputs].
+  func callAsFunction(_ input: Variable<Scalar>) -> Variable<Scalar>
+
+  /// Shows every parameter and submodule to a visitor, by name, in a fixed order.
+  mutating func visit(_ visitor: inout ModuleVisitor<Scalar>)
+}
+
+/// What a module shows its parameters, layers and submodules to.
+///
+/// A visitor reaches them by reference, so it can read, replace or rewrite them, in any model.
+public struct ModuleVisitor<Scalar: TensorScalar> {
+  /// A parameter with its full name, dots between levels.
+  public typealias ParameterAction = (
+    _ name: String, _ parameter: inout Variable<Scalar>, _ isTrainable: Bool
+  ) -> Void
+  /// A linear layer with its full name.
+  public typealias LayerAction = (_ name: String, _ layer: inout Linear<Scalar>) -> Void
+
+  private let parameterAction: ParameterAction
+  private let layerAction: LayerAction?
+  private var path = ""
+
+  /// A visitor that acts on each parameter and, before that, on each linear layer.
+  public init(
+    onLayer layerAction: LayerAction? = nil,
+    onParameter parameterAction: @escaping ParameterAction = { _, _, _ in }
+  ) {
+    self.parameterAction = parameterAction
+    self.layerAction = layerAction
+  }
+
+  private func fullName(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+
+  /// Shows a parameter.
+  ///
+  /// - Parameters:
+  ///   - parameter: The parameter, which the visitor may replace.
+  ///   - name: Its name within the module that shows it.
+  ///   - isTrainable: Whether training changes it; one that is not is stored with the weights and
+  ///     has no gradient.
+  public mutating func visit(
+    _ parameter: inout Variable<Scalar>, named name: String, isTrainable: Bool = true
+  ) {
+    parameterAction(fullName(name), &parameter, isTrainable)
+  }
+
+  /// Shows a parameter that may be absent.
+  public mutating func visit(
+    _ parameter: inout Variable<Scalar>?, named name: String, isTrainable: Bool = true
+  ) {
+    guard var present = parameter else { return }
+    parameter = nil
+    visit(&present, named: name, isTrainable: isTrainable)
+    parameter = present
+  }
+
+  /// Shows a submodule.
+  public mutating func visit<M: Module<Scalar>>(_ module: inout M, named name: String) {
+    let outer = path
+    path = fullName(name)
+    module.visit(&self)
+    path = outer
+  }
+
+  /// Shows submodules that are named by their index: `name.0`, `name.1`, …
+  public mutating func visit<M: Module<Scalar>>(_ modules: inout [M], named name: String) {
+    for index in modules.indices { visit(&modules[index], named: "\(name).\(index)") }
+  }
+
+  /// Shows submodules of different types, named by their index.
+  public mutating func visit(_ modules: inout [any Module<Scalar>], named name: String) {
+    for index in modules.indices {
+      var module = modules[index]
+      visitOpened(&module, named: "\(name).\(index)")
+      modules[index] = module
+    }
+  }
+
+  private mutating func visitOpened(_ module: inout any Module<Scalar>, named name: String) {
+    let outer = path
+    path = fullName(name)
+    module.visit(&self)
+    path = outer
+  }
+
+  /// Shows the linear layer that is being visited as a whole; `Linear` itself calls this.
+  mutating func visit(layer: inout Linear<Scalar>) {
+    layerAction?(path, &layer)
+  }
+}

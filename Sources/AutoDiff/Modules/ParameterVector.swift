@@ -1,0 +1,105 @@
+import TensorKit
+
+/// Where each trainable parameter of a model lies in a flat vector.
+public struct ParameterLayout: Sendable, Equatable {
+  /// A parameter's name, shape and first index.
+  public struct Entry: Sendable, Equatable {
+    /// The full name, dots between levels.
+    public let name: String
+    /// The extent of each axis.
+    public let shape: [Int]
+    /// The index of the first element in the flat vector.
+    public let offset: Int
+    /// The number of elements.
+    public var count: Int { shape.reduce(1, *) }
+  }
+
+  /// The parameters, in the order in which the model visits them.
+  public private(set) var entries: [Entry] = []
+  /// The number of elements of all parameters together.
+  public private(set) var count = 0
+
+  init() {}
+
+  mutating func append(name: String, shape: [Int]) {
+    entries.append(Entry(name: name, shape: shape, offset: count))
+    count += shape.reduce(1, *)
+  }
+}
+
+/// One number for each trainable parameter of a model: parameters, a gradient or a direction.
+public struct ParameterVector<Scalar: TensorScalar>: Sendable, Equatable {
+  /// What lies where.
+  public let layout: ParameterLayout
+  /// All numbers, parameter after parameter, of shape [parameters].
+  public var values: Tensor<Scalar>
+
+  /// A vector of zeros.
+  public init(zeros layout: ParameterLayout) {
+    self.layout = layout
+    self.values = Tensor(zeros: [layout.count])
+  }
+
+  /// A vector from its numbers.
+  ///
+  /// - Precondition: There are as many numbers as the layout says.
+  public init(_ values: Tensor<Scalar>, layout: ParameterLayout) {
+    precondition(
+      values.shape == [layout.count],
+      "numbers of shape \(values.shape) for \(layout.count) parameters")
+    self.layout = layout
+    self.values = values
+  }
+
+  /// The part that belongs to a parameter, by name; nil if there is none.
+  public subscript(name: String) -> Tensor<Scalar>? {
+    layout.entries.firstIndex { $0.name == name }.map { tensor(at: $0) }
+  }
+
+  /// The part that belongs to the parameter with an index.
+  public func tensor(at index: Int) -> Tensor<Scalar> {
+    let entry = layout.entries[index]
+    return values.slice(entry.offset..<(entry.offset + entry.count)).reshaped(to: entry.shape)
+  }
+
+  /// Overwrites the part that belongs to the parameter with an index.
+  ///
+  /// - Precondition: The tensor has the parameter's shape.
+  public mutating func set(_ tensor: Tensor<Scalar>, at index: Int) {
+    let entry = layout.entries[index]
+    precondition(
+      tensor.shape == entry.shape,
+      "a tensor of shape \(tensor.shape) for the parameter \(entry.name) of shape \(entry.shape)")
+    values.withUnsafeMutableElements { destination in
+      tensor.withUnsafeElements { source in
+        _ = UnsafeMutableBufferPointer(
+          rebasing: destination[entry.offset..<(entry.offset + entry.count)]
+        ).update(from: source)
+      }
+    }
+  }
+
+  /// The sum of the products of corresponding numbers.
+  public func dot(_ other: ParameterVector) -> Scalar { values.dot(other.values) }
+
+  /// The Euclidean norm.
+  public func norm() -> Scalar { values.norm() }
+
+  /// Adds a multiple of another vector, in place.
+  public mutating func add(_ other: ParameterVector, scaledBy scale: Scalar) {
+    values.add(other.values, scaledBy: scale)
+  }
+
+  /// Multiplies every number, in place.
+  public static func *= (left: inout ParameterVector, right: Scalar) { left.values *= right }
+
+  /// Scales the vector down so that its norm is at most a bound.
+  ///
+  /// - Returns: The norm before.
+  @discardableResult
+  public mutating func clip(toNorm bound: Scalar) -> Scalar {
+    let norm = norm()
+    if norm > bound { values *= bound / norm }
+    return norm
+  }
+}

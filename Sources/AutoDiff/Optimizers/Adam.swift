@@ -1,0 +1,108 @@
+import TensorKit
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Adam, with bias-corrected moments.
+///
+/// `m ← β₁ m + (1 - β₁) g`, `v ← β₂ v + (1 - β₂) g²`,
+/// `θ ← θ - rate · (m / (1 - β₁ᵗ)) / (√(v / (1 - β₂ᵗ)) + ε)`.
+///
+/// Source: D. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
+/// AMSGrad is that of S. Reddi et al., ICLR 2018, with bias correction as in PyTorch; decoupled
+/// weight decay is that of I. Loshchilov and F. Hutter, ICLR 2019 (AdamW).
+public struct Adam<Scalar: TensorScalar>: Optimizer {
+  /// The learning rate as a function of the step.
+  public var learningRate: LearningRateSchedule
+  /// How much of the first moment is kept: β₁.
+  public let firstDecay: Double
+  /// How much of the second moment is kept: β₂.
+  public let secondDecay: Double
+  /// Added to the root of the second moment: ε.
+  public let epsilon: Double
+  /// Whether the largest second moment so far is used rather than the current one.
+  public let usesLargestMoment: Bool
+  /// This multiple of the parameters is added to the gradient.
+  public let weightDecay: Double
+  /// The parameters shrink by this multiple of the rate, beside the gradient.
+  public let decoupledWeightDecay: Double
+  /// How many updates have been made.
+  public private(set) var step = 0
+  private var firstMoment: Tensor<Scalar>?
+  private var secondMoment: Tensor<Scalar>?
+  private var largestMoment: Tensor<Scalar>?
+
+  /// Adam with its published constants by default.
+  ///
+  /// - Parameters:
+  ///   - learningRate: The rate as a function of the step; a number stands for a constant one.
+  ///   - firstDecay: β₁.
+  ///   - secondDecay: β₂.
+  ///   - epsilon: ε.
+  ///   - amsGrad: Whether the largest second moment so far is used.
+  ///   - weightDecay: This multiple of the parameters is added to the gradient.
+  ///   - decoupledWeightDecay: The parameters shrink by this multiple of the rate.
+  /// - Precondition: The decays are within [0, 1), and the other numbers are not negative.
+  public init(
+    learningRate: LearningRateSchedule, firstDecay: Double = 0.9, secondDecay: Double = 0.999,
+    epsilon: Double = 1e-8, amsGrad: Bool = false, weightDecay: Double = 0,
+    decoupledWeightDecay: Double = 0
+  ) {
+    precondition(
+      (0..<1).contains(firstDecay) && (0..<1).contains(secondDecay),
+      "Adam's decays \(firstDecay) and \(secondDecay) are not within [0, 1)")
+    precondition(
+      epsilon >= 0 && weightDecay >= 0 && decoupledWeightDecay >= 0,
+      "epsilon \(epsilon) and weight decays \(weightDecay), \(decoupledWeightDecay) of Adam")
+    self.learningRate = learningRate
+    self.firstDecay = firstDecay
+    self.secondDecay = secondDecay
+    self.epsilon = epsilon
+    self.usesLargestMoment = amsGrad
+    self.weightDecay = weightDecay
+    self.decoupledWeightDecay = decoupledWeightDecay
+  }
+
+  /// Moves parameters by one step.
+  public mutating func update(
+    _ parameters: inout ParameterVector<Scalar>, along gradient: ParameterVector<Scalar>
+  ) {
+    let shape = gradient.values.shape
+    // Moved out, so that they are changed in place rather than copied.
+    var first = firstMoment.take() ?? Tensor(zeros: shape)
+    var second = secondMoment.take() ?? Tensor(zeros: shape)
+    if usesLargestMoment && largestMoment == nil { largestMoment = Tensor(zeros: shape) }
+    let time = Double(step + 1)
+    parameters.values.moveByAdam(
+      gradient: gradient.values, firstMoment: &first, secondMoment: &second,
+      largestMoment: &largestMoment,
+      coefficients: AdamCoefficients(
+        rate: learningRate(step), firstDecay: firstDecay, secondDecay: secondDecay,
+        epsilon: epsilon, firstCorrection: 1 - pow(firstDecay, time),
+        secondCorrection: 1 - pow(secondDecay, time), weightDecay: weightDecay,
+        decoupledWeightDecay: decoupledWeightDecay))
+    firstMoment = first
+    secondMoment = second
+    step += 1
+  }
+
+  /// The moments, if there are any yet.
+  public var state: [String: Tensor<Scalar>] {
+    var state: [String: Tensor<Scalar>] = [:]
+    state["firstMoment"] = firstMoment
+    state["secondMoment"] = secondMoment
+    state["largestMoment"] = largestMoment
+    return state
+  }
+
+  /// Restores saved moments.
+  public mutating func restore(step: Int, state: [String: Tensor<Scalar>]) {
+    self.step = step
+    firstMoment = state["firstMoment"]
+    secondMoment = state["secondMoment"]
+    largestMoment = state["largestMoment"]
+  }
+}

@@ -1,0 +1,104 @@
+import TensorKit
+
+/// An elementary function of each element.
+struct ElementaryPrimitive<Scalar: TensorScalar>: Primitive {
+  enum Function: Sendable, CaseIterable {
+    case exponential, logarithm, sine, cosine, hyperbolicTangent, squareRoot, square, reciprocal
+    case absoluteValue, rectifier, step, sign
+  }
+
+  let function: Function
+
+  func value(of inputs: [Tensor<Scalar>]) -> Tensor<Scalar> {
+    let x = inputs[0]
+    return switch function {
+    case .exponential: x.exponential()
+    case .logarithm: x.logarithm()
+    case .sine: x.sine()
+    case .cosine: x.cosine()
+    case .hyperbolicTangent: x.hyperbolicTangent()
+    case .squareRoot: x.squareRoot()
+    case .square: x.squared()
+    case .reciprocal: x.reciprocal()
+    case .absoluteValue: x.absoluteValue()
+    case .rectifier: x.rectified()
+    case .step: x.step()
+    case .sign: x.sign()
+    }
+  }
+
+  /// The derivative at each element; nil where it is zero (almost) everywhere.
+  private func slope(at x: Variable<Scalar>, output y: Variable<Scalar>) -> Variable<Scalar>? {
+    switch function {
+    case .exponential: y
+    case .logarithm: x.reciprocal()
+    case .sine: x.cosine()
+    case .cosine: -x.sine()
+    case .hyperbolicTangent: 1 - y.squared()
+    case .squareRoot: y.reciprocal() * 0.5
+    case .square: x * 2
+    case .reciprocal: -y.squared()
+    case .absoluteValue: x.sign()
+    case .rectifier: x.step()
+    case .step, .sign: nil
+    }
+  }
+
+  func pushforward(
+    _ tangents: [Variable<Scalar>?], at inputs: [Variable<Scalar>], output: Variable<Scalar>
+  ) -> Variable<Scalar>? {
+    guard let tangent = tangents[0], let slope = slope(at: inputs[0], output: output) else {
+      return nil
+    }
+    return tangent * slope
+  }
+
+  func pullback(
+    _ cotangent: Variable<Scalar>, at inputs: [Variable<Scalar>], output: Variable<Scalar>,
+    needed: [Bool]
+  ) -> [Variable<Scalar>?] {
+    [slope(at: inputs[0], output: output).map { cotangent * $0 }]
+  }
+}
+
+extension Variable {
+  private func applying(_ function: ElementaryPrimitive<Scalar>.Function) -> Variable {
+    Variable.applying(ElementaryPrimitive(function: function), to: self)
+  }
+
+  /// e to the power of each element.
+  public func exponential() -> Variable { applying(.exponential) }
+
+  /// The natural logarithm of each element.
+  public func logarithm() -> Variable { applying(.logarithm) }
+
+  /// The sine of each element, in radians.
+  public func sine() -> Variable { applying(.sine) }
+
+  /// The cosine of each element, in radians.
+  public func cosine() -> Variable { applying(.cosine) }
+
+  /// The hyperbolic tangent of each element.
+  public func hyperbolicTangent() -> Variable { applying(.hyperbolicTangent) }
+
+  /// The square root of each element.
+  public func squareRoot() -> Variable { applying(.squareRoot) }
+
+  /// The square of each element.
+  public func squared() -> Variable { applying(.square) }
+
+  /// One divided by each element.
+  public func reciprocal() -> Variable { applying(.reciprocal) }
+
+  /// The absolute value of each element; its derivative at zero is taken as zero.
+  public func absoluteValue() -> Variable { applying(.absoluteValue) }
+
+  /// Each element where it is positive, else zero; its derivative at zero is taken as zero.
+  public func rectified() -> Variable { applying(.rectifier) }
+
+  /// One where an element is positive, else zero; its derivative is zero.
+  public func step() -> Variable { applying(.step) }
+
+  /// The sign of each element; its derivative is zero.
+  public func sign() -> Variable { applying(.sign) }
+}

@@ -1,0 +1,155 @@
+import TensorKit
+
+/// A differentiable operation: its value and its two linear maps.
+///
+/// A conforming type adds an operation; apply it with ``Variable/applying(_:to:)``. The first three
+/// requirements are enough. With `f` the operation and `J` its Jacobian at the inputs, they are
+///
+/// - ``value(of:)``: f(x),
+/// - ``pushforward(_:at:output:)``: J v,
+/// - ``pullback(_:at:output:needed:)``: Jᵀ u.
+///
+/// The two maps are written on variables, so that their own derivatives follow, to any order. The
+/// other requirements have defaults and exist for speed: a first-order sweep calls
+/// ``accumulatePullback(_:of:at:into:)``, which an operation can write on plain tensors, with what
+/// ``evaluate(at:)`` saved; ``perSampleGradients(_:of:at:needed:)`` gives the gradients of single
+/// rows in factored form.
+///
+/// ```swift
+/// struct Cube: Primitive {
+///   func value(of inputs: [Tensor<Float>]) -> Tensor<Float> { inputs[0] * inputs[0] * inputs[0] }
+///   func pushforward(
+///     _ tangents: [Variable<Float>?], at inputs: [Variable<Float>], output: Variable<Float>
+///   ) -> Variable<Float>? { tangents[0].map { $0 * inputs[0].squared() * 3 } }
+///   func pullback(
+///     _ cotangent: Variable<Float>, at inputs: [Variable<Float>], output: Variable<Float>,
+///     needed: [Bool]
+///   ) -> [Variable<Float>?] { [cotangent * inputs[0].squared() * 3] }
+/// }
+/// ```
+public protocol Primitive<Scalar>: Sendable {
+  /// The type of numbers that the operation works on.
+  associatedtype Scalar: TensorScalar
+
+  /// The operation's value.
+  func value(of inputs: [Tensor<Scalar>]) -> Tensor<Scalar>
+
+  /// The Jacobian times a tangent of each input; nil stands for a zero tangent.
+  ///
+  /// Returns nil if the result is zero.
+  func pushforward(
+    _ tangents: [Variable<Scalar>?], at inputs: [Variable<Scalar>], output: Variable<Scalar>
+  ) -> Variable<Scalar>?
+
+  /// The transposed Jacobian times a cotangent of the output, one result for each input.
+  ///
+  /// - Parameter needed: Which inputs' results are wanted; others may be nil. Nil for one that is
+  ///   wanted stands for zero.
+  func pullback(
+    _ cotangent: Variable<Scalar>, at inputs: [Variable<Scalar>], output: Variable<Scalar>,
+    needed: [Bool]
+  ) -> [Variable<Scalar>?]
+
+  /// The value, with whatever a first-order pullback can reuse.
+  func evaluate(at inputs: [Tensor<Scalar>]) -> Evaluation<Scalar>
+
+  /// The pullback on plain tensors, each result added to what is already known of its input.
+  func accumulatePullback(
+    _ cotangent: consuming Tensor<Scalar>, of evaluation: Evaluation<Scalar>,
+    at inputs: [Tensor<Scalar>], into results: inout PullbackResults<Scalar>)
+
+  /// The gradients of single samples with respect to the inputs that are parameters, in factors.
+  ///
+  /// Called when sample `i` of a batch is row `i` of the output and of every input that is not a
+  /// parameter. Row `i` of the cotangent belongs to sample `i` alone. Returns nil if the operation
+  /// has no factored form; single-row sweeps are used then.
+  ///
+  /// - Parameter needed: Which inputs are parameters whose gradients are wanted.
+  func perSampleGradients(
+    _ cotangent: Tensor<Scalar>, of evaluation: Evaluation<Scalar>, at inputs: [Tensor<Scalar>],
+    needed: [Bool]
+  ) -> [PerSampleGradient<Scalar>]?
+}
+
+/// The value of an operation, and what it saved for its first-order pullback.
+public struct Evaluation<Scalar: TensorScalar>: Sendable {
+  /// The operation's value.
+  public let value: Tensor<Scalar>
+  /// Whatever the pullback can reuse, such as the slopes of an activation.
+  public let saved: Tensor<Scalar>?
+
+  /// A value with what was saved.
+  public init(value: Tensor<Scalar>, saved: Tensor<Scalar>? = nil) {
+    self.value = value
+    self.saved = saved
+  }
+}
+
+/// The gradients of the samples of a batch with respect to one parameter, in factors.
+///
+/// Sample `i`'s gradient is the outer product of row `i` of `outer` and row `i` of `inner`, or row
+/// `i` of `outer` itself if there is no `inner`. With `includesBias`, a second parameter's gradient
+/// is row `i` of `outer`. The Gram matrix of all of them is
+/// `(inner innerᵀ + [includesBias]) ∘ (outer outerᵀ)`: no Jacobian is formed.
+public struct PerSampleGradient<Scalar: TensorScalar>: Sendable {
+  /// The left factors, of shape [samples, outputs].
+  public let outer: Tensor<Scalar>
+  /// The right factors, of shape [samples, inputs].
+  public let inner: Tensor<Scalar>?
+  /// Whether a bias with the gradient `outer` belongs to it.
+  public let includesBias: Bool
+
+  /// Factors of the samples' gradients.
+  public init(outer: Tensor<Scalar>, inner: Tensor<Scalar>?, includesBias: Bool = false) {
+    self.outer = outer
+    self.inner = inner
+    self.includesBias = includesBias
+  }
+}
+
+extension Primitive {
+  /// The value, with nothing saved.
+  public func evaluate(at inputs: [Tensor<Scalar>]) -> Evaluation<Scalar> {
+    Evaluation(value: value(of: inputs))
+  }
+
+  /// The general pullback applied to constants.
+  public func accumulatePullback(
+    _ cotangent: consuming Tensor<Scalar>, of evaluation: Evaluation<Scalar>,
+    at inputs: [Tensor<Scalar>], into results: inout PullbackResults<Scalar>
+  ) {
+    let cotangents = pullback(
+      Variable(cotangent), at: inputs.map { Variable($0) }, output: Variable(evaluation.value),
+      needed: results.needed)
+    for (index, cotangent) in cotangents.enumerated() {
+      if let cotangent { results.add(cotangent.value, toInput: index) }
+    }
+  }
+
+  /// No factored form.
+  public func perSampleGradients(
+    _ cotangent: Tensor<Scalar>, of evaluation: Evaluation<Scalar>, at inputs: [Tensor<Scalar>],
+    needed: [Bool]
+  ) -> [PerSampleGradient<Scalar>]? { nil }
+}
+
+extension Variable {
+  /// Applies an operation to variables, and records it if any of them is recorded.
+  public static func applying(
+    _ operation: some Primitive<Scalar>, to inputs: Variable...
+  ) -> Variable {
+    applying(operation, to: inputs)
+  }
+
+  /// Applies an operation to variables, and records it if any of them is recorded.
+  public static func applying(
+    _ operation: some Primitive<Scalar>, to inputs: [Variable]
+  ) -> Variable {
+    let values = inputs.map(\.value)
+    guard inputs.contains(where: { $0.node != nil }) else {
+      return Variable(operation.value(of: values))
+    }
+    let evaluation = operation.evaluate(at: values)
+    return Node(operation: operation, inputs: inputs, evaluation: evaluation).output
+  }
+}

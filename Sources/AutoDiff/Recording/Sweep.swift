@@ -1,0 +1,132 @@
+import TensorKit
+
+/// The part of a recording between some variables and an output: every node that passes derivatives
+/// from one to the other, in an order that respects dependencies.
+struct Sweep<Scalar: TensorScalar>: Sendable {
+  /// Shallow to deep; the targets among them.
+  let nodes: [Node<Scalar>]
+  /// For each node, the index in `nodes` of each input that depends on a target.
+  let inputIndices: [[Int?]]
+  /// The index in `nodes` of each target; nil if the output does not depend on it.
+  let targetIndices: [Int?]
+  let outputIndex: Int?
+  /// Whether something else than the targets is recorded too, so that derivatives of this sweep's
+  /// results may be asked for.
+  let reachesBeyondTargets: Bool
+
+  init(from output: Variable<Scalar>, to targets: [Variable<Scalar>]) {
+    let targetNodes = targets.map(\.node)
+    let isTarget = Set(targetNodes.compactMap { $0.map(ObjectIdentifier.init) })
+    var dependsOnTarget: [ObjectIdentifier: Bool] = [:]
+    var found: [Node<Scalar>] = []
+    var reachesBeyond = false
+
+    // Depth first, without recursion: a node is settled after all its inputs are.
+    var stack: [(node: Node<Scalar>, isExpanded: Bool)] = []
+    if let node = output.node { stack.append((node, false)) }
+    while let (node, isExpanded) = stack.popLast() {
+      let identifier = ObjectIdentifier(node)
+      guard dependsOnTarget[identifier] == nil else { continue }
+      if isTarget.contains(identifier) {
+        dependsOnTarget[identifier] = true
+        found.append(node)
+        if !node.inputs.isEmpty { reachesBeyond = true }
+      } else if isExpanded {
+        let depends = node.inputs.contains {
+          $0.node.map { dependsOnTarget[ObjectIdentifier($0)] ?? false } ?? false
+        }
+        dependsOnTarget[identifier] = depends
+        if depends { found.append(node) }
+      } else {
+        if node.inputs.isEmpty { reachesBeyond = true }
+        stack.append((node, true))
+        for input in node.inputs {
+          if let inputNode = input.node { stack.append((inputNode, false)) }
+        }
+      }
+    }
+    found.sort { $0.depth < $1.depth }
+
+    var index: [ObjectIdentifier: Int] = [:]
+    for (position, node) in found.enumerated() { index[ObjectIdentifier(node)] = position }
+    nodes = found
+    inputIndices = found.map { node in
+      isTarget.contains(ObjectIdentifier(node))
+        ? [] : node.inputs.map { $0.node.flatMap { index[ObjectIdentifier($0)] } }
+    }
+    targetIndices = targetNodes.map { $0.flatMap { index[ObjectIdentifier($0)] } }
+    outputIndex = output.node.flatMap { index[ObjectIdentifier($0)] }
+    reachesBeyondTargets = reachesBeyond
+  }
+
+  /// The cotangents of the targets, added to what `sums` holds already; records nothing.
+  func pullBack(_ cotangent: consuming Tensor<Scalar>, into sums: inout [Tensor<Scalar>?]) {
+    guard let outputIndex else { return }
+    var results = PullbackResults<Scalar>(sums: [Tensor<Scalar>?](repeating: nil, count: nodes.count))
+    for (target, index) in targetIndices.enumerated() {
+      if let index { swap(&results.sums[index], &sums[target]) }
+    }
+    results.sumOfInput = [outputIndex]
+    results.add(cotangent, toInput: 0)
+    for index in nodes.indices.reversed() where !inputIndices[index].isEmpty {
+      guard let sum = results.take(index) else { continue }
+      let node = nodes[index]
+      results.sumOfInput = inputIndices[index]
+      if let operation = node.operation {
+        operation.accumulatePullback(
+          sum, of: node.evaluation, at: node.inputs.map(\.value), into: &results)
+      } else {
+        results.add(sum, toInput: 0)
+      }
+    }
+    for (target, index) in targetIndices.enumerated() {
+      if let index { swap(&results.sums[index], &sums[target]) }
+    }
+  }
+
+  /// The cotangents of the targets as variables, recorded so that they can be differentiated; nil
+  /// for a target that the output does not depend on.
+  func recordedPullback(of cotangent: Variable<Scalar>) -> [Variable<Scalar>?] {
+    guard let outputIndex else { return targetIndices.map { _ in nil } }
+    var sums = [Variable<Scalar>?](repeating: nil, count: nodes.count)
+    sums[outputIndex] = cotangent
+    for index in nodes.indices.reversed() where !inputIndices[index].isEmpty {
+      guard let sum = sums[index] else { continue }
+      let node = nodes[index]
+      let needed = inputIndices[index].map { $0 != nil }
+      let cotangents =
+        node.operation?.pullback(sum, at: node.inputs, output: node.output, needed: needed) ?? [sum]
+      for (input, cotangent) in zip(inputIndices[index], cotangents) {
+        guard let input, let cotangent else { continue }
+        sums[input] = sums[input].map { $0 + cotangent } ?? cotangent
+      }
+    }
+    return targetIndices.map { $0.flatMap { sums[$0] } }
+  }
+
+  /// The tangent of the output for tangents of the targets; nil if it is zero.
+  ///
+  /// Recorded if `isRecorded`; otherwise the operations' values are taken as constants.
+  func pushForward(
+    _ tangents: [Variable<Scalar>?], isRecorded: Bool
+  ) -> Variable<Scalar>? {
+    guard let outputIndex else { return nil }
+    var known = [Variable<Scalar>?](repeating: nil, count: nodes.count)
+    for (target, index) in targetIndices.enumerated() {
+      if let index { known[index] = tangents[target] }
+    }
+    for index in nodes.indices where !inputIndices[index].isEmpty {
+      let node = nodes[index]
+      let inputTangents = inputIndices[index].map { $0.flatMap { known[$0] } }
+      guard inputTangents.contains(where: { $0 != nil }) else { continue }
+      guard let operation = node.operation else {
+        known[index] = inputTangents[0]
+        continue
+      }
+      let inputs = isRecorded ? node.inputs : node.inputs.map { $0.detached() }
+      let output = isRecorded ? node.output : node.output.detached()
+      known[index] = operation.pushforward(inputTangents, at: inputs, output: output)
+    }
+    return known[outputIndex]
+  }
+}

@@ -1,0 +1,115 @@
+// The buffer pool: 64-byte-aligned storage with a bounded cache of released buffers per thread.
+//
+// A training loop asks for the same sizes again and again; taking them from a list of the thread's
+// own costs a few nanoseconds and leaves the pages mapped and warm. A buffer may be released by
+// another thread than the one that allocated it: it then joins that thread's cache.
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "CTensorKernels.h"
+
+// Sizes are rounded up to classes: multiples of 64 bytes up to 256, then four to a power of two,
+// so that at most a fifth of a buffer is slack. The last class is the largest that is cached.
+enum {
+  alignment = 64,
+  smallest_shift = 8,   // classes 0...3 end at 64, 128, 192 and 256 = 2^8 bytes
+  largest_shift = 25,   // 32 MiB
+  class_count = 4 + 4 * (largest_shift - smallest_shift),
+};
+static const size_t largest_cached_bytes = (size_t)1 << largest_shift;
+static const size_t cache_limit_bytes = (size_t)64 << 20;
+
+// A cached buffer holds the link to the next one of its class in its own first bytes.
+struct cached_buffer {
+  struct cached_buffer *next;
+};
+
+struct buffer_cache {
+  struct cached_buffer *first[class_count];
+  size_t bytes;
+  bool is_registered;  // whether the thread's exit will free it
+};
+
+static _Thread_local struct buffer_cache thread_cache;
+static pthread_key_t exit_key;
+static bool exit_key_exists;
+static pthread_once_t exit_key_once = PTHREAD_ONCE_INIT;
+
+static int size_class(size_t bytes) {
+  if (bytes <= (size_t)1 << smallest_shift) {
+    return bytes == 0 ? 0 : (int)((bytes - 1) / alignment);
+  }
+  // 2^shift < bytes <= 2^(shift + 1); the quarter of that interval picks the class.
+  int shift = 63 - __builtin_clzll((unsigned long long)(bytes - 1));
+  int quarter = (int)((bytes - 1) >> (shift - 2)) & 3;
+  return 4 * (shift - smallest_shift + 1) + quarter;
+}
+
+static size_t class_bytes(int class) {
+  if (class < 4) return (size_t)alignment * (size_t)(class + 1);
+  int shift = smallest_shift + class / 4 - 1;
+  return ((size_t)1 << shift) + ((size_t)(class % 4 + 1) << (shift - 2));
+}
+
+static void *allocate_aligned(size_t bytes) {
+  void *buffer = NULL;
+  return posix_memalign(&buffer, alignment, bytes) == 0 ? buffer : NULL;
+}
+
+// Frees cached buffers, the largest first, until at most `limit` bytes are left.
+static void shrink_cache(struct buffer_cache *cache, size_t limit) {
+  for (int class = class_count - 1; class >= 0 && cache->bytes > limit; class--) {
+    while (cache->first[class] != NULL && cache->bytes > limit) {
+      struct cached_buffer *buffer = cache->first[class];
+      cache->first[class] = buffer->next;
+      cache->bytes -= class_bytes(class);
+      free(buffer);
+    }
+  }
+}
+
+// Runs when a thread exits. Should another destructor release buffers after this one, the cache
+// registers anew, and the system calls this again.
+static void free_cache_at_thread_exit(void *pointer) {
+  struct buffer_cache *cache = pointer;
+  cache->is_registered = false;
+  shrink_cache(cache, 0);
+}
+
+static void create_exit_key(void) {
+  exit_key_exists = pthread_key_create(&exit_key, free_cache_at_thread_exit) == 0;
+}
+
+// False where the thread's exit cannot be observed: nothing may be cached then.
+static bool register_cache(struct buffer_cache *cache) {
+  pthread_once(&exit_key_once, create_exit_key);
+  cache->is_registered = exit_key_exists && pthread_setspecific(exit_key, cache) == 0;
+  return cache->is_registered;
+}
+
+void *tk_buffer_allocate(size_t bytes) {
+  if (bytes > largest_cached_bytes) return allocate_aligned(bytes);
+  int class = size_class(bytes);
+  struct buffer_cache *cache = &thread_cache;
+  struct cached_buffer *buffer = cache->first[class];
+  if (buffer == NULL) return allocate_aligned(class_bytes(class));
+  cache->first[class] = buffer->next;
+  cache->bytes -= class_bytes(class);
+  return buffer;
+}
+
+void tk_buffer_release(void *buffer, size_t bytes) {
+  if (buffer == NULL) return;
+  struct buffer_cache *cache = &thread_cache;
+  if (bytes > largest_cached_bytes || (!cache->is_registered && !register_cache(cache))) {
+    free(buffer);
+    return;
+  }
+  int class = size_class(bytes);
+  size_t size = class_bytes(class);
+  if (cache->bytes + size > cache_limit_bytes) shrink_cache(cache, cache_limit_bytes - size);
+  struct cached_buffer *entry = buffer;
+  entry->next = cache->first[class];
+  cache->first[class] = entry;
+  cache->bytes += size;
+}

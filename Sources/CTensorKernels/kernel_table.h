@@ -1,0 +1,66 @@
+// The table of kernels of one instruction set, and the list that it is generated from.
+#pragma once
+#include "CTensorKernels.h"
+
+// K(result, name, suffix, parameters, arguments) for every kernel of the scalar type T. The
+// compiler checks the list against the public header where `dispatch.c` defines the functions.
+#define TK_FOR_EACH_KERNEL(K, T, S)                                                               \
+  K(void, binary, S, (int operation, int operands, const T *a, const T *b, T *out, size_t count), \
+    (operation, operands, a, b, out, count))                                                      \
+  K(void, unary, S, (int operation, const T *x, T *out, size_t count),                            \
+    (operation, x, out, count))                                                                   \
+  K(void, fill, S, (T value, T * out, size_t count), (value, out, count))                         \
+  K(void, accumulate, S, (T scale, const T *x, T *out, size_t count), (scale, x, out, count))     \
+  K(double, sum, S, (const T *x, size_t count), (x, count))                                       \
+  K(double, dot, S, (const T *x, const T *y, size_t count), (x, y, count))                        \
+  K(double, absolute_sum, S, (const T *x, size_t count), (x, count))                              \
+  K(T, largest, S, (const T *x, size_t count), (x, count))                                        \
+  K(T, smallest, S, (const T *x, size_t count), (x, count))                                       \
+  K(bool, all_finite, S, (const T *x, size_t count), (x, count))                                  \
+  K(void, transpose, S, (const T *x, T *out, size_t rows, size_t columns),                        \
+    (x, out, rows, columns))                                                                      \
+  K(void, add_column_sums, S, (const T *x, T *out, size_t rows, size_t columns),                  \
+    (x, out, rows, columns))                                                                      \
+  K(void, add_bias, S, (const T *x, const T *bias, T *out, size_t rows, size_t columns),          \
+    (x, bias, out, rows, columns))                                                                \
+  K(void, bias_sine, S,                                                                           \
+    (const T *x, const T *bias, T frequency, T *value, T *slope, size_t rows, size_t columns),    \
+    (x, bias, frequency, value, slope, rows, columns))                                            \
+  K(void, bias_rectify, S, (const T *x, const T *bias, T *value, size_t rows, size_t columns),    \
+    (x, bias, value, rows, columns))                                                              \
+  K(void, bias_gaussian, S,                                                                       \
+    (const T *x, const T *bias, T scale, T *value, T *slope, size_t rows, size_t columns),        \
+    (x, bias, scale, value, slope, rows, columns))                                                \
+  K(void, rectify_pullback, S, (const T *value, const T *cotangent, T *out, size_t count),        \
+    (value, cotangent, out, count))                                                               \
+  K(double, residual, S, (const T *output, const T *target, T *residual, size_t count),           \
+    (output, target, residual, count))                                                            \
+  K(void, adam, S,                                                                                \
+    (T * p, const T *g, T *m, T *v, T *largest, size_t count, double rate, double decay1,         \
+     double decay2, double epsilon, double correction1, double correction2, double weight_decay,  \
+     double decoupled_decay),                                                                     \
+    (p, g, m, v, largest, count, rate, decay1, decay2, epsilon, correction1, correction2,         \
+     weight_decay, decoupled_decay))                                                              \
+  K(void, sgd, S,                                                                                 \
+    (T * p, const T *g, T *velocity, size_t count, double rate, double momentum, bool nesterov,   \
+     double weight_decay),                                                                        \
+    (p, g, velocity, count, rate, momentum, nesterov, weight_decay))
+
+#define TK_TABLE_MEMBER(result, name, S, parameters, arguments) result(*name) parameters;
+#define TK_TABLE_ENTRY(result, name, S, parameters, arguments) .name = name##_##S,
+
+struct kernel_table {
+  const char *name;
+  struct {
+    TK_FOR_EACH_KERNEL(TK_TABLE_MEMBER, float, f32)
+  } f32;
+  struct {
+    TK_FOR_EACH_KERNEL(TK_TABLE_MEMBER, double, f64)
+  } f64;
+};
+
+extern const struct kernel_table tk_kernels_baseline __attribute__((visibility("hidden")));
+#if defined(__x86_64__)
+extern const struct kernel_table tk_kernels_avx2 __attribute__((visibility("hidden")));
+extern const struct kernel_table tk_kernels_avx512 __attribute__((visibility("hidden")));
+#endif

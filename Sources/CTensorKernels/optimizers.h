@@ -1,0 +1,46 @@
+// Template: optimizer updates, one pass over the parameters. The scalars are combined in double
+// before they are rounded to the scalar type (1 - decay loses most of its digits otherwise).
+
+static void NAME(adam)(Real *p, const Real *g, Real *m, Real *v, Real *largest, size_t count,
+                       double rate, double decay1, double decay2, double epsilon,
+                       double correction1, double correction2, double weight_decay,
+                       double decoupled_decay) {
+  const Real keep1 = (Real)decay1, take1 = (Real)(1 - decay1);
+  const Real keep2 = (Real)decay2, take2 = (Real)(1 - decay2);
+  const Real step = (Real)(rate / correction1), inverse2 = (Real)(1 / correction2);
+  const Real floor = (Real)epsilon, added_decay = (Real)weight_decay;
+  const Real shrink = (Real)(1 - rate * decoupled_decay);
+  TK_FOR_EACH_VECTOR(count, {
+    Vector parameter = NAME(load)(p + index, width);
+    Vector gradient = NAME(load)(g + index, width);
+    if (weight_decay != 0) gradient += added_decay * parameter;
+    Vector mean = keep1 * NAME(load)(m + index, width) + take1 * gradient;
+    Vector spread = keep2 * NAME(load)(v + index, width) + take2 * (gradient * gradient);
+    NAME(store)(mean, m + index, width);
+    NAME(store)(spread, v + index, width);
+    if (largest != NULL) {
+      // A NaN of the spread fails the comparison and is kept.
+      Vector before = NAME(load)(largest + index, width);
+      spread = NAME(select)(before >= spread, before, spread);
+      NAME(store)(spread, largest + index, width);
+    }
+    Vector change = (step * mean) / (NAME(square_root)(spread * inverse2) + floor);
+    NAME(store)(shrink * parameter - change, p + index, width);
+  });
+}
+
+static void NAME(sgd)(Real *p, const Real *g, Real *velocity, size_t count, double rate,
+                      double momentum, bool nesterov, double weight_decay) {
+  const Real step = (Real)rate, keep = (Real)momentum, added_decay = (Real)weight_decay;
+  TK_FOR_EACH_VECTOR(count, {
+    Vector parameter = NAME(load)(p + index, width);
+    Vector gradient = NAME(load)(g + index, width);
+    if (weight_decay != 0) gradient += added_decay * parameter;
+    if (velocity != NULL) {
+      Vector speed = keep * NAME(load)(velocity + index, width) + gradient;
+      NAME(store)(speed, velocity + index, width);
+      gradient = nesterov ? gradient + keep * speed : speed;
+    }
+    NAME(store)(parameter - step * gradient, p + index, width);
+  });
+}

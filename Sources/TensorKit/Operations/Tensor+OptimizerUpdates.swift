@@ -1,0 +1,92 @@
+/// The numbers of one step of Adam.
+public struct AdamCoefficients: Sendable {
+  /// The learning rate of this step.
+  public var rate: Double
+  /// How much of the first moment is kept.
+  public var firstDecay: Double
+  /// How much of the second moment is kept.
+  public var secondDecay: Double
+  /// Added to the root of the second moment.
+  public var epsilon: Double
+  /// `1 - firstDecayᵗ` at step t, counted from one.
+  public var firstCorrection: Double
+  /// `1 - secondDecayᵗ` at step t, counted from one.
+  public var secondCorrection: Double
+  /// This multiple of the parameters is added to the gradient.
+  public var weightDecay: Double
+  /// The parameters shrink by this multiple of the rate, beside the gradient (AdamW).
+  public var decoupledWeightDecay: Double
+
+  /// The numbers of one step of Adam.
+  public init(
+    rate: Double, firstDecay: Double, secondDecay: Double, epsilon: Double,
+    firstCorrection: Double, secondCorrection: Double, weightDecay: Double,
+    decoupledWeightDecay: Double
+  ) {
+    self.rate = rate
+    self.firstDecay = firstDecay
+    self.secondDecay = secondDecay
+    self.epsilon = epsilon
+    self.firstCorrection = firstCorrection
+    self.secondCorrection = secondCorrection
+    self.weightDecay = weightDecay
+    self.decoupledWeightDecay = decoupledWeightDecay
+  }
+}
+
+// One sweep over memory for each optimizer's update.
+extension Tensor {
+  /// Moves parameters by one step of Adam, and its moments with them, in place.
+  ///
+  /// - Parameters:
+  ///   - gradient: The gradient at the parameters.
+  ///   - firstMoment: The running mean of the gradient.
+  ///   - secondMoment: The running mean of its square.
+  ///   - largestMoment: The largest second moment so far, for AMSGrad; nil without.
+  ///   - coefficients: The numbers of this step.
+  /// - Precondition: All tensors have the same shape.
+  public mutating func moveByAdam(
+    gradient: Tensor, firstMoment: inout Tensor, secondMoment: inout Tensor,
+    largestMoment: inout Tensor?, coefficients c: AdamCoefficients
+  ) {
+    precondition(
+      shape == gradient.shape && shape == firstMoment.shape && shape == secondMoment.shape
+        && (largestMoment.map { $0.shape == shape } ?? true),
+      "Adam's update of parameters \(shape) with a gradient \(gradient.shape)")
+    makeUnique()
+    firstMoment.makeUnique()
+    secondMoment.makeUnique()
+    largestMoment?.makeUnique()
+    Scalar.kernels.adam(
+      storage.elements, gradient.storage.elements, firstMoment.storage.elements,
+      secondMoment.storage.elements, largestMoment?.storage.elements, count, c.rate, c.firstDecay,
+      c.secondDecay, c.epsilon, c.firstCorrection, c.secondCorrection, c.weightDecay,
+      c.decoupledWeightDecay)
+    withExtendedLifetime(gradient) {}
+  }
+
+  /// Moves parameters by one step of gradient descent with momentum, in place.
+  ///
+  /// - Parameters:
+  ///   - gradient: The gradient at the parameters.
+  ///   - velocity: The running sum of gradients; nil without momentum.
+  ///   - rate: The learning rate.
+  ///   - momentum: How much of the velocity is kept.
+  ///   - nesterov: Whether the gradient is looked at ahead, after Nesterov.
+  ///   - weightDecay: This multiple of the parameters is added to the gradient.
+  /// - Precondition: All tensors have the same shape.
+  public mutating func moveByMomentum(
+    gradient: Tensor, velocity: inout Tensor?, rate: Double, momentum: Double, nesterov: Bool,
+    weightDecay: Double
+  ) {
+    precondition(
+      shape == gradient.shape && (velocity.map { $0.shape == shape } ?? true),
+      "an update of parameters \(shape) with a gradient \(gradient.shape)")
+    makeUnique()
+    velocity?.makeUnique()
+    Scalar.kernels.momentum(
+      storage.elements, gradient.storage.elements, velocity?.storage.elements, count, rate,
+      momentum, nesterov, weightDecay)
+    withExtendedLifetime(gradient) {}
+  }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Testing
+
+@testable import ExampleSupport
+
+@Suite("Data and statistics")
+struct DataTests {
+  @Test("JSON keeps its order, escapes texts and writes null for what is not finite")
+  func json() throws {
+    let value: JSONValue = [
+      "z": 1, "a": .number(0.1), "bad": .number(Double.nan), "worse": .number(-Double.infinity),
+      "none": .number(nil), "text": "a \"b\"\n\\\u{1}é", "list": [1, 2.5, nil, true],
+      "nested": ["x": [], "y": [:]],
+    ]
+    #expect(
+      value.text == """
+        {
+          "z": 1,
+          "a": 0.1,
+          "bad": null,
+          "worse": null,
+          "none": null,
+          "text": "a \\"b\\"\\n\\\\\\u0001é",
+          "list": [1, 2.5, null, true],
+          "nested": {
+            "x": [],
+            "y": {}
+          }
+        }
+
+        """)
+    let parsed = try JSONSerialization.jsonObject(with: Data(value.text.utf8)) as? [String: Any]
+    #expect(parsed?["text"] as? String == "a \"b\"\n\\\u{1}é")
+    #expect(parsed?["a"] as? Double == 0.1)
+  }
+
+  @Test(
+    "Numbers survive JSON and CSV",
+    arguments: [0.1, 1.0 / 3, 1e-300, -2.5e17, Double.leastNonzeroMagnitude, 1e22])
+  func roundTrip(value: Double) throws {
+    let text = JSONValue.array([.number(value)]).text
+    #expect(try JSONDecoder().decode([Double].self, from: Data(text.utf8)) == [value])
+    var table = CSVTable(columns: ["v"])
+    table.append([.number(value)])
+    #expect(Double(table.text.split(separator: "\n")[1]) == value)
+  }
+
+  @Test("Members can be added to an object")
+  func adding() {
+    #expect(JSONValue.object([]).adding("a", 1).adding("b", 2) == ["a": 1, "b": 2])
+    #expect(JSONValue.null.adding("a", 1) == .null)
+  }
+
+  @Test("CSV quotes what needs it and keeps rows rectangular")
+  func csv() {
+    var table = CSVTable(columns: ["name", "a,b"])
+    table.append(["say \"hi\"", 1.5])
+    table.append(["two\nlines"])
+    table.append([3, .number(nil), 4])
+    #expect(table.text == "name,\"a,b\"\n\"say \"\"hi\"\"\",1.5\n\"two\nlines\",\n3,\n")
+  }
+
+  @Test("Median and quantiles")
+  func quantiles() {
+    #expect([Double]().median == nil)
+    #expect([3.0].median == 3)
+    #expect([4.0, 1, 2, 3].median == 2.5)
+    #expect([1, 2, .nan, 3].median == 2)
+    #expect([Double.nan].median == nil)
+    #expect([0.0, 10].quantile(0.25) == 2.5)
+    #expect([1.0, 2, 3].quantile(0) == 1)
+    #expect([1.0, 2, 3].quantile(7) == 3)
+    #expect([Double.infinity, .infinity].quantile(0.3) == .infinity)
+    #expect([1.0, 2, 6].mean == 3)
+  }
+
+  @Test("The best value is finite, the earliest of equals, and follows the direction")
+  func best() {
+    var psnr = MeasuredSeries(better: .higher)
+    for (step, value) in [1.0, .nan, 5, .infinity, 5, 2].enumerated() {
+      psnr.record(value, at: step)
+    }
+    #expect(psnr.best == MeasuredSeries.Point(step: 2, value: 5))
+    #expect(psnr.latest == MeasuredSeries.Point(step: 5, value: 2))
+    var loss = MeasuredSeries(better: .lower)
+    for (step, value) in [3.0, 1, 2].enumerated() { loss.record(value, at: step) }
+    #expect(loss.best?.step == 1)
+    #expect(loss.median == 2)
+  }
+
+  @Test("The median over the last tenth is one over steps, not over values")
+  func lastTenth() {
+    var series = MeasuredSeries()
+    for step in 0...100 { series.record(Double(step), at: step) }
+    #expect(series.medianOverLast() == 95)
+    #expect(series.medianOverLast(0) == 100)
+    #expect(series.medianOverLast(1) == 50)
+    var sparse = MeasuredSeries()
+    #expect(sparse.medianOverLast() == nil)
+    for step in [0, 10, 50, 95, 100] { sparse.record(Double(step), at: step) }
+    #expect(sparse.medianOverLast() == 97.5)
+  }
+
+  @Test("The machine tells about itself")
+  func machine() {
+    let before = Machine.monotonicSeconds()
+    #expect(Machine.monotonicSeconds() >= before)
+    #expect(Machine.peakMemoryMegabytes() > 1 && Machine.peakMemoryMegabytes() < 1e6)
+    #expect(Machine.availableCores >= 1)
+    #expect(!Machine.processorName.isEmpty && !Machine.systemName.isEmpty)
+    #expect(Machine.memoryGigabytes > 0.1)
+  }
+}

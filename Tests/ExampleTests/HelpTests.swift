@@ -1,0 +1,94 @@
+import Foundation
+import Testing
+
+@testable import ExampleSupport
+
+@Suite("Help and running")
+struct HelpTests {
+  let command = ExampleCommand.command
+
+  @Test("The help shows every option, default, choice, heading and example")
+  func complete() {
+    let help = command.helpText()
+    for option in command.options {
+      #expect(help.contains("--\(option.name)"))
+      if let text = option.defaultText { #expect(help.contains("default: \(text)")) }
+      for choice in option.choices { #expect(help.contains(choice.name)) }
+    }
+    for group in command.groups { #expect(help.contains("\n\(group.heading):\n")) }
+    for text in ["--help", "--version", "Examples:", "    Example --steps 10", "1 to 1000000"] {
+      #expect(help.contains(text))
+    }
+  }
+
+  @Test("No line of the help is wider than the terminal", arguments: [40, 60, 80, 100, 300])
+  func width(columns: Int) {
+    let lines = command.helpText(columns: columns).split(separator: "\n")
+    #expect(lines.allSatisfy { $0.count <= min(columns, 100) })
+  }
+
+  @Test("Text is broken between words")
+  func wrapping() {
+    #expect(TextWrapping.wrap("one two  three", columns: 8) == ["one two", "three"])
+    #expect(TextWrapping.wrap("one two", columns: 6, indent: 2) == ["  one", "  two"])
+    #expect(TextWrapping.wrap("extraordinary", columns: 5) == ["extraordinary"])
+    #expect(TextWrapping.wrap("", columns: 5) == [])
+  }
+
+  @Test(
+    "Help and version go to standard output and end well",
+    arguments: [
+      (["--help"], "Usage:"), (["-h"], "Usage:"), (["--steps", "x", "--help"], "Usage:"),
+      (["--version"], "Example 0.1.0\n"),
+    ])
+  func information(arguments: [String], text: String) {
+    let output = Recorder()
+    let errors = Recorder()
+    let code = command.execute(
+      arguments, standardOutput: output.output(), standardError: errors.output()
+    ) { _ in Issue.record("the program ran") }
+    #expect(code == .success)
+    #expect(output.text.contains(text))
+    #expect(errors.written.isEmpty)
+  }
+
+  struct OtherError: Error {}
+
+  @Test("A thrown error is one line on standard error and an exit code")
+  func errors() {
+    let cases: [(any Error, Int32, String)] = [
+      (ExampleFailure.badData("no pixels\nat all"), 65, "error: no pixels at all\n"),
+      (ExampleFailure.inputOutput("disk full"), 74, "error: disk full\n"),
+      (OtherError(), 70, "error: OtherError()\n"),
+    ]
+    for (error, number, line) in cases {
+      let output = Recorder()
+      let errors = Recorder()
+      let code = command.execute(
+        [], standardOutput: output.output(), standardError: errors.output()
+      ) { _ in throw error }
+      #expect(code.rawValue == number)
+      #expect(errors.text == line)
+      #expect(output.written.isEmpty)
+    }
+  }
+
+  @Test("Another library's error can be given its exit code")
+  func translation() {
+    let errors = Recorder()
+    let code = command.execute(
+      [], standardError: errors.output(), translating: { _ in .noInput("gone") }
+    ) { _ in throw OtherError() }
+    #expect(code == .noInput)
+    #expect(errors.text == "error: gone\n")
+  }
+
+  @Test("The exit codes are those of sysexits.h")
+  func codes() {
+    let codes: [(ExitCode, Int32)] = [
+      (.success, 0), (.usage, 64), (.dataError, 65), (.noInput, 66), (.unavailable, 69),
+      (.software, 70), (.systemError, 71), (.cannotCreate, 73), (.inputOutput, 74),
+    ]
+    for (code, number) in codes { #expect(code.rawValue == number) }
+  }
+}

@@ -1,0 +1,180 @@
+import Foundation
+import Testing
+
+#if canImport(FoundationXML)
+  import FoundationXML
+#endif
+
+@testable import ExampleSupport
+
+/// Counts the elements of an XML document, or says why it is not one.
+final class XMLCounter: NSObject, XMLParserDelegate {
+  private(set) var elements: [String: Int] = [:]
+
+  static func count(_ text: String) throws -> [String: Int] {
+    let counter = XMLCounter()
+    let parser = XMLParser(data: Data(text.utf8))
+    parser.delegate = counter
+    guard parser.parse() else {
+      throw ExampleFailure.software("not XML at line \(parser.lineNumber)")
+    }
+    return counter.elements
+  }
+
+  func parser(
+    _ parser: XMLParser, didStartElement name: String, namespaceURI: String?,
+    qualifiedName: String?, attributes: [String: String]
+  ) {
+    elements[name, default: 0] += 1
+  }
+}
+
+@Suite("Plots")
+struct PlotTests {
+  @Test(
+    "Linear ticks are multiples of 1, 2 or 5",
+    arguments: [
+      (0.0, 10.0, [0.0, 2, 4, 6, 8, 10]), (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]),
+      (-0.3, 0.3, [-0.3, -0.2, -0.1, 0, 0.1, 0.2, 0.3]),
+      (18.2, 33.9, [20, 22, 24, 26, 28, 30, 32]),
+      (0, 2000, [0, 500, 1000, 1500, 2000]), (1, 1, []),
+    ])
+  func linear(low: Double, high: Double, expected: [Double]) {
+    let ticks = Ticks.linear(from: low, to: high)
+    #expect(ticks.count == expected.count)
+    for (tick, value) in zip(ticks, expected) { #expect(abs(tick - value) < 1e-9) }
+  }
+
+  @Test("Logarithmic ticks are powers of ten, with 2 and 5 where there are few")
+  func logarithmic() {
+    func close(_ a: [Double], _ b: [Double]) -> Bool {
+      a.count == b.count && zip(a, b).allSatisfy { abs($0 / $1 - 1) < 1e-9 }
+    }
+    #expect(close(Ticks.logarithmic(from: 0.01, to: 100), [0.01, 0.1, 1, 10, 100]))
+    #expect(close(Ticks.logarithmic(from: 1, to: 30), [1, 2, 5, 10, 20]))
+    let wide = [1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2, 1]
+    #expect(close(Ticks.logarithmic(from: 1e-12, to: 1), wide))
+    #expect(Ticks.logarithmic(from: 0, to: 1) == [])
+    #expect(Ticks.logarithmic(from: 2, to: 3).count >= 3)
+  }
+
+  @Test("Labels have the decimals they need, and powers of ten at the extremes")
+  func labels() {
+    #expect(Ticks.labels(for: [0, 0.5, 1], scale: .linear) == ["0.0", "0.5", "1.0"])
+    #expect(Ticks.labels(for: [-20, 0], scale: .linear) == ["−20", "0"])
+    #expect(Ticks.labels(for: [0, 2e6, 4e6], scale: .linear) == ["0", "2×10⁶", "4×10⁶"])
+    #expect(Ticks.labels(for: [1e6, 1.5e6], scale: .linear) == ["10⁶", "1.5×10⁶"])
+    #expect(Ticks.labels(for: [0.01, 1, 100], scale: .logarithmic) == ["0.01", "1", "100"])
+    #expect(Ticks.labels(for: [1e-8, 1e-2], scale: .logarithmic) == ["10⁻⁸", "10⁻²"])
+    #expect(Ticks.labels(for: [], scale: .linear) == [])
+  }
+
+  @Test("A plot with everything is valid XML and shows every series")
+  func everything() throws {
+    let x = (0..<50).map { Double($0) }
+    let series = (0..<9).map { index in
+      PlotSeries(
+        "a<b & \"c\" \(index)", x: x, y: x.map { $0 * Double(index + 1) },
+        band: index == 0 ? .init(low: x.map { $0 - 1 }, high: x.map { $0 + 1 }) : nil,
+        style: index == 1 ? .lineWithMarkers : index == 2 ? .markers : .line)
+    }
+    let plot = LinePlot(
+      "<Title> & \u{1}more", x: PlotAxis("x", unit: "s"),
+      y: PlotAxis("y", scale: .logarithmic), series: series)
+    let elements = try XMLCounter.count(plot.svg)
+    #expect(elements["title"] == 1)
+    #expect(elements["circle"] == 2 * 49 + 2)
+    #expect(elements["path"] == 8 + 1)
+    #expect(plot.svg.contains("aria-label=\"&lt;Title&gt; &amp; more\""))
+    #expect(plot.svg.contains("prefers-color-scheme"))
+  }
+
+  @Test(
+    "Nothing to show and nothing finite make valid plots too",
+    arguments: [
+      [], [PlotSeries("a", x: [], y: [])], [PlotSeries("a", x: [1, 2], y: [.nan, .infinity])],
+      [PlotSeries("a", x: [1], y: [1])], [PlotSeries("a", x: [0, 1], y: [1e300, -1e300])],
+    ])
+  func empty(series: [PlotSeries]) throws {
+    for scale in [PlotAxis.Scale.linear, .logarithmic] {
+      let plot = LinePlot(
+        "p", x: PlotAxis("x"), y: PlotAxis("y", scale: scale), series: series)
+      _ = try XMLCounter.count(plot.svg)
+      #expect(!plot.svg.contains("nan") && !plot.svg.contains("inf"))
+    }
+  }
+
+  @Test("What is not finite leaves a gap, and so does what a logarithm cannot show")
+  func gaps() {
+    func moves(_ y: [Double], _ scale: PlotAxis.Scale) -> Int {
+      let x = y.indices.map { Double($0) }
+      let plot = LinePlot(
+        "p", x: PlotAxis("x"), y: PlotAxis("y", scale: scale),
+        series: [PlotSeries("", x: x, y: y)])
+      let path = plot.svg.split(separator: "\n").first { $0.hasPrefix("<path") }
+      return path?.count { $0 == "M" } ?? 0
+    }
+    #expect(moves([1, 2, .nan, 3, 4, .infinity, 5], .linear) == 3)
+    #expect(moves([1, 2, 0, 3, -4, 5], .logarithmic) == 3)
+  }
+
+  @Test("Thousands of points become a few in each column, and peaks stay")
+  func decimation() {
+    let points = (0..<100_000).map { i in
+      PlotPoint(x: Double(i) * 0.006, y: i == 54_321 ? 99 : Double(i % 7))
+    }
+    let thin = Decimation.thin(points)
+    #expect(thin.count <= 4 * 601)
+    #expect(thin.first == points.first && thin.last == points.last)
+    #expect(thin.contains { $0.y == 99 })
+    #expect(zip(thin, thin.dropFirst()).allSatisfy { $0.x <= $1.x })
+    let few = Array(points.prefix(3))
+    #expect(Decimation.thin(few) == few)
+  }
+
+  @Test("Every plot has its numbers as CSV")
+  func csv() {
+    let plot = LinePlot(
+      "p", x: PlotAxis("step"), y: PlotAxis("PSNR", unit: "dB"),
+      series: [
+        PlotSeries("a", x: [1, 2], y: [0.1, .nan], band: .init(low: [0], high: [1])),
+        PlotSeries("b", x: [3], y: [4]),
+      ])
+    #expect(
+      plot.csv == "series,step,PSNR (dB),low,high\na,1,0.1,0,1\na,2,nan,,\nb,3,4,,\n")
+    let map = HeatMap("m", values: [1, 2, 3, 4.5], columns: 2, value: PlotAxis("v"))
+    #expect(map.csv == "row,0,1\n0,1,2\n1,3,4.5\n")
+  }
+
+  @Test("Heat maps of any shape are valid XML")
+  func heatMaps() throws {
+    for (rows, columns) in [(1, 1), (0, 4), (40, 3), (700, 600)] {
+      for scale in [PlotAxis.Scale.linear, .logarithmic] {
+        let values = (0..<(rows * columns)).map { $0 % 5 == 0 ? .nan : Double($0) - 3 }
+        let map = HeatMap(
+          "m & m", values: values, columns: columns, value: PlotAxis("v", scale: scale))
+        let elements = try XMLCounter.count(map.svg)
+        #expect(elements["image"] == (rows == 0 ? 1 : 2))
+        #expect(map.rows == rows)
+      }
+    }
+  }
+
+  @Test("Viridis runs from dark blue to yellow and always gets lighter")
+  func viridis() {
+    func near(_ value: Double, _ red: Int, _ green: Int, _ blue: Int) -> Bool {
+      let color = ColorMap.viridis.color(at: value)
+      let pairs = [(Int(color.red), red), (Int(color.green), green), (Int(color.blue), blue)]
+      return pairs.allSatisfy { abs($0 - $1) <= 6 }
+    }
+    #expect(near(0, 68, 1, 84))
+    #expect(near(0.5, 33, 145, 140))
+    #expect(near(1, 253, 231, 37))
+    #expect(near(-3, 68, 1, 84) && near(.infinity, 253, 231, 37))
+    let light = (0...100).map { step in
+      let color = ColorMap.viridis.color(at: Double(step) / 100)
+      return 0.2126 * Double(color.red) + 0.7152 * Double(color.green) + 0.0722 * Double(color.blue)
+    }
+    #expect(zip(light, light.dropFirst()).allSatisfy { $0 < $1 })
+  }
+}

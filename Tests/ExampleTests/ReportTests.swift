@@ -1,0 +1,64 @@
+import Foundation
+import Testing
+
+@testable import ExampleSupport
+
+@Suite("Report")
+struct ReportTests {
+  @Test("A report holds everything and needs nothing else")
+  func complete() throws {
+    let report = SampleReport.make()
+    let html = report.html
+    for text in [
+      "<title>Fitting &lt;cat&gt;.png</title>", "Table 1.", "Figure 1.", "Figure 3.",
+      "<strong>34.20</strong>", "data:image/png;base64,", "data:text/csv;base64,",
+      "download=\"quality-during-training.csv\"", "class=\"given\"", "class=\"default\"",
+      "Package version", PackageVersion.current, "FitImage --image", "UTC", "Processor",
+    ] {
+      #expect(html.contains(text), "\(text) is missing")
+    }
+    #expect(!html.contains("<script"))
+    let addresses = html.matches(of: /(?:src|href|url)\s*[=(]\s*["']?([a-z]+):/).map { $0.1 }
+    #expect(addresses.allSatisfy { $0 == "data" })
+    #expect(!html.replacing("http://www.w3.org/2000/svg", with: "").contains("http"))
+  }
+
+  @Test("The best of a column is set in bold, also among equals as shown")
+  func best() {
+    let table = ReportTable(
+      columns: [.text("run"), .number("loss", decimals: 1, better: .lower), .number("n")],
+      rows: [["a", 0.31, 5], ["b", 0.29, 1234.5], ["c", .number(.nan)]])
+    #expect(table.html.count(of: "<strong>0.3</strong>") == 2)
+    #expect(table.html.contains("<td class=\"number\">1234</td>") || table.html.contains("1235"))
+    #expect(table.html.count(of: "<td class=\"number\">–</td>") == 2)
+  }
+
+  @Test("A picture knows its width from its header")
+  func width() {
+    let png = IndexedPNG.encode([1, 2, 3, 4, 5, 6], width: 3, map: .viridis)
+    #expect(ReportPicture(png, caption: "x").width == 3)
+    #expect(ReportPicture(Data([1, 2, 3]), caption: "x").width == nil)
+  }
+
+  @Test("The date is written in universal time")
+  func date() {
+    let provenance = Provenance(
+      commandLine: "x", version: "1", date: Date(timeIntervalSince1970: 86_399), facts: [])
+    #expect(provenance.dateText == "1970-01-01 23:59 UTC")
+    #expect(provenance.json == ["command": "x", "version": "1", "date": "1970-01-01 23:59 UTC"])
+  }
+
+  @Test("A sample report is written for a person to look at")
+  func sample() throws {
+    guard let path = ProcessInfo.processInfo.environment["EXAMPLE_REPORT_FOLDER"] else { return }
+    try OutputFolder(path: path).write(SampleReport.make().html, to: "report.html")
+    let plots: [any Plot] = [SampleReport.curves, SampleReport.spectrum, SampleReport.kernel]
+    for (index, plot) in plots.enumerated() {
+      try OutputFolder(path: path).write(plot, named: "plot-\(index)")
+    }
+  }
+}
+
+extension String {
+  func count(of text: String) -> Int { ranges(of: text).count }
+}
