@@ -170,7 +170,7 @@ bool png_files_decode(const uint8_t *bytes, size_t length, png_files_picture *pi
     return false;
   }
   if (png_sig_cmp((png_const_bytep)bytes, 0, signature) != 0) {
-    report(&job, "it is not a PNG file");
+    report(&job, "it is not a PNG file; convert it to one");
     return false;
   }
   bool done = false;
