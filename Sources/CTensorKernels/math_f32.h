@@ -10,12 +10,13 @@ TK_INLINE Integers_f32 reduce_quarter_turns_f32(Vector_f32 t, Vector_f32 *r) {
   const float shift = 0x1.8p23f;
 #if TK_HAS_FUSED_MULTIPLY_ADD
   // pi/2 in three floats. The first fused step is exact, the second rounds once, relative to its
-  // result, and the third matters only where t is within a hair of a multiple of pi/2.
+  // result, and the third matters only where t is within a hair of a multiple of pi/2. All parts
+  // are positive: were one not, -0 would become +0.
   Vector_f32 shifted = multiply_add_f32(t, broadcast_f32(0x1.45f306p-1f), broadcast_f32(shift));
   Vector_f32 n = shifted - shift;
-  Vector_f32 rest = multiply_add_f32(n, broadcast_f32(-0x1.921fb6p0f), t);
-  rest = multiply_add_f32(n, broadcast_f32(0x1.777a5cp-25f), rest);
-  *r = multiply_add_f32(n, broadcast_f32(0x1.ee59dap-50f), rest);
+  Vector_f32 rest = multiply_add_f32(n, broadcast_f32(-0x1.921fb4p0f), t);
+  rest = multiply_add_f32(n, broadcast_f32(-0x1.4442dp-24f), rest);
+  *r = multiply_add_f32(n, broadcast_f32(-0x1.846988p-48f), rest);
   return (Integers_f32)shifted;
 #else
   // In double: n times the first part of pi/2 (33 bits) is exact, and so is its difference to t.

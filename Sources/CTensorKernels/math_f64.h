@@ -13,10 +13,11 @@ TK_INLINE Integers_f64 reduce_quarter_turns_f64(Vector_f64 t, Vector_f64 *r) {
   Vector_f64 n = shifted - shift;
 #if TK_HAS_FUSED_MULTIPLY_ADD
   // pi/2 in three doubles. The first fused step is exact, the second rounds once, relative to its
-  // result, and the third matters only where t is within a hair of a multiple of pi/2.
+  // result, and the third matters only where t is within a hair of a multiple of pi/2. All parts
+  // are positive: were one not, -0 would become +0.
   Vector_f64 rest = multiply_add_f64(n, broadcast_f64(-0x1.921fb54442d18p0), t);
-  rest = multiply_add_f64(n, broadcast_f64(-0x1.1a62633145c07p-54), rest);
-  *r = multiply_add_f64(n, broadcast_f64(0x1.f1976b7ed8fbcp-110), rest);
+  rest = multiply_add_f64(n, broadcast_f64(-0x1.1a62633145c06p-54), rest);
+  *r = multiply_add_f64(n, broadcast_f64(-0x1.c1cd129024e09p-107), rest);
 #else
   // pi/2 in parts of 33 bits: their products with n (below 2^20) are exact, and so is every
   // difference that cancels.

@@ -17,6 +17,7 @@ enum { NAME(lanes) = TK_VECTOR_BYTES / sizeof(Real) };
     }                                                                     \
     if (index < (count)) {                                                \
       const size_t width = (count) - index;                               \
+      __builtin_assume(width < NAME(lanes));                              \
       __VA_ARGS__                                                         \
     }                                                                     \
   } while (0)
