@@ -38,7 +38,8 @@ import Testing
     let evaluation = TiledEvaluation(of: try reference.network("init", Double.self))
     let expected = try reference.tensor("entk0.first_of_group", as: Double.self)
     for kernel in [
-      try evaluation.empiricalKernel(at: inputs), try evaluation.explicitEmpiricalKernel(at: inputs),
+      try evaluation.empiricalKernel(at: inputs),
+      try evaluation.explicitEmpiricalKernel(at: inputs),
     ] {
       #expect(kernel.isApproximatelyEqual(to: expected, relativeTolerance: 1e-11))
     }

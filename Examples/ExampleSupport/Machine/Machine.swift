@@ -9,15 +9,31 @@ public enum Machine {
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
-  /// The most memory that this process has held so far, in megabytes of 1024² bytes.
+  /// The most memory that this process has held, since it started or since ``resetPeakMemory()``, in
+  /// megabytes of 1024² bytes.
   public static func peakMemoryMegabytes() -> Double {
     var usage = rusage()
     #if canImport(Darwin)
       getrusage(RUSAGE_SELF, &usage)
       return Double(usage.ru_maxrss) / (1024 * 1024)
     #else
+      // The kernel's high-water mark, which can be reset; getrusage's also counts time before `exec`.
+      let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+      for line in status.split(separator: "\n") where line.hasPrefix("VmHWM:") {
+        let words = line.split(whereSeparator: \.isWhitespace)
+        if words.count > 1, let kilobytes = Double(words[1]) { return kilobytes / 1024 }
+      }
       getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
       return Double(usage.ru_maxrss) / 1024
+    #endif
+  }
+
+  /// Starts to measure peak memory anew, where the system allows it (Linux).
+  public static func resetPeakMemory() {
+    #if os(Linux)
+      guard let file = fopen("/proc/self/clear_refs", "w") else { return }
+      fputs("5", file)
+      fclose(file)
     #endif
   }
 

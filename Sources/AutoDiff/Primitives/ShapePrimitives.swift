@@ -209,5 +209,7 @@ extension Variable {
   /// The rows with the given indices, in their order; an index may recur.
   ///
   /// - Precondition: Every index is within the first axis's extent.
-  public func rows(at indices: [Int]) -> Variable { .applying(Gathering(indices: indices), to: self) }
+  public func rows(at indices: [Int]) -> Variable {
+    .applying(Gathering(indices: indices), to: self)
+  }
 }

@@ -33,7 +33,8 @@ public protocol GradientAdjuster<Scalar>: Sendable {
   /// The step can be asked for the model's outputs, cotangents and kernel; asking for nothing costs
   /// nothing.
   mutating func cotangentTransform<Model: Module<Scalar>>(
-    for step: TrainingStep<Model>) throws -> CotangentTransform<Scalar>
+    for step: TrainingStep<Model>
+  ) throws -> CotangentTransform<Scalar>
 
   /// Changes the parameter gradient of a step.
   mutating func adjust<Model: Module<Scalar>>(

@@ -97,7 +97,8 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
       return try kernel(at: Array(repeating: groups.places / 2, count: groups.count), step)
     case .random, .randomOnce:
       if sampling == .random || places?.count != groups.count {
-        places = (0..<groups.count).map { _ in Int.random(in: 0..<groups.places, using: &generator) }
+        places = (0..<groups.count).map { _ in Int.random(in: 0..<groups.places, using: &generator)
+        }
       }
       return try kernel(at: places ?? [], step)
     case .aggregate:

@@ -43,9 +43,10 @@ public final class TrainingStep<Model: Module> {
     self.batch = batch
     self.loss = loss ?? MeanSquaredError<Scalar>()
     self.index = index
-    self.evaluation = rowsPerTile.map {
-      TiledEvaluation(of: model, workers: workers, rowsPerTile: $0)
-    } ?? TiledEvaluation(of: model, workers: workers)
+    self.evaluation =
+      rowsPerTile.map {
+        TiledEvaluation(of: model, workers: workers, rowsPerTile: $0)
+      } ?? TiledEvaluation(of: model, workers: workers)
   }
 
   /// ∂loss/∂outputs of all samples, before any adjustment, of shape [samples, outputs].

@@ -125,7 +125,8 @@ extension CoordinateNetwork {
   ) -> [Int] {
     precondition(
       inputs > 0 && width > 0 && hiddenLayers >= 0 && outputs > 0,
-      "a network of \(inputs) inputs, \(hiddenLayers) hidden layers of \(width), \(outputs) outputs")
+      "a network of \(inputs) inputs, \(hiddenLayers) hidden layers of \(width), \(outputs) outputs"
+    )
     return [inputs] + Array(repeating: width, count: hiddenLayers + 1) + [outputs]
   }
 }

@@ -1,0 +1,217 @@
+import AutoDiff
+import ExampleSupport
+import Foundation
+import GradientAdjusters
+
+/// The models that can be fitted.
+enum ModelName: String, CaseIterable, Sendable {
+  case relu, pe, siren
+
+  var about: String {
+    switch self {
+    case .relu: "rectified linear units on the coordinates"
+    case .pe: "the same on positionally encoded coordinates"
+    case .siren: "sines (Sitzmann et al. 2020)"
+    }
+  }
+}
+
+/// The adjusters that can be compared.
+enum AdjusterName: String, CaseIterable, Sendable {
+  case none, iga
+
+  var about: String {
+    switch self {
+    case .none: "plain training"
+    case .iga: "inductive gradient adjustment (Shi et al. 2025)"
+    }
+  }
+}
+
+/// The optimizers that can be used.
+enum OptimizerName: String, CaseIterable, Sendable {
+  case adam, sgd
+
+  var about: String {
+    switch self {
+    case .adam: "Adam with its published constants"
+    case .sgd: "gradient descent without momentum"
+    }
+  }
+}
+
+/// The number types to compute with.
+enum PrecisionName: String, CaseIterable, Sendable {
+  case float, double
+}
+
+/// How the learning rate changes, as written on the command line.
+enum ScheduleText: Sendable, Equatable, CustomStringConvertible {
+  case constant
+  case steps(every: Int, factor: Double)
+  case exponential(factor: Double, every: Int)
+  case cosine(total: Int)
+
+  init?(_ text: String) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    func count(_ index: Int) -> Int? { Int(parts[index]).flatMap { $0 > 0 ? $0 : nil } }
+    func factor(_ index: Int) -> Double? {
+      Double(parts[index]).flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
+    }
+    switch (parts[0], parts.count) {
+    case ("constant", 1): self = .constant
+    case ("steps", 3):
+      guard let every = count(1), let factor = factor(2) else { return nil }
+      self = .steps(every: every, factor: factor)
+    case ("exponential", 3):
+      guard let factor = factor(1), let every = count(2) else { return nil }
+      self = .exponential(factor: factor, every: every)
+    case ("cosine", 2):
+      guard let total = count(1) else { return nil }
+      self = .cosine(total: total)
+    default: return nil
+    }
+  }
+
+  var description: String {
+    switch self {
+    case .constant: "constant"
+    case .steps(let every, let factor): "steps:\(every):\(factor)"
+    case .exponential(let factor, let every): "exponential:\(factor):\(every)"
+    case .cosine(let total): "cosine:\(total)"
+    }
+  }
+
+  func schedule(from rate: Double) -> LearningRateSchedule {
+    switch self {
+    case .constant: .constant(rate)
+    case .steps(let every, let factor): .steps(from: rate, factor: factor, every: every)
+    case .exponential(let factor, let every): .exponential(from: rate, factor: factor, every: every)
+    case .cosine(let total): .cosine(from: rate, over: total)
+    }
+  }
+
+  static let kind = ValueKind<ScheduleText>(placeholder: "S") {
+    text throws(ValueProblem) in
+    guard let schedule = ScheduleText(text) else {
+      throw ValueProblem(
+        "which is not a schedule",
+        remedy: "give constant, steps:3000:0.1, exponential:0.1:5000 or cosine:1000")
+    }
+    return schedule
+  }
+}
+
+/// The options of the command line.
+enum Options {
+  static let image = Option(
+    "image", .existingFile(),
+    help: "A PNG file. Without it, an embedded picture of 80 x 80 pixels is fitted.")
+  static let downscale = Option(
+    "downscale", .integer(in: 1..., "K"), default: 1,
+    help: "Averages blocks of K x K pixels first; what remains at the right and bottom is cropped.")
+
+  static let model = Option(
+    "model", .choice { (model: ModelName) in model.about }, default: .siren,
+    help: "The network.")
+  static let width = Option(
+    "width", .integer(in: 1...65_536, "W"), default: 256, help: "Units of each hidden layer.")
+  static let hiddenLayers = Option(
+    "hidden-layers", .integer(in: 0...1000, "H"), default: 2,
+    help: "Layers from hidden units to hidden units; 2 make four weight matrices.")
+  static let omega = Option(
+    "omega", .number(.positive, "W"), default: 30, help: "The frequency of siren's sines.")
+  static let frequencies = Option(
+    "pe-frequencies", .integer(in: 0...30, "F"), default: 6,
+    help: "The number of frequencies of pe's encoding.")
+
+  static let adjuster = Option(
+    repeating: "adjuster", .choice { (adjuster: AdjusterName) in adjuster.about },
+    default: [.none, .iga],
+    help: "How gradients are adjusted. Given several times, each is run from the same weights.")
+  static let patch = Option(
+    "patch", .integer(in: 1..., "P"),
+    help: "IGA's groups are patches of P x P pixels; 32, or 8 for the embedded picture.")
+  static let end = Option(
+    "end", .integer(in: 0..., "E"), default: 20,
+    help: "How many eigenvalues IGA equalizes; must be below the number of whole patches.")
+  static let sampling = Option(
+    "sampling",
+    .choice { (sampling: GroupSampling) in
+      switch sampling {
+      case .largestResidual: "the largest residual (the paper's; exact)"
+      case .previousLargestResidual: "the previous step's largest residual (cheaper)"
+      case .center: "the middle of the patch"
+      case .random: "drawn anew at each step"
+      case .randomOnce: "drawn once"
+      case .aggregate: "sums over many pixels, as the paper's released script does"
+      }
+    }, default: .largestResidual, help: "Which pixel stands for each patch in IGA's kernel.")
+  static let convention = Option(
+    "convention",
+    .choice { (target: EqualizationTarget) in
+      target == .next ? "to the next one, for Adam" : "to the first one, for gradient descent"
+    }, default: .next, help: "Where IGA sends the equalized eigenvalues.")
+
+  static let optimizer = Option(
+    "optimizer", .choice { (optimizer: OptimizerName) in optimizer.about }, default: .adam,
+    help: "What moves the weights.")
+  static let learningRate = Option(
+    "learning-rate", .number(.positive, "R"), default: 1e-3, help: "The learning rate at the start."
+  )
+  static let schedule = Option(
+    "schedule", ScheduleText.kind, default: .constant,
+    help: """
+      How the learning rate changes: constant; steps:3000:0.1 (times 0.1 every 3000 steps); \
+      exponential:0.1:5000 (by 0.1 over every 5000 steps, smoothly); cosine:1000 (to zero over 1000 \
+      steps).
+      """)
+  static let steps = Option(
+    "steps", .integer(in: 1..., "N"), default: 1000, help: "Steps of training, each on all pixels.")
+  static let seed = Option(
+    "seed", .integer(in: 0..., "S"), default: 0, help: "Seeds the initial weights.")
+  static let threads = Option(
+    "threads", .integer(in: 1...1024, "T"),
+    help: "Processor cores to use; all by default. The results do not depend on it.")
+  static let precision = Option(
+    "precision", .choice { (_: PrecisionName) in "" }, default: .float,
+    help: "The numbers to compute with.")
+
+  static let initialWeights = Option(
+    "initial-weights", .existingFile(),
+    help: "A .safetensors file with layers.N.weight [out, in] and layers.N.bias to start from.")
+  static let saveWeights = Option(
+    "save-weights", .outputPath("FILE"),
+    help: "Writes the final weights; with several adjusters, to FILE with their names added.")
+  static let output = Option(
+    "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
+    help: "The folder for report.html, summary.json, metrics, reconstructions and error pictures.")
+
+  static let command = Command(
+    "FitImage",
+    summary: "Fits a coordinate network to a picture, with and without gradient adjusters.",
+    discussion: [
+      """
+      Networks learn low frequencies first, so fitted pictures come out blurred. This program fits a \
+      picture by plain training and by adjusted training from the same initial weights, and writes \
+      a report that compares them.
+      """
+    ],
+    groups: [
+      OptionGroup("Picture", image, downscale),
+      OptionGroup("Model", model, width, hiddenLayers, omega, frequencies),
+      OptionGroup("Adjusters", adjuster, patch, end, sampling, convention),
+      OptionGroup(
+        "Training", optimizer, learningRate, schedule, steps, seed, threads, precision),
+      OptionGroup("Files", initialWeights, saveWeights, output),
+    ],
+    examples: [
+      UsageExample("FitImage", "Compare plain training with IGA on the embedded picture:"),
+      UsageExample(
+        "FitImage --image kodim03.png --downscale 4 --patch 8 --steps 500 --schedule cosine:500",
+        "Fit a photograph of 768 x 512 pixels at a quarter of its size:"),
+      UsageExample(
+        "FitImage --image photo.png --adjuster iga --sampling largest-residual-previous",
+        "Run IGA alone, at almost the cost of plain training:"),
+    ])
+}

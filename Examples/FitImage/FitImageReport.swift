@@ -1,0 +1,192 @@
+import ExampleSupport
+import Foundation
+import INRZoo
+import TensorKit
+
+/// Writes everything that a run leaves behind.
+struct FitImageReport {
+  let settings: FitImageSettings
+  let results: [FitImageResult]
+
+  /// Writes the metrics, pictures, summary and report.
+  func write() throws {
+    let folder = settings.folder
+    for result in results {
+      let name = result.adjuster
+      try folder.write(
+        result.metrics.text, to: settings.fileName("metrics", "csv", for: name))
+      try folder.write(
+        reconstruction(result), to: settings.fileName("reconstruction", "png", for: name))
+      try folder.write(errorPicture(result), to: settings.fileName("error", "png", for: name))
+    }
+    try folder.write(summary.text, to: "summary.json")
+    try folder.write(try report().html, to: "report.html")
+  }
+
+  private func reconstruction(_ result: FitImageResult) throws -> Data {
+    Data(try Picture(result.values, bitDepth: settings.picture.bitDepth).pngBytes())
+  }
+
+  /// Absolute errors, averaged over channels, of shape [height, width].
+  private func errors(_ result: FitImageResult) -> Tensor<Double> {
+    (result.values - settings.picture.values()).absoluteValue().mean(alongAxis: 2)
+  }
+
+  /// The error that the brightest colour of all error pictures stands for: nearly the largest of the
+  /// first run, so that the pictures can be compared and a few outliers do not darken them.
+  private var brightestError: Double {
+    results.first.flatMap { errors($0).elements.quantile(0.995) }.map { max($0, 1e-6) } ?? 1
+  }
+
+  private func errorPicture(_ result: FitImageResult) throws -> Data {
+    let errors = errors(result)
+    let brightest = brightestError
+    let colors = errors.elements.flatMap { error -> [Double] in
+      let color = ColorMap.viridis.color(at: min(error / brightest, 1))
+      return [color.red, color.green, color.blue].map { Double($0) / 255 }
+    }
+    return Data(try Picture(Tensor(colors, shape: errors.shape + [3])).pngBytes())
+  }
+
+  private var summary: JSONValue {
+    var options = JSONValue.object([])
+    for setting in settings.reported {
+      options = options.adding(setting.name, .string(setting.value))
+    }
+    return [
+      "picture": [
+        "name": .string(settings.pictureName), "width": .integer(settings.picture.width),
+        "height": .integer(settings.picture.height),
+        "channels": .integer(settings.picture.channels),
+      ],
+      "results": .array(
+        results.map { result in
+          let series = result.series
+          return [
+            "adjuster": .string(result.adjuster.rawValue), "psnr": .number(result.finalPSNR),
+            "psnr_median_last_tenth": .number(series.medianOverLast(0.1)),
+            "psnr_best": .number(series.best?.value),
+            "psnr_best_step": series.best.map { .integer($0.step) } ?? .null,
+            "seconds_per_step": .number(result.secondsPerStep),
+            "training_seconds": .number(result.trainingSeconds),
+            "peak_memory_mb": .number(result.peakMemoryMegabytes),
+            "steps": .integer(result.losses.count),
+            "failure": result.failure.map { .string($0) } ?? .null,
+          ]
+        }),
+      "settings": options, "made": provenance.json,
+    ]
+  }
+
+  private var provenance: Provenance { .current(commandLine: settings.values.commandLine) }
+
+  private func report() throws -> Report {
+    let picture = settings.picture
+    var report = Report(
+      "Fitting \(settings.pictureName)", summary: sentence, settings: settings.reported,
+      provenance: provenance)
+    report.addTable("Results", table, caption: tableCaption)
+    let original = ReportPicture(
+      Data(try picture.pngBytes()), caption: "The picture",
+      detail: "\(picture.width) x \(picture.height)")
+    report.addPictures(
+      "Pictures",
+      [original]
+        + (try results.map { result in
+          ReportPicture(
+            try reconstruction(result), caption: result.adjuster.about.capitalizedFirst,
+            detail: "\(NumberText.fixed(result.finalPSNR, 2)) dB")
+        }), caption: "The picture, and what each network has learned of it.")
+    report.addPictures(
+      "Early in training",
+      try results.map { result in
+        ReportPicture(
+          Data(try Picture(result.earlyValues).pngBytes()),
+          caption: result.adjuster.about.capitalizedFirst,
+          detail: "\(NumberText.fixed(earlyPSNR(result), 2)) dB")
+      },
+      caption: """
+        After \(settings.earlyStep) of \(settings.values[Options.steps]) steps: low frequencies are \
+        learned first, so what is missing here is texture and edges.
+        """)
+    report.addPictures(
+      "Errors",
+      try results.map { result in
+        ReportPicture(
+          try errorPicture(result), caption: result.adjuster.about.capitalizedFirst,
+          detail: "mean \(NumberText.significant(errors(result).mean()))")
+      },
+      caption: """
+        Absolute errors, averaged over channels; bright yellow stands for \
+        \(NumberText.significant(brightestError)) and more, dark blue for none.
+        """)
+    report.addPlot(
+      LinePlot(
+        "PSNR against step", x: PlotAxis("step"), y: PlotAxis("PSNR", unit: "dB"),
+        series: results.map { PlotSeries($0.adjuster.rawValue, $0.series) }),
+      heading: "Training", caption: "Before each step's update; the last point is after the last.")
+    report.addPlot(
+      LinePlot(
+        "PSNR against time", x: PlotAxis("training time", unit: "s"),
+        y: PlotAxis("PSNR", unit: "dB"),
+        series: results.map {
+          PlotSeries($0.adjuster.rawValue, x: $0.seconds, y: $0.psnrs)
+        }), caption: "The same against the time that was spent in training steps.")
+    return report
+  }
+
+  private func earlyPSNR(_ result: FitImageResult) -> Double {
+    peakSignalToNoiseRatio(of: result.earlyValues, against: settings.picture.values())
+  }
+
+  private var sentence: String {
+    let network = settings.values[Options.model].rawValue
+    let steps = settings.values[Options.steps]
+    let outcome = results.map {
+      "\($0.adjuster.about) reached \(NumberText.fixed($0.finalPSNR, 2)) dB"
+    }.joined(separator: "; ")
+    return """
+      A \(network) network was fitted to \(settings.pictureName), \(settings.picture.width) x \
+      \(settings.picture.height) pixels, in \(steps) steps: \(outcome). PSNR is of the unclamped \
+      prediction, with pixel values in [0, 1].
+      """
+  }
+
+  private let tableCaption = """
+    PSNR after the last update, the median over the last tenth of the steps, which spikes of single \
+    steps leave alone, and the best of all steps; the median time of a step; peak memory of the \
+    process during the run.
+    """
+
+  private var table: ReportTable {
+    ReportTable(
+      columns: [
+        .text("Adjuster"), .number("PSNR (dB)", decimals: 2, better: .higher),
+        .number("Late median (dB)", decimals: 2, better: .higher),
+        .number("Best (dB)", decimals: 2, better: .higher),
+        .number("Step (s)", decimals: 4, better: .lower),
+        .number("Total (s)", decimals: 1, better: .lower),
+        .number("Memory (MB)", decimals: 0, better: .lower),
+      ],
+      rows: results.map { result in
+        [
+          .text(result.adjuster.rawValue), .number(result.finalPSNR),
+          .number(result.series.medianOverLast(0.1)), .number(result.series.best?.value),
+          .number(result.secondsPerStep), .number(result.trainingSeconds),
+          .number(result.peakMemoryMegabytes),
+        ]
+      })
+  }
+}
+
+extension FitImageResult {
+  /// Seconds spent in training steps.
+  var trainingSeconds: Double {
+    // The time before the last step, and the last step itself.
+    (seconds.last ?? 0) + (secondsPerStep ?? 0)
+  }
+}
+
+extension String {
+  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}
