@@ -106,8 +106,14 @@ struct FitImageReport {
           detail: "\(NumberText.fixed(earlyPSNR(result), 2)) dB")
       },
       caption: """
-        After \(settings.earlyStep) of \(settings.values[Options.steps]) steps: low frequencies are \
-        learned first, so what is missing here is texture and edges.
+        After \(settings.earlyStep) of \(settings.values[Options.steps]) steps, when the order in which \
+        frequencies are learned shows most.
+        """)
+    report.addPlot(
+      spectrumPlot,
+      caption: """
+        The residual's amplitude at each spatial frequency, relative to the picture's own: 1 is nothing \
+        learned. A curve that rises to the right is spectral bias; an adjuster is to even it out.
         """)
     report.addPictures(
       "Errors",
@@ -133,6 +139,25 @@ struct FitImageReport {
           PlotSeries($0.adjuster.rawValue, x: $0.seconds, y: $0.psnrs)
         }), caption: "The same against the time that was spent in training steps.")
     return report
+  }
+
+  /// What is left to learn at each frequency, early and at the end.
+  private var spectrumPlot: LinePlot {
+    let target = settings.picture.values(as: Double.self)
+    let reference = RadialSpectrum(of: target)
+    func series(_ name: String, _ values: Tensor<Double>) -> PlotSeries {
+      PlotSeries(
+        name, x: reference.frequencies,
+        y: RadialSpectrum.relativeAmplitudes(of: RadialSpectrum(of: values - target), to: reference)
+      )
+    }
+    return LinePlot(
+      "Residual by frequency", x: PlotAxis("spatial frequency", unit: "cycles per picture"),
+      y: PlotAxis("relative residual", scale: .logarithmic),
+      series: results.map {
+        series("\($0.adjuster.rawValue), step \(settings.earlyStep)", $0.earlyValues)
+      }
+        + results.map { series("\($0.adjuster.rawValue), end", $0.values) })
   }
 
   private func earlyPSNR(_ result: FitImageResult) -> Double {

@@ -29,7 +29,7 @@ public struct RowGroups: Sendable, Equatable {
     self.remainder = Array((rowCount / groupSize * groupSize)..<rowCount)
   }
 
-  /// Groups given by their rows. All rows that none of them names are the remainder.
+  /// Groups given by their rows; all rows that none of them names are the remainder.
   ///
   /// - Precondition: The groups are of equal size, and no row is named twice or outside the batch.
   public init(rowCount: Int, groups: [[Int]]) {

@@ -55,7 +55,7 @@ public final class TrainingStep<Model: Module> {
   /// in a step sweeps forward over the batch.
   public func cotangents() throws -> Tensor<Scalar> { try sweep().cotangents }
 
-  /// The loss at the current parameters. The first call in a step sweeps forward over the batch.
+  /// The loss at the current parameters, by a forward sweep over the batch at the first call.
   public func lossValue() throws -> Double { try sweep().value }
 
   /// Asks for the sums of absolute cotangents of each sample, to be read once the step is evaluated.

@@ -11,7 +11,7 @@ import TensorKit
 public struct PositionalEncoding<Scalar: TensorScalar>: Module {
   /// The number of coordinates of a row.
   public let inputs: Int
-  /// The number of frequencies: π, 2π, 4π, …
+  /// The number of frequencies, which are π, 2π, 4π and so on.
   public let frequencies: Int
   /// The angle of each pair of features as a linear map of the coordinates, of shape
   /// [inputs, frequencies · inputs].
