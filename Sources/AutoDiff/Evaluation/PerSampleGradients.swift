@@ -171,7 +171,7 @@ private func factoredGradients<Model: Module>(
         && usedLeaves.allSatisfy { useCount[$0] == 1 }
       if isRowWise, let cotangent,
         let parts = node.operation?.perSampleGradients(
-          cotangent, of: node.evaluation, at: node.inputs.map(\.value),
+          cotangent, of: node.evaluation, at: node.inputs.map { $0.value },
           needed: inputLeaves.map { $0 != nil })
       {
         factors += parts
@@ -183,7 +183,7 @@ private func factoredGradients<Model: Module>(
     results.sumOfInput = zip(sweep.inputIndices[index], inputLeaves).map { $1 == nil ? $0 : nil }
     guard results.sumOfInput.contains(where: { $0 != nil }) else { continue }
     node.operation?.accumulatePullback(
-      cotangent, of: node.evaluation, at: node.inputs.map(\.value), into: &results)
+      cotangent, of: node.evaluation, at: node.inputs.map { $0.value }, into: &results)
   }
   return (factors, unfactored.sorted())
 }

@@ -70,13 +70,7 @@ public struct ParameterVector<Scalar: TensorScalar>: Sendable, Equatable {
     precondition(
       tensor.shape == entry.shape,
       "a tensor of shape \(tensor.shape) for the parameter \(entry.name) of shape \(entry.shape)")
-    values.withUnsafeMutableElements { destination in
-      tensor.withUnsafeElements { source in
-        _ = UnsafeMutableBufferPointer(
-          rebasing: destination[entry.offset..<(entry.offset + entry.count)]
-        ).update(from: source)
-      }
-    }
+    values.setElements(from: entry.offset, to: tensor)
   }
 
   /// The sum of the products of corresponding numbers.

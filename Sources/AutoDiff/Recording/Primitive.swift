@@ -145,7 +145,7 @@ extension Variable {
   public static func applying(
     _ operation: some Primitive<Scalar>, to inputs: [Variable]
   ) -> Variable {
-    let values = inputs.map(\.value)
+    let values = inputs.map { $0.value }
     guard inputs.contains(where: { $0.node != nil }) else {
       return Variable(operation.value(of: values))
     }

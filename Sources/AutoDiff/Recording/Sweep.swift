@@ -15,7 +15,7 @@ struct Sweep<Scalar: TensorScalar>: Sendable {
   let reachesBeyondTargets: Bool
 
   init(from output: Variable<Scalar>, to targets: [Variable<Scalar>]) {
-    let targetNodes = targets.map(\.node)
+    let targetNodes = targets.map { $0.node }
     let isTarget = Set(targetNodes.compactMap { $0.map(ObjectIdentifier.init) })
     var dependsOnTarget: [ObjectIdentifier: Bool] = [:]
     var found: [Node<Scalar>] = []
@@ -75,7 +75,7 @@ struct Sweep<Scalar: TensorScalar>: Sendable {
       results.sumOfInput = inputIndices[index]
       if let operation = node.operation {
         operation.accumulatePullback(
-          sum, of: node.evaluation, at: node.inputs.map(\.value), into: &results)
+          sum, of: node.evaluation, at: node.inputs.map { $0.value }, into: &results)
       } else {
         results.add(sum, toInput: 0)
       }

@@ -62,7 +62,11 @@ final class Node<Scalar: TensorScalar>: Sendable {
     self.operation = operation
     self.inputs = inputs
     self.evaluation = evaluation
-    self.depth = 1 + (inputs.lazy.compactMap { $0.node?.depth }.max() ?? 0)
+    var deepest = 0
+    for input in inputs {
+      if let node = input.node { deepest = max(deepest, node.depth) }
+    }
+    self.depth = 1 + deepest
   }
 
   /// The value as a variable that remembers this node.

@@ -1,3 +1,4 @@
+import AutoDiff
 import TensorKit
 
 /// What an adjuster does to ∂loss/∂outputs before it is pulled back through the model.
@@ -88,9 +89,13 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
       case .groups:
         guard groups.count > 0 else { continue }
         let rows = groups.coupledRows
-        let coupled = result.rows(at: rows).reshaped(to: [groups.count, -1])
+        let coupled = result.rows(in: rows).reshaped(to: [groups.count, -1])
         let adjusted = try checked(stage.map(coupled), against: coupled)
-        result.setRows(at: rows, to: adjusted.reshaped(to: [rows.count, -1]))
+          .reshaped(to: [rows.count, -1])
+        switch rows {
+        case .range(let range): result.setRows(at: range, to: adjusted)
+        case .list(let list): result.setRows(at: list, to: adjusted)
+        }
       }
     }
     return result

@@ -74,5 +74,7 @@ public struct RowGroups: Sendable, Equatable {
   }
 
   /// The rows of all coupled groups, group after group.
-  var coupledRows: [Int] { coupled ?? Array(0..<(count * places)) }
+  var coupledRows: RowTiles.Rows {
+    coupled.map { .list($0) } ?? .range(0..<(count * places))
+  }
 }

@@ -156,6 +156,18 @@ extension Tensor {
     withExtendedLifetime(rows) {}
   }
 
+  /// Overwrites a run of elements, counted in row-major order.
+  ///
+  /// - Precondition: The run lies within the tensor.
+  public mutating func setElements(from start: Int, to other: Tensor) {
+    precondition(
+      start >= 0 && start + other.count <= count,
+      "\(other.count) elements from the \(start)th on of a tensor of shape \(shape)")
+    makeUnique()
+    (storage.elements + start).update(from: other.storage.elements, count: other.count)
+    withExtendedLifetime(other) {}
+  }
+
   private func checkedRowLength(_ indexCount: Int, _ rows: Tensor) -> Int {
     precondition(
       rank >= 1 && rows.shape == [indexCount] + shape[1...],
