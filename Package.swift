@@ -37,6 +37,14 @@ let package = Package(
       dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],
       path: "Examples/FitImage"),
 
+    // Measurements; see Benchmarks/README.md.
+    .target(name: "CPeak", path: "Benchmarks/CPeak"),
+    .executableTarget(
+      name: "Benchmarks",
+      dependencies: [
+        "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "CPeak",
+      ], path: "Benchmarks/Measurements"),
+
     .testTarget(name: "TensorKitTests", dependencies: ["TensorKit", "CTensorKernels"]),
     .testTarget(name: "AutoDiffTests", dependencies: ["AutoDiff", "TensorKit"]),
     .testTarget(

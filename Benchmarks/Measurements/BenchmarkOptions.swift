@@ -1,0 +1,85 @@
+import ExampleSupport
+import GradientAdjusters
+
+/// What can be measured.
+enum Work: String, CaseIterable, Sendable {
+  case parts, step, kernel
+  case fullKernelStep = "full-kernel-step"
+
+  var about: String {
+    switch self {
+    case .parts: "matrix products, elementwise kernels, eigenpairs"
+    case .step: "a whole training step on a picture, plain or with IGA"
+    case .kernel: "the empirical kernel of a SIREN at some samples"
+    case .fullKernelStep: "a step adjusted by the kernel of a whole 1-D batch (experiment 2)"
+    }
+  }
+}
+
+/// The networks of training steps.
+enum NetworkName: String, CaseIterable, Sendable {
+  case siren, pe, relu
+}
+
+/// How a step is adjusted.
+enum StepAdjuster: String, CaseIterable, Sendable {
+  case none, iga
+  case igaPrevious = "iga-previous"
+
+  var about: String {
+    switch self {
+    case .none: "plain"
+    case .iga: "IGA, this step's residuals"
+    case .igaPrevious: "IGA, the previous step's residuals"
+    }
+  }
+}
+
+enum Options {
+  static let work = Option(
+    "work", .choice { (work: Work) in work.about }, default: .parts, help: "What to measure.")
+  static let network = Option(
+    "network", .choice { (_: NetworkName) in "" }, default: .siren, help: "The network of a step.")
+  static let adjuster = Option(
+    "adjuster", .choice { (adjuster: StepAdjuster) in adjuster.about }, default: .none,
+    help: "How a step is adjusted.")
+  static let width = Option(
+    "width", .integer(in: 1...8192, "W"), default: 256, help: "Units of each hidden layer.")
+  static let pictureHeight = Option(
+    "picture-height", .integer(in: 1..., "N"), default: 512, help: "Rows of pixels.")
+  static let pictureWidth = Option(
+    "picture-width", .integer(in: 1..., "N"), default: 768, help: "Columns of pixels.")
+  static let patch = Option(
+    "patch", .integer(in: 1..., "P"), default: 32, help: "IGA's groups are P x P pixels.")
+  static let end = Option(
+    "end", .integer(in: 0..., "E"), default: 20, help: "How many eigenvalues are equalized.")
+  static let samples = Option(
+    "samples", .integer(in: 1..., "N"), default: 384,
+    help: "Samples of a kernel, or of the 1-D batch.")
+  static let threads = Option(
+    "threads", .integer(in: 1...1024, "T"), default: 2, help: "Processor cores to use.")
+  static let repetitions = Option(
+    "repetitions", .integer(in: 1..., "N"), default: 5, help: "How often the work is measured.")
+  static let rowsPerTile = Option(
+    "rows-per-tile", .integer(in: 1..., "N"), help: "Rows that are evaluated at once.")
+
+  static let command = Command(
+    "Benchmarks", summary: "Measures this package's parts and training steps on this machine.",
+    discussion: [
+      """
+      Prints one line of JSON for each measurement: median, fastest and slowest time, rate, and the \
+      fraction of this machine's peak of fused multiply-adds, measured in the same run. \
+      Benchmarks/compare runs it in alternation with PyTorch.
+      """
+    ],
+    groups: [
+      OptionGroup("Work", work, network, adjuster, width, pictureHeight, pictureWidth),
+      OptionGroup("Adjustment", patch, end, samples),
+      OptionGroup("Measurement", threads, repetitions, rowsPerTile),
+    ],
+    examples: [
+      UsageExample("Benchmarks --work parts", "Measure the parts:"),
+      UsageExample(
+        "Benchmarks --work step --adjuster iga --repetitions 3", "Measure a full-size IGA step:"),
+    ])
+}

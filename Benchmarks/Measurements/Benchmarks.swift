@@ -1,0 +1,19 @@
+import ExampleSupport
+
+/// Measures this package on this machine; see `--help`.
+@main
+enum Benchmarks {
+  static func main() {
+    Options.command.run { values in
+      let steps = StepMeasurements(values: values)
+      let measurements =
+        switch values[Options.work] {
+        case .parts: try PartMeasurements(repetitions: values[Options.repetitions]).all()
+        case .step: [try steps.pictureStep()]
+        case .kernel: [try steps.kernel()]
+        case .fullKernelStep: [try steps.fullKernelStep()]
+        }
+      for measurement in measurements { print(measurement.line) }
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import ExampleSupport
+import TensorKit
+
+/// Measures the parts that training steps are made of, on one thread.
+struct PartMeasurements {
+  let repetitions: Int
+
+  func all() throws -> [Measurement] {
+    let peak = try measuredPeak(threads: 1)
+    var generator = SeededGenerator(seed: 0)
+    func random(_ rows: Int, _ columns: Int) -> Tensor<Float> {
+      .uniform(over: -1...1, shape: [rows, columns], using: &generator)
+    }
+    var found: [Measurement] = []
+    for (rows, columns) in [(128, 256), (256, 256), (512, 256), (128, 64), (128, 1024)] {
+      let (inputs, weight, cotangents) = (
+        random(rows, columns), random(columns, columns), random(rows, columns)
+      )
+      let operations = 2 * Double(rows * columns * columns)
+      let repeats = max(1, Int(2e8 / operations))
+      func measure(_ name: String, _ work: () -> Void) {
+        let timing = Timing(repetitions: repetitions) { for _ in 0..<repeats { work() } }
+        found.append(
+          Measurement(
+            "\(name) \(rows) x \(columns)", timing: timing,
+            operations: operations * Double(repeats), peak: peak))
+      }
+      measure("forward product") {
+        _ = Tensor.matrixProduct(inputs, weight, transposingRight: true)
+      }
+      measure("backward product") { _ = Tensor.matrixProduct(cotangents, weight) }
+      measure("weight gradient") {
+        _ = Tensor.matrixProduct(cotangents, inputs, transposingLeft: true)
+      }
+    }
+    let (values, bias) = (random(128, 256), random(1, 256).reshaped(to: [256]))
+    func perElement(_ name: String, _ work: () -> Void) {
+      let repeats = 200
+      let timing = Timing(repetitions: repetitions) { for _ in 0..<repeats { work() } }
+      found.append(
+        Measurement(name, timing: timing, elements: Double(values.count * repeats)))
+    }
+    perElement("sines and slopes") { _ = values.sines(frequency: 30, bias: bias, slopes: true) }
+    perElement("sines") { _ = values.sines(frequency: 30, bias: bias, slopes: false) }
+    perElement("rectified") { _ = values.rectified(bias: bias) }
+    perElement("gaussians and slopes") {
+      _ = values.gaussians(scale: 3, bias: bias, slopes: true)
+    }
+    perElement("product of elements") { _ = values * values }
+    perElement("exponential") { _ = values.exponential() }
+    for size in [128, 384, 1024] {
+      let factor = random(size, size)
+      let kernel = Tensor.matrixProduct(factor, factor, transposingRight: true)
+      let timing = try Timing(repetitions: repetitions, warmUps: 1) {
+        _ = try kernel.symmetricEigenpairs(min(21, size))
+      }
+      found.append(Measurement("21 eigenpairs of \(size)", timing: timing))
+    }
+    return found
+  }
+}

@@ -1,0 +1,115 @@
+import AutoDiff
+import ExampleSupport
+import GradientAdjusters
+import INRZoo
+import TensorKit
+
+/// Measures whole steps and kernels as the command line asks.
+struct StepMeasurements {
+  let values: OptionValues
+
+  private var workers: Workers { Workers(threads: values[Options.threads]) }
+
+  private func network(
+    inputs: Int = 2, outputs: Int = 3, hiddenLayers: Int = 2
+  ) -> CoordinateNetwork<Float> {
+    var generator = SeededGenerator(seed: 0)
+    let width = values[Options.width]
+    return switch values[Options.network] {
+    case .siren:
+      .siren(
+        inputs: inputs, outputs: outputs, width: width, hiddenLayers: hiddenLayers,
+        using: &generator)
+    case .pe:
+      .positionallyEncoded(
+        inputs: inputs, outputs: outputs, width: width, hiddenLayers: hiddenLayers,
+        using: &generator)
+    case .relu:
+      .relu(
+        inputs: inputs, outputs: outputs, width: width, hiddenLayers: hiddenLayers,
+        using: &generator)
+    }
+  }
+
+  /// Forward and backward operations of a plain step: six for each weight and row.
+  private func operations(_ network: CoordinateNetwork<Float>, rows: Int) -> Double {
+    6 * Double(network.layers.reduce(0) { $0 + $1.weight.value.count }) * Double(rows)
+  }
+
+  func pictureStep() throws -> Measurement {
+    let (height, width) = (values[Options.pictureHeight], values[Options.pictureWidth])
+    let picture = Picture.procedural(height: height, width: width)
+    let signal = PictureSignal<Float>(picture, patch: values[Options.patch])
+    let network = network()
+    let adjuster: any GradientAdjuster<Float> =
+      switch values[Options.adjuster] {
+      case .none: IdentityAdjuster()
+      case .iga: InductiveGradientAdjuster(end: values[Options.end])
+      case .igaPrevious:
+        InductiveGradientAdjuster(end: values[Options.end], sampling: .previousLargestResidual)
+      }
+    return try Measurement(
+      "\(values[Options.network].rawValue) step \(width) x \(height), \(values[Options.adjuster].rawValue)",
+      timing: trainingSteps(network, adjuster, signal.batch),
+      operations: operations(network, rows: height * width),
+      peak: measuredPeak(threads: values[Options.threads]))
+  }
+
+  /// Experiment 2 of the IGA paper: N points on a line, 1-256x4-1, every sample a group of its own.
+  func fullKernelStep() throws -> Measurement {
+    let samples = values[Options.samples]
+    let points = Tensor<Float>.evenlySpaced(over: -1...1, count: samples)
+      .reshaped(to: [samples, 1])
+    let targets = (points * (10 * .pi)).sine()
+    let network = network(inputs: 1, outputs: 1, hiddenLayers: 3)
+    let adjuster: any GradientAdjuster<Float> =
+      values[Options.adjuster] == .none
+      ? IdentityAdjuster() : InductiveGradientAdjuster(end: values[Options.end])
+    return try Measurement(
+      "full kernel step, N = \(samples), \(values[Options.adjuster].rawValue)",
+      timing: trainingSteps(network, adjuster, TrainingBatch(inputs: points, targets: targets)),
+      operations: operations(network, rows: samples),
+      peak: measuredPeak(threads: values[Options.threads]))
+  }
+
+  func kernel() throws -> Measurement {
+    let samples = values[Options.samples]
+    var generator = SeededGenerator(seed: 1)
+    let inputs = Tensor<Float>.uniform(over: -1...1, shape: [samples, 2], using: &generator)
+    let network = network()
+    let evaluation = TiledEvaluation(of: network, workers: workers)
+    let factors = network.layers.reduce(0) { $0 + $1.inputs + $1.outputs }
+    return try Measurement(
+      "empirical kernel, n = \(samples)",
+      timing: Timing(repetitions: values[Options.repetitions]) {
+        _ = try evaluation.empiricalKernel(at: inputs)
+      },
+      // By symmetry, half of two Gram matrices for each layer.
+      operations: Double(samples * samples * factors),
+      peak: measuredPeak(threads: values[Options.threads]))
+  }
+
+  private func trainingSteps(
+    _ network: CoordinateNetwork<Float>, _ adjuster: any GradientAdjuster<Float>,
+    _ batch: TrainingBatch<Float>
+  ) throws -> Timing {
+    var (model, adjuster) = (network, adjuster)
+    var optimizer = Adam<Float>(learningRate: 1e-4)
+    var step = 0
+    return try Timing(repetitions: values[Options.repetitions]) {
+      try advance(&model, &adjuster, &optimizer, batch, step)
+      step += 1
+    }
+  }
+
+  private func advance(
+    _ model: inout CoordinateNetwork<Float>, _ adjuster: inout any GradientAdjuster<Float>,
+    _ optimizer: inout Adam<Float>, _ batch: TrainingBatch<Float>, _ index: Int
+  ) throws {
+    let step = TrainingStep(
+      model: model, batch: batch, index: index, workers: workers,
+      rowsPerTile: values[Options.rowsPerTile])
+    let (_, gradient) = try adjuster.lossWithGradient(for: step)
+    optimizer.update(&model, along: gradient)
+  }
+}
