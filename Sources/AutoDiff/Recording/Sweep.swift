@@ -62,7 +62,8 @@ struct Sweep<Scalar: TensorScalar>: Sendable {
   /// The cotangents of the targets, added to what `sums` holds already; records nothing.
   func pullBack(_ cotangent: consuming Tensor<Scalar>, into sums: inout [Tensor<Scalar>?]) {
     guard let outputIndex else { return }
-    var results = PullbackResults<Scalar>(sums: [Tensor<Scalar>?](repeating: nil, count: nodes.count))
+    var results = PullbackResults<Scalar>(
+      sums: [Tensor<Scalar>?](repeating: nil, count: nodes.count))
     for (target, index) in targetIndices.enumerated() {
       if let index { swap(&results.sums[index], &sums[target]) }
     }
