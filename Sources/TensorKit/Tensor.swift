@@ -97,6 +97,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
     }
     self.init(uninitialized: other.shape)
     convertElements(from: other.storage.elements, to: storage.elements, count: other.count)
+    withExtendedLifetime(other) {}
   }
 
   /// The single number of a tensor with one element.

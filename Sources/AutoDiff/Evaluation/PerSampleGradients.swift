@@ -106,6 +106,9 @@ extension TiledEvaluation {
   ) throws -> Tensor<Scalar> {
     let (lifted, leaves) = model.lifted()
     let targets = (parameters ?? Array(leaves.indices)).map { leaves[$0] }
+    guard !groups.isEmpty, !targets.isEmpty else {
+      return Tensor(zeros: [groups.count, targets.reduce(0) { $0 + $1.value.count }])
+    }
     let rows = try workers.map(groups.count) { index in
       let output = lifted(Variable(inputs.rows(at: groups[index])))
       var cotangent = scalarizingCotangent(outputWeights, shape: output.shape)
@@ -113,8 +116,9 @@ extension TiledEvaluation {
       var sums = [Tensor<Scalar>?](repeating: nil, count: targets.count)
       Sweep(from: output, to: targets).pullBack(cotangent, into: &sums)
       return Tensor.concatenated(
-        zip(sums, targets).map { ($0 ?? Tensor(zeros: $1.shape)).reshaped(to: [1, -1]) },
-        alongAxis: 1)
+        zip(sums, targets).map { sum, target in
+          (sum ?? Tensor(zeros: target.shape)).reshaped(to: [1, target.value.count])
+        }, alongAxis: 1)
     }
     return .concatenated(rows)
   }

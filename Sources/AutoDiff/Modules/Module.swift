@@ -85,7 +85,7 @@ public struct ModuleVisitor<Scalar: TensorScalar> {
     path = outer
   }
 
-  /// Shows submodules that are named by their index, as `name.0`.
+  /// Shows submodules that are named by their index: `name.0`, `name.1` and so on.
   public mutating func visit<M: Module<Scalar>>(_ modules: inout [M], named name: String) {
     for index in modules.indices { visit(&modules[index], named: "\(name).\(index)") }
   }

@@ -174,8 +174,12 @@ extension Variable {
   public static func * (left: Scalar, right: Variable) -> Variable { right * left }
 
   /// The quotient of each element and a number.
-  public static func / (left: Variable, right: Scalar) -> Variable { left * (1 / right) }
+  public static func / (left: Variable, right: Scalar) -> Variable {
+    left / Variable(Tensor(right))
+  }
 
   /// The quotient of a number and each element.
-  public static func / (left: Scalar, right: Variable) -> Variable { right.reciprocal() * left }
+  public static func / (left: Scalar, right: Variable) -> Variable {
+    Variable(Tensor(left)) / right
+  }
 }

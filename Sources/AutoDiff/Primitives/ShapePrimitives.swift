@@ -84,10 +84,10 @@ struct Slice<Scalar: TensorScalar>: Primitive {
       shape[axis] = extent
       return Variable(Tensor(zeros: shape))
     }
-    let parts = [
-      zeros(range.lowerBound), cotangent, zeros(inputs[0].shape[axis] - range.upperBound),
-    ]
-    return [.concatenated(parts.filter { $0.shape[axis] > 0 }, alongAxis: axis)]
+    let (before, after) = (range.lowerBound, inputs[0].shape[axis] - range.upperBound)
+    let parts =
+      (before > 0 ? [zeros(before)] : []) + [cotangent] + (after > 0 ? [zeros(after)] : [])
+    return [.concatenated(parts, alongAxis: axis)]
   }
 }
 
@@ -195,15 +195,17 @@ extension Variable {
   ///
   /// - Precondition: The axis exists and the range is within its extent.
   public func slice(_ range: Range<Int>, alongAxis axis: Int = 0) -> Variable {
-    .applying(Slice(range: range, axis: axis < 0 ? axis + shape.count : axis), to: self)
+    .applying(Slice(range: range, axis: resolved(axis, shape)), to: self)
   }
 
   /// Variables put one after the other along one axis.
   ///
   /// - Precondition: There is at least one, and all extents agree but those of the axis.
   public static func concatenated(_ variables: [Variable], alongAxis axis: Int = 0) -> Variable {
-    let rank = variables.first?.shape.count ?? 0
-    return applying(Concatenation(axis: axis < 0 ? axis + rank : axis), to: variables)
+    guard let first = variables.first else {
+      preconditionFailure("at least one variable is needed to concatenate")
+    }
+    return applying(Concatenation(axis: resolved(axis, first.shape)), to: variables)
   }
 
   /// The rows with the given indices, in their order; an index may recur.
@@ -212,4 +214,12 @@ extension Variable {
   public func rows(at indices: [Int]) -> Variable {
     .applying(Gathering(indices: indices), to: self)
   }
+}
+
+/// An axis counted from the first, where a negative one counts from the last.
+private func resolved(_ axis: Int, _ shape: [Int]) -> Int {
+  let resolved = axis < 0 ? axis + shape.count : axis
+  precondition(
+    shape.indices.contains(resolved), "a variable of shape \(shape) has no axis \(axis)")
+  return resolved
 }

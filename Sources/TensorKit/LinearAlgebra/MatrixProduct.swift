@@ -128,7 +128,8 @@ extension Tensor {
       left.rank == 2 && right.rank == 2 && left.shape[1] == right.shape[1],
       "row products of tensors of shapes \(left.shape) and \(right.shape)")
     precondition(
-      leftRows.upperBound <= left.shape[0] && rightRows.upperBound <= right.shape[0],
+      leftRows.lowerBound >= 0 && leftRows.upperBound <= left.shape[0]
+        && rightRows.lowerBound >= 0 && rightRows.upperBound <= right.shape[0],
       "rows \(leftRows) and \(rightRows) of matrices of shapes \(left.shape), \(right.shape)")
     let columns = left.shape[1]
     guard columns > 0 else { return Tensor(zeros: [leftRows.count, rightRows.count]) }
@@ -148,7 +149,7 @@ extension Tensor {
   /// Fills a symmetric matrix from its blocks on and below the diagonal.
   ///
   /// - Parameters:
-  ///   - bounds: The first row of each block, and the size of the matrix at the end.
+  ///   - bounds: The first row of each block, from 0 on, and the size of the matrix at the end.
   ///   - blocks: Block `b` has the rows `bounds[b]..<bounds[b + 1]` and the columns
   ///     `0..<bounds[b + 1]`. Its part on the diagonal is made symmetric exactly.
   /// - Precondition: The blocks have those shapes.
@@ -156,6 +157,7 @@ extension Tensor {
     let size = bounds.last ?? 0
     precondition(
       blocks.count == bounds.count - 1, "\(blocks.count) blocks for bounds \(bounds)")
+    precondition(bounds.first == 0, "bounds \(bounds) of blocks do not start at 0")
     var lower = Tensor(zeros: [size, size])
     for (index, block) in blocks.enumerated() {
       let (start, end) = (bounds[index], bounds[index + 1])

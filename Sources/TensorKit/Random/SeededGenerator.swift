@@ -19,6 +19,19 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable, Equatable, Codab
     }
   }
 
+  /// Decodes a generator where it was when it was encoded.
+  ///
+  /// - Throws: `DecodingError` if the state is not one that xoshiro256++ can have.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    state = try container.decode([UInt64].self, forKey: .state)
+    guard state.count == 4, state.contains(where: { $0 != 0 }) else {
+      throw DecodingError.dataCorruptedError(
+        forKey: .state, in: container,
+        debugDescription: "A generator's state is four words that are not all zero, not \(state).")
+    }
+  }
+
   /// The next 64 random bits.
   public mutating func next() -> UInt64 {
     func rotated(_ word: UInt64, by bits: UInt64) -> UInt64 {

@@ -1,0 +1,112 @@
+import TensorKit
+import Testing
+
+@Suite struct MatrixProductTests {
+  static let sizes = [
+    [0, 0, 0], [0, 3, 2], [3, 0, 2], [3, 2, 0], [1, 1, 1], [1, 5, 3], [5, 1, 3], [5, 3, 1],
+    [2, 3, 4], [7, 13, 5], [17, 16, 33], [64, 3, 65], [31, 100, 9],
+  ]
+
+  /// The product of plain loops over a left matrix [rows, inner] and a right one [inner, columns].
+  private func product(_ left: Tensor<Double>, _ right: Tensor<Double>) -> Tensor<Double> {
+    let (inner, columns) = (left.shape[1], right.shape[1])
+    let (a, b) = (left.elements, right.elements)
+    return tensor([left.shape[0], columns]) { index in
+      (0..<inner).reduce(0.0) { $0 + a[index[0] * inner + $1] * b[$1 * columns + index[1]] }
+    }
+  }
+
+  private func check<Scalar: TensorScalar>(_ size: [Int], _ type: Scalar.Type) {
+    let left = randomTensor([size[0], size[1]], seed: 1, as: Scalar.self)
+    let right = randomTensor([size[1], size[2]], seed: 2, as: Scalar.self)
+    let expected = product(Tensor<Double>(left), Tensor<Double>(right))
+    let tolerance = Scalar.ulpOfOne * Scalar(4 + size[1])
+    for (transposingLeft, transposingRight) in [
+      (false, false), (false, true), (true, false), (true, true),
+    ] {
+      let a = transposingLeft ? left.transposed() : left
+      let b = transposingRight ? right.transposed() : right
+      let mode: Comment = "\(Scalar.self), transposing \(transposingLeft), \(transposingRight)"
+      func expectEqual(_ result: Tensor<Scalar>, _ expected: Tensor<Double>) {
+        #expect(
+          result.isApproximatelyEqual(
+            to: Tensor<Scalar>(expected), relativeTolerance: tolerance), mode)
+      }
+      let result = Tensor.matrixProduct(
+        a, b, transposingLeft: transposingLeft, transposingRight: transposingRight)
+      expectEqual(result, expected)
+      var sum = Tensor<Scalar>(repeating: 1, shape: [size[0], size[2]])
+      sum.addProduct(a, b, transposingLeft: transposingLeft, transposingRight: transposingRight)
+      expectEqual(sum, expected + 1)
+      sum.addProduct(a, b, transposingLeft: transposingLeft, transposingRight: transposingRight)
+      expectEqual(sum, expected * 2 + 1)
+    }
+  }
+
+  @Test(arguments: sizes)
+  func productsEqualALoopInDoublePrecision(_ size: [Int]) {
+    check(size, Float.self)
+    check(size, Double.self)
+  }
+
+  /// The result's storage may hold anything before: 0 · NaN must not come through.
+  @Test func aProductDoesNotReadWhatItsStorageHeldBefore() {
+    for _ in 0..<4 {
+      _ = Tensor<Float>(repeating: .nan, shape: [24, 24]) * 2
+      _ = Tensor<Double>(repeating: .nan, shape: [24, 24]) * 2
+      let single = randomTensor([24, 24], as: Float.self)
+      let double = randomTensor([24, 24], as: Double.self)
+      #expect(Tensor.matrixProduct(single, single).isFinite)
+      #expect(Tensor.matrixProduct(double, double).isFinite)
+      let empty = Tensor<Float>(zeros: [24, 0])
+      #expect(
+        Tensor.matrixProduct(empty, empty, transposingRight: true) == Tensor(zeros: [24, 24]))
+    }
+  }
+
+  @Test func nonFiniteFactorsStayVisible() {
+    let left = Tensor<Float>([[.nan, 1], [2, 3]])
+    let right = Tensor<Float>([[0, 1], [1, .infinity]])
+    let result = Tensor.matrixProduct(left, right)
+    #expect(result[0, 0].isNaN)
+    #expect(result[1, 0] == 3)
+    #expect(result[1, 1] == .infinity)
+  }
+
+  private func checkRowProducts<Scalar: TensorScalar>(_ type: Scalar.Type) {
+    let left = randomTensor([9, 5], seed: 3, as: Scalar.self)
+    let right = randomTensor([7, 5], seed: 4, as: Scalar.self)
+    let whole = Tensor.matrixProduct(left, right, transposingRight: true)
+    for (rows, columns) in [(0..<9, 0..<7), (2..<5, 1..<7), (8..<9, 6..<7), (3..<3, 0..<7)] {
+      let part = Tensor.rowProducts(left, rows: rows, right, rows: columns)
+      let expected = whole.slice(rows).slice(columns, alongAxis: 1)
+      #expect(part.isApproximatelyEqual(to: expected, relativeTolerance: 16 * Scalar.ulpOfOne))
+    }
+    let empty = Tensor<Scalar>(zeros: [3, 0])
+    #expect(
+      Tensor.rowProducts(empty, rows: 0..<2, empty, rows: 1..<3) == Tensor(zeros: [2, 2]))
+  }
+
+  @Test func rowProductsArePartsOfTheWholeProduct() {
+    checkRowProducts(Float.self)
+    checkRowProducts(Double.self)
+  }
+
+  @Test(arguments: [[0, 0], [0, 1], [0, 5], [0, 2, 5], [0, 1, 2, 3], [0, 4, 4, 9]])
+  func aSymmetricMatrixIsFilledFromItsLowerBlocks(_ bounds: [Int]) {
+    let size = bounds[bounds.count - 1]
+    let random = randomTensor([size, size], as: Double.self)
+    let whole = random + random.transposed()
+    let blocks = zip(bounds, bounds.dropFirst()).map { start, end in
+      whole.slice(start..<end).slice(0..<end, alongAxis: 1)
+    }
+    #expect(Tensor.symmetric(bounds: bounds, blocks: blocks) == whole)
+  }
+
+  @Test func diagonalBlocksAreMadeSymmetricExactly() {
+    let block = randomTensor([33, 33], as: Float.self)
+    let result = Tensor.symmetric(bounds: [0, 33], blocks: [block])
+    #expect(result == result.transposed())
+    #expect(result == (block + block.transposed()) * 0.5)
+  }
+}
