@@ -36,6 +36,8 @@ public struct Linear<Scalar: TensorScalar>: Module {
     inputs: Int, outputs: Int, weightBound: Double? = nil, biasBound: Double? = nil,
     using generator: inout some RandomNumberGenerator
   ) {
+    precondition(
+      inputs > 0 && outputs > 0, "a linear layer with \(inputs) inputs and \(outputs) outputs")
     let standard = 1 / Double(inputs).squareRoot()
     let (weightBound, biasBound) = (weightBound ?? standard, biasBound ?? standard)
     self.init(

@@ -2,7 +2,9 @@ import TensorKit
 
 /// A model, or a part of one: a value that maps a batch of rows to a batch of rows.
 ///
-/// Rows are independent: row `i` of the output depends on row `i` of the input alone. A module names
+/// Rows are independent: row `i` of the output depends on row `i` of the input alone, and so do all
+/// results in between, which keep the rows in their order. Evaluation in tiles and kernels rely on it.
+/// A module names
 /// its parameters and submodules once, in ``visit(_:)``; parameters are stored as variables.
 ///
 /// ```swift

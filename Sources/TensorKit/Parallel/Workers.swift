@@ -37,7 +37,12 @@ public struct Workers: Sendable, Equatable {
         results.withLock { $0[piece] = result }
       }
     }
-    return try results.withLock { try $0.compactMap { try $0?.get() } }
+    return try results.withLock { results in
+      try results.map { result in
+        guard let result else { preconditionFailure("a piece of work left no result") }
+        return try result.get()
+      }
+    }
   }
 
   /// Runs a closure once for each piece, several at a time.
