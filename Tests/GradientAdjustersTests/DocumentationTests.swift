@@ -30,6 +30,9 @@ import Testing
       .components(separatedBy: "\n")
   }
 
+  /// The lines of each source file of the tests.
+  static let sources = files(in: "Tests", withExtension: "swift").compactMap { try? lines(of: $0) }
+
   static let documents = ["README.md"] + files(in: "DocC", withExtension: "md")
 
   /// The blocks of a document that are marked as Swift.
@@ -74,7 +77,7 @@ import Testing
   }
 
   @Test(arguments: documents) func everySwiftBlockIsCompiled(document: String) throws {
-    let sources = try Self.files(in: "Tests", withExtension: "swift").map(Self.lines)
+    let sources = Self.sources
     for block in try Self.blocks(in: document) {
       // Apart from the expectation, which would print all sources.
       let isCompiled = Self.isCompiled(block, in: sources)
