@@ -2,7 +2,7 @@ import TensorKit
 
 /// A differentiable operation: its value and its two linear maps.
 ///
-/// A conforming type adds an operation; apply it with ``Variable/applying(_:to:)``. The first three
+/// A conforming type adds an operation; apply it with `Variable.applying(_:to:)`. The first three
 /// requirements are enough. With `f` the operation and `J` its Jacobian at the inputs, they are
 ///
 /// - ``value(of:)``: f(x),
@@ -43,8 +43,12 @@ public protocol Primitive<Scalar>: Sendable {
 
   /// The transposed Jacobian times a cotangent of the output, one result for each input.
   ///
-  /// - Parameter needed: Which inputs' results are wanted; others may be nil. Nil for one that is
-  ///   wanted stands for zero.
+  /// - Parameters:
+  ///   - cotangent: A cotangent of the output.
+  ///   - inputs: Where the Jacobian is taken.
+  ///   - output: The operation's value there.
+  ///   - needed: Which inputs' results are wanted; others may be nil. Nil for one that is wanted
+  ///     stands for zero.
   func pullback(
     _ cotangent: Variable<Scalar>, at inputs: [Variable<Scalar>], output: Variable<Scalar>,
     needed: [Bool]
@@ -64,7 +68,11 @@ public protocol Primitive<Scalar>: Sendable {
   /// parameter. Row `i` of the cotangent belongs to sample `i` alone. Returns nil if the operation
   /// has no factored form; single-row sweeps are used then.
   ///
-  /// - Parameter needed: Which inputs are parameters whose gradients are wanted.
+  /// - Parameters:
+  ///   - cotangent: The cotangents of the output's rows.
+  ///   - evaluation: What ``evaluate(at:)`` gave.
+  ///   - inputs: The operation's inputs.
+  ///   - needed: Which inputs are parameters whose gradients are wanted.
   func perSampleGradients(
     _ cotangent: Tensor<Scalar>, of evaluation: Evaluation<Scalar>, at inputs: [Tensor<Scalar>],
     needed: [Bool]

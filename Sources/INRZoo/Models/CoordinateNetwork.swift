@@ -83,7 +83,13 @@ extension CoordinateNetwork {
   ///
   /// Initialized like ``relu(inputs:outputs:width:hiddenLayers:using:)``.
   ///
-  /// - Parameter frequencies: The number of frequencies of the encoding; published pictures use 6.
+  /// - Parameters:
+  ///   - inputs: The number of coordinates.
+  ///   - outputs: The number of values at each point.
+  ///   - width: The number of units of each hidden layer.
+  ///   - hiddenLayers: The number of layers from hidden units to hidden units.
+  ///   - frequencies: The number of frequencies of the encoding; published pictures use 6.
+  ///   - generator: Draws the parameters, layer by layer.
   public static func positionallyEncoded(
     inputs: Int, outputs: Int, width: Int = 256, hiddenLayers: Int = 2, frequencies: Int = 6,
     using generator: inout some RandomNumberGenerator
@@ -104,7 +110,13 @@ extension CoordinateNetwork {
   /// Source: V. Sitzmann et al., "Implicit neural representations with periodic activation
   /// functions", NeurIPS 2020, section 3.2.
   ///
-  /// - Parameter frequency: ω, in every layer.
+  /// - Parameters:
+  ///   - inputs: The number of coordinates.
+  ///   - outputs: The number of values at each point.
+  ///   - width: The number of units of each hidden layer.
+  ///   - hiddenLayers: The number of layers from hidden units to hidden units.
+  ///   - frequency: ω, in every layer.
+  ///   - generator: Draws the parameters, layer by layer.
   public static func siren(
     inputs: Int, outputs: Int, width: Int = 256, hiddenLayers: Int = 2, frequency: Double = 30,
     using generator: inout some RandomNumberGenerator

@@ -7,6 +7,7 @@ extension Tensor {
   /// `frequency · cos(frequency · (self + bias))`, computed together.
   ///
   /// - Parameters:
+  ///   - frequency: ω, in radians for each unit of the elements.
   ///   - bias: Added to each row; none by default. Shape: [columns].
   ///   - slopes: Whether the slopes are wanted.
   public consuming func sines(
@@ -40,6 +41,7 @@ extension Tensor {
   /// `exp(-(scale · (self + bias))²)` and, if asked, its slopes, computed together.
   ///
   /// - Parameters:
+  ///   - scale: s, one divided by the width of the bump.
   ///   - bias: Added to each row; none by default. Shape: [columns].
   ///   - slopes: Whether the slopes are wanted.
   public consuming func gaussians(

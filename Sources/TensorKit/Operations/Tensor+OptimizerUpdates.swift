@@ -43,7 +43,7 @@ extension Tensor {
   ///   - firstMoment: The running mean of the gradient.
   ///   - secondMoment: The running mean of its square.
   ///   - largestMoment: The largest second moment so far, for AMSGrad; nil without.
-  ///   - coefficients: The numbers of this step.
+  ///   - c: The numbers of this step.
   /// - Precondition: All tensors have the same shape.
   public mutating func moveByAdam(
     gradient: Tensor, firstMoment: inout Tensor, secondMoment: inout Tensor,
