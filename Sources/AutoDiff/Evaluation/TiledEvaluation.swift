@@ -19,7 +19,7 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   private let layout: ParameterLayout
 
   /// Prepares to evaluate a model.
-  public init(of model: Model, workers: Workers = Workers(), rowsPerTile: Int = 128) {
+  public init(of model: Model, workers: Workers = Workers(), rowsPerTile: Int = 256) {
     self.model = model
     self.workers = workers
     self.rowsPerTile = rowsPerTile
