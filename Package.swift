@@ -53,7 +53,10 @@ let package = Package(
     .testTarget(
       name: "INRZooTests",
       dependencies: ["INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit"]),
-    .testTarget(name: "ExampleTests", dependencies: ["ExampleSupport", "INRZoo", "TensorKit"]),
+    // FitImage is run as a program, which is built with the tests for that.
+    .testTarget(
+      name: "ExampleTests",
+      dependencies: ["ExampleSupport", "INRZoo", "AutoDiff", "TensorKit", "FitImage"]),
   ],
   swiftLanguageModes: [.v6]
 )

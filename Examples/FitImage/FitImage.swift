@@ -16,8 +16,7 @@ enum FitImage {
       let path = settings.folder.url.appendingPathComponent("report.html").path
       TextOutput.standardError.writeLine("The report is \(path)")
       for result in results { print(result.line) }
-      let failures = results.compactMap(\.failure)
-      if !failures.isEmpty { throw ExampleFailure.software(failures.joined(separator: " ")) }
+      if let failure = FitImageFailure.summary(of: results) { throw failure }
     }
   }
 }

@@ -182,7 +182,10 @@ enum Options {
     help: "A .safetensors file with layers.N.weight [out, in] and layers.N.bias to start from.")
   static let saveWeights = Option(
     "save-weights", .outputPath("FILE"),
-    help: "Writes the final weights; with several adjusters, to FILE with their names added.")
+    help: """
+      Writes the final weights as .safetensors; with several adjusters, to a file for each, as \
+      FILE-iga.
+      """)
   static let output = Option(
     "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
     help: "The folder for report.html, summary.json, metrics, reconstructions and error pictures.")

@@ -8,19 +8,28 @@ struct FitImageReport {
   let settings: FitImageSettings
   let results: [FitImageResult]
 
-  /// Writes the metrics, pictures, summary and report.
+  /// Writes the metrics, pictures, summary, report and weights: all that can be computed is computed
+  /// before the first file is written.
   func write() throws {
     let folder = settings.folder
+    var files: [(name: String, data: Data)] = []
     for result in results {
       let name = result.adjuster
-      try folder.write(
-        result.metrics.text, to: settings.fileName("metrics", "csv", for: name))
-      try folder.write(
-        reconstruction(result), to: settings.fileName("reconstruction", "png", for: name))
-      try folder.write(errorPicture(result), to: settings.fileName("error", "png", for: name))
+      files += [
+        (settings.fileName("metrics", "csv", for: name), Data(result.metrics.text.utf8)),
+        (settings.fileName("reconstruction", "png", for: name), try reconstruction(result)),
+        (settings.fileName("error", "png", for: name), try errorPicture(result)),
+      ]
     }
-    try folder.write(summary.text, to: "summary.json")
-    try folder.write(try report().html, to: "report.html")
+    files.append(("summary.json", Data(summary.text.utf8)))
+    files.append(("report.html", Data(try report().html.utf8)))
+    try Interruption.ignored {
+      for file in files { try folder.write(file.data, to: file.name) }
+      for result in results {
+        guard let file = settings.weightsFile(for: result.adjuster) else { continue }
+        try result.writeWeights(file.path)
+      }
+    }
   }
 
   private func reconstruction(_ result: FitImageResult) throws -> Data {
@@ -71,7 +80,7 @@ struct FitImageReport {
             "training_seconds": .number(result.trainingSeconds),
             "peak_memory_mb": .number(result.peakMemoryMegabytes),
             "steps": .integer(result.losses.count),
-            "failure": result.failure.map { .string($0) } ?? .null,
+            "failure": result.failure.map { .string($0.clause) } ?? .null,
           ]
         }),
       "settings": options, "made": provenance.json,
@@ -99,11 +108,11 @@ struct FitImageReport {
         }), caption: "The picture, and what each network has learned of it.")
     report.addPictures(
       "Early in training",
-      try results.map { result in
-        ReportPicture(
-          Data(try Picture(result.earlyValues).pngBytes()),
-          caption: result.adjuster.about.capitalizedFirst,
-          detail: "\(NumberText.fixed(earlyPSNR(result), 2)) dB")
+      try results.compactMap { result in
+        guard let values = result.earlyValues else { return nil }
+        return ReportPicture(
+          Data(try Picture(values).pngBytes()), caption: result.adjuster.about.capitalizedFirst,
+          detail: "\(NumberText.fixed(psnr(of: values), 2)) dB")
       },
       caption: """
         After \(settings.earlyStep) of \(settings.values[Options.steps]) steps, when the order in which \
@@ -154,21 +163,25 @@ struct FitImageReport {
     return LinePlot(
       "Residual by frequency", x: PlotAxis("spatial frequency", unit: "cycles per picture"),
       y: PlotAxis("relative residual", scale: .logarithmic),
-      series: results.map {
-        series("\($0.adjuster.rawValue), step \(settings.earlyStep)", $0.earlyValues)
+      series: results.compactMap { result in
+        result.earlyValues.map {
+          series("\(result.adjuster.rawValue), step \(settings.earlyStep)", $0)
+        }
       }
         + results.map { series("\($0.adjuster.rawValue), end", $0.values) })
   }
 
-  private func earlyPSNR(_ result: FitImageResult) -> Double {
-    peakSignalToNoiseRatio(of: result.earlyValues, against: settings.picture.values())
+  private func psnr(of values: Tensor<Double>) -> Double {
+    peakSignalToNoiseRatio(of: values, against: settings.picture.values())
   }
 
   private var sentence: String {
     let network = settings.values[Options.model].rawValue
     let steps = settings.values[Options.steps]
-    let outcome = results.map {
-      "\($0.adjuster.about) reached \(NumberText.fixed($0.finalPSNR, 2)) dB"
+    let outcome = results.map { result in
+      let end =
+        result.failure?.clause ?? "reached \(NumberText.fixed(result.finalPSNR, 2)) dB"
+      return "\(result.adjuster.about) \(end)"
     }.joined(separator: "; ")
     return """
       A \(network) network was fitted to \(settings.pictureName), \(settings.picture.width) x \

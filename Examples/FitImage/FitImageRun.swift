@@ -16,12 +16,15 @@ struct FitImageResult {
   /// Measured after the last update.
   var finalPSNR = Double.nan
   var peakMemoryMegabytes = 0.0
-  /// The network's picture after a twentieth of the steps, of shape [height, width, channels].
-  var earlyValues: Tensor<Double>
+  /// The network's picture after a twentieth of the steps, of shape [height, width, channels]; nil if
+  /// the run stopped before that.
+  var earlyValues: Tensor<Double>?
   /// The network's picture at the end, unclamped, of the same shape.
   var values: Tensor<Double>
-  /// Why the run stopped early, if it did.
-  var failure: String?
+  /// Why the run has no valid end, if it has none.
+  var failure: FitImageFailure?
+  /// Writes the final weights to a path.
+  let writeWeights: (_ path: String) throws -> Void
 
   var psnrs: [Double] { losses.map { peakSignalToNoiseRatio(meanSquaredError: $0) } }
 
@@ -36,10 +39,15 @@ struct FitImageResult {
   /// The line on standard output.
   var line: String {
     """
-    adjuster=\(adjuster.rawValue) psnr=\(NumberText.fixed(finalPSNR, 3)) \
-    seconds_per_step=\(NumberText.fixed(secondsPerStep ?? .nan, 5)) \
-    peak_memory_mb=\(NumberText.fixed(peakMemoryMegabytes, 1))
+    adjuster=\(adjuster.rawValue) psnr=\(Self.plain(finalPSNR, 3)) \
+    seconds_per_step=\(Self.plain(secondsPerStep ?? .nan, 5)) \
+    peak_memory_mb=\(Self.plain(peakMemoryMegabytes, 1))
     """
+  }
+
+  /// A number as programs read it: `nan` and `inf` rather than a dash.
+  private static func plain(_ value: Double, _ decimals: Int) -> String {
+    value.isFinite ? NumberText.fixed(value, decimals) : NumberText.plain(value)
   }
 
   var metrics: CSVTable {
@@ -71,51 +79,67 @@ extension FitImageSettings {
     _ name: AdjusterName, network: CoordinateNetwork<Scalar>, signal: PictureSignal<Scalar>
   ) throws -> FitImageResult {
     let steps = values[Options.steps]
-    let blank = Tensor<Double>(zeros: [signal.height, signal.width, signal.channels])
-    var result = FitImageResult(adjuster: name, earlyValues: blank, values: blank)
+    func pictureValues(_ outputs: Tensor<Scalar>) -> Tensor<Double> {
+      Tensor(signal.pictureValues(from: outputs))
+    }
     var trainer = try Trainer(
       network, optimizer: optimizer(Scalar.self), adjuster: adjuster(name, Scalar.self),
       workers: workers, seed: UInt64(values[Options.seed]))
     var progress = StepProgress(name.rawValue, steps: steps)
-    var stepSeconds: [Double] = []
-    var elapsed = 0.0
+    var course = TrainingCourse()
+    var earlyValues: Tensor<Double>?
+    var failure: FitImageFailure?
     progress.update(step: 0)
     do {
       for step in 0..<steps {
         if step == earlyStep {
-          result.earlyValues = Tensor(
-            signal.pictureValues(from: try trainer.outputs(for: signal.batch.inputs)))
+          earlyValues = pictureValues(try trainer.outputs(for: signal.batch.inputs))
         }
         let start = Machine.monotonicSeconds()
         let loss = try trainer.advance(on: signal.batch)
-        let duration = Machine.monotonicSeconds() - start
-        result.losses.append(loss)
-        result.seconds.append(elapsed)
-        stepSeconds.append(duration)
-        elapsed += duration
-        progress.update(step: step + 1, value: peakSignalToNoiseRatio(meanSquaredError: loss))
+        course.append(loss: loss, duration: Machine.monotonicSeconds() - start)
+        progress.update(
+          step: step + 1, value: peakSignalToNoiseRatio(meanSquaredError: loss),
+          measuredAfter: step)
       }
-    } catch AdjusterError.nonFinite(let what) {
-      result.failure =
-        "\(name.rawValue) stopped at step \(result.losses.count): "
-        + AdjusterError.nonFinite(what).description
+    } catch let error as AdjusterError {
+      failure = FitImageFailure(step: course.losses.count, error: error)
+    }
+    let outputs = try trainer.outputs(for: signal.batch.inputs)
+    var finalPSNR = Double.nan
+    if failure == nil {
+      finalPSNR = peakSignalToNoiseRatio(of: outputs, against: signal.batch.targets)
+      // An infinite PSNR is that of a perfect fit.
+      if !(finalPSNR > -.infinity) {
+        failure = FitImageFailure(step: steps, error: .nonFinite("final output"))
+      }
+      progress.update(step: steps, value: finalPSNR)
     }
     progress.finish()
-    result.secondsPerStep = stepSeconds.median
     let model = try trainer.plainModel()
-    let outputs = try trainer.outputs(for: signal.batch.inputs)
-    if result.failure == nil {
-      result.finalPSNR = peakSignalToNoiseRatio(of: outputs, against: signal.batch.targets)
-    }
-    result.values = Tensor(signal.pictureValues(from: outputs))
-    result.peakMemoryMegabytes = Machine.peakMemoryMegabytes()
-    if let file = values[Options.saveWeights] {
-      let target = file.deletingLastPathComponent().appendingPathComponent(
-        fileName(
-          file.deletingPathExtension().lastPathComponent,
-          file.pathExtension.isEmpty ? "safetensors" : file.pathExtension, for: name))
-      try model.writeWeights(to: target.path)
-    }
-    return result
+    return FitImageResult(
+      adjuster: name, losses: course.losses, seconds: course.seconds,
+      secondsPerStep: course.durations.median, finalPSNR: finalPSNR,
+      peakMemoryMegabytes: Machine.peakMemoryMegabytes(), earlyValues: earlyValues,
+      values: pictureValues(outputs), failure: failure,
+      writeWeights: { try model.writeWeights(to: $0) })
+  }
+}
+
+/// The losses and times of a run's steps.
+private struct TrainingCourse {
+  /// The loss before each step's update.
+  var losses: [Double] = []
+  /// Seconds of training before each step.
+  var seconds: [Double] = []
+  /// Seconds of each step.
+  var durations: [Double] = []
+  private var elapsed = 0.0
+
+  mutating func append(loss: Double, duration: Double) {
+    losses.append(loss)
+    seconds.append(elapsed)
+    durations.append(duration)
+    elapsed += duration
   }
 }

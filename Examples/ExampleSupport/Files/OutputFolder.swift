@@ -21,9 +21,12 @@ public struct OutputFolder: Sendable, Equatable {
     // Trying is the only sure test: permissions do not tell about read-only or full disks.
     var template = Array("\(existing)/.write-check-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
+      let reason = AtomicFile.reason(errno)
+      let isThere = existing == url.standardizedFileURL.path
       throw .cannotCreate(
-        "cannot write to the folder \(shownPath(existing)): \(AtomicFile.reason(errno)); "
-          + "choose another output folder")
+        "cannot \(isThere ? "write to" : "create") the output folder \(url.relativePath)"
+          + (isThere ? "" : " in \(shownPath(existing))")
+          + ": \(reason); choose another folder")
     }
     rmdir(template)
   }

@@ -47,7 +47,8 @@ extension Command {
     } catch {
       let failure =
         error as? ExampleFailure ?? translating(error) ?? .software(sentence(for: error))
-      let sentence = failure.message.split(whereSeparator: \.isNewline).joined(separator: " ")
+      var sentence = failure.message.split(whereSeparator: \.isNewline).joined(separator: " ")
+      if sentence.hasSuffix(".") { sentence.removeLast() }
       // A line of progress may stand unfinished on the terminal.
       let clearing = standardError.isTerminal ? "\r\u{1B}[K" : ""
       standardError.writeLine("\(clearing)error: \(sentence)")

@@ -54,11 +54,18 @@ public struct StepProgress: Sendable {
   }
 
   /// Notes that a number of steps are done, with the measure's value if there is a new one.
-  public mutating func update(step: Int, value: Double? = nil) {
+  ///
+  /// - Parameters:
+  ///   - step: The number of steps done.
+  ///   - value: The measure's new value.
+  ///   - measuredStep: After how many steps the value was measured, if not after all those done.
+  public mutating func update(
+    step: Int, value: Double? = nil, measuredAfter measuredStep: Int? = nil
+  ) {
     let now = clock()
     self.step = step
     timing.note(step: step, at: now)
-    if let value { series.record(value, at: step) }
+    if let value { series.record(value, at: measuredStep ?? step) }
     if output.isTerminal {
       if let lastShown, now - lastShown < Self.terminalInterval, step < steps { return }
       output.write("\r" + line(columns: max(output.columns - 1, 8)) + "\u{1B}[K")

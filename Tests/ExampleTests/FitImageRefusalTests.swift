@@ -1,0 +1,144 @@
+import AutoDiff
+import Foundation
+import INRZoo
+import TensorKit
+import Testing
+
+/// What FitImage refuses: one sentence on standard error, the fitting exit code, and nothing else.
+@Suite("FitImage refuses")
+struct FitImageRefusalTests {
+  /// A command line, and what is to come of it.
+  struct Case: Sendable, CustomTestStringConvertible {
+    let options: String
+    let code: Int32
+    /// What the sentence must hold: the value and the remedy.
+    let parts: [String]
+
+    init(_ options: String, _ code: Int32, _ parts: String...) {
+      self.options = options
+      self.code = code
+      self.parts = parts
+    }
+
+    var testDescription: String { options }
+  }
+
+  static let usageCases: [Case] = [
+    Case("--stepz 3", 64, "--stepz", "did you mean --steps?"),
+    Case("stray", 64, "\"stray\"", "every value follows the name of an option"),
+    Case("--steps", 64, "--steps needs a value", "write --steps N"),
+    Case("--steps 0", 64, "\"0\"", "1 or more"),
+    Case("--steps 1.5", 64, "\"1.5\"", "give an integer"),
+    Case("--steps 1 --steps 2", 64, "\"1\" and \"2\"", "give it once"),
+    Case("--width 0", 64, "\"0\"", "1 to 65536"),
+    Case("--threads 0", 64, "\"0\"", "1 to 1024"),
+    Case("--learning-rate nan", 64, "\"nan\"", "above 0"),
+    Case("--learning-rate -1", 64, "\"-1\"", "above 0"),
+    Case("--omega 0", 64, "\"0\"", "above 0"),
+    Case("--model sirn", 64, "\"sirn\"", "did you mean \"siren\"?"),
+    Case("--adjuster fourier", 64, "\"fourier\"", "choose one of none, iga"),
+    Case("--sampling most", 64, "\"most\"", "largest-residual-previous"),
+    Case("--precision half", 64, "\"half\"", "float, double"),
+    Case("--schedule cosine:0", 64, "\"cosine:0\"", "cosine:1000"),
+    Case("--schedule steps:2", 64, "\"steps:2\"", "steps:3000:0.1"),
+    Case("--adjuster iga --adjuster iga", 64, "--adjuster iga", "name each adjuster once"),
+    Case("--downscale 0", 64, "\"0\"", "1 or more"),
+    Case("--downscale 81", 64, "\"81\"", "80 x 80", "choose 1 to 80"),
+    Case("--end 100", 64, "--end 100", "100 whole patches", "--end 99 or less, or --patch 7"),
+    Case("--patch 81", 64, "--patch 81", "0 whole patches", "choose --patch 16 or less"),
+    Case("--image pixel.png", 64, "--patch 32", "1 x 1", "or --adjuster none"),
+    Case("--image pixel.png --patch 2 --end 0", 64, "--patch 2", "choose --patch 1 or less"),
+    Case("--save-weights=", 64, "--save-weights", "give a path"),
+  ]
+
+  static let inputCases: [Case] = [
+    Case("--image none.png", 66, "\"none.png\"", "give the path of an existing file"),
+    Case("--image folder", 66, "\"folder\"", "give the path of a file"),
+    Case("--image text.png", 65, "\"text.png\"", "not a PNG file", "convert it"),
+    Case("--image empty.png", 65, "\"empty.png\"", "it is empty", "give a whole PNG file"),
+    Case("--image half.png", 65, "\"half.png\"", "breaks off", "give a whole PNG file"),
+    Case("--image weights.safetensors", 65, "not a PNG file", "convert it"),
+    Case("--initial-weights none", 66, "\"none\"", "give the path of an existing file"),
+    Case("--initial-weights folder", 66, "\"folder\"", "give the path of a file"),
+    Case("--initial-weights empty.png", 65, "\"empty.png\"", "give a .safetensors file"),
+    Case("--initial-weights text.png", 65, "\"text.png\"", "give a .safetensors file"),
+    Case("--initial-weights pixel.png", 65, "\"pixel.png\"", "give a .safetensors file"),
+    Case(
+      "--initial-weights weights.safetensors", 65, "\"weights.safetensors\"", "layers.0.weight",
+      "[8, 2]", "[256, 2]", "give the options of the model that wrote the file"),
+    Case(
+      "--initial-weights weights.safetensors --width 8 --hidden-layers 0", 65, "layers.2.bias",
+      "give the options of the model that wrote the file"),
+    Case(
+      "--initial-weights weights.safetensors --width 8 --hidden-layers 2", 65,
+      "layers.2.weight", "[3, 8]", "[8, 8]", "give the options of the model that wrote the file"),
+    Case(
+      "--initial-weights infinite.safetensors --width 8 --hidden-layers 1", 65,
+      "layers.0.weight", "--precision float", "give a file of finite weights"),
+  ]
+
+  static let outputCases: [Case] = [
+    Case("--output text.png", 73, "text.png is a file", "choose another folder"),
+    Case("--output text.png/x", 73, "text.png/x", "choose another folder"),
+    Case("--output /proc/x", 73, "/proc/x", "choose another folder"),
+    Case("--save-weights folder", 73, "\"folder\"", "give the path of a file"),
+    Case("--save-weights none/", 73, "\"none\"", "give the path of a file"),
+    Case("--save-weights none/w", 73, "\"none/w\"", "no folder none; create it first"),
+    Case("--save-weights text.png/w", 73, "\"text.png/w\"", "choose another path"),
+    Case("--save-weights /proc/w", 73, "\"/proc/w\"", "choose another path"),
+    Case("--save-weights w", 73, "\"w\"", "w-iga.safetensors is a folder"),
+  ]
+
+  @Test("a wrong command line", arguments: usageCases)
+  func usage(example: Case) throws { try check(example) }
+
+  @Test("input that cannot be read", arguments: inputCases)
+  func input(example: Case) throws { try check(example) }
+
+  @Test("places that cannot be written", arguments: outputCases)
+  func output(example: Case) throws { try check(example) }
+
+  private func check(_ example: Case) throws {
+    try withTemporaryFolder { root in
+      try fill(root)
+      let before = try contents(of: root)
+      let run = try ProgramRun(
+        "FitImage", example.options.split(separator: " ").map(String.init), in: root)
+      #expect(run.code == example.code)
+      #expect(run.standardOutput.isEmpty)
+      #expect(run.errorLines.count == 1, "\(run.standardError)")
+      #expect(run.standardError.hasPrefix("error: ") && run.standardError.hasSuffix("\n"))
+      #expect(!run.standardError.hasSuffix(".\n"))
+      for part in example.parts {
+        #expect(run.standardError.contains(part), "\(run.standardError)")
+      }
+      #expect(try contents(of: root) == before)
+    }
+  }
+
+  /// Puts the files that the command lines name into a folder.
+  private func fill(_ root: URL) throws {
+    let files = FileManager.default
+    for folder in ["folder", "w-iga.safetensors"] {
+      try files.createDirectory(
+        at: root.appendingPathComponent(folder), withIntermediateDirectories: false)
+    }
+    try Data("These are some words.\n".utf8).write(to: root.appendingPathComponent("text.png"))
+    try Data().write(to: root.appendingPathComponent("empty.png"))
+    let picture = try Data(contentsOf: Repository.fixture("pictures/rgb-8.png"))
+    try picture.prefix(picture.count / 2).write(to: root.appendingPathComponent("half.png"))
+    try files.copyItem(
+      at: Repository.fixture("pictures/rgba-8-one-pixel.png"),
+      to: root.appendingPathComponent("pixel.png"))
+
+    var generator = SeededGenerator(seed: 0)
+    var network = CoordinateNetwork<Double>.siren(
+      inputs: 2, outputs: 3, width: 8, hiddenLayers: 1, using: &generator)
+    try network.writeWeights(to: root.appendingPathComponent("weights.safetensors").path)
+    var parameters = network.parameters
+    // Finite in double precision, not in single precision.
+    parameters.values *= 1e300
+    network.parameters = parameters
+    try network.writeWeights(to: root.appendingPathComponent("infinite.safetensors").path)
+  }
+}
