@@ -21,6 +21,11 @@ struct FitImageReport {
         (settings.fileName("error", "png", for: name), try errorPicture(result)),
       ]
     }
+    let early = [settings.picture.values()] + results.compactMap(\.earlyValues)
+    if let comparison = ComparisonPicture(parts: early).picture {
+      files.append(("comparison.png", Data(try comparison.pngBytes())))
+    }
+    files.append(("psnr.svg", Data(psnrPlot.svg.utf8)))
     files.append(("summary.json", Data(summary.text.utf8)))
     files.append(("report.html", Data(try report().html.utf8)))
     try Interruption.ignored {
@@ -115,7 +120,7 @@ struct FitImageReport {
           detail: "\(NumberText.fixed(psnr(of: values), 2)) dB")
       },
       caption: """
-        After \(settings.earlyStep) of \(settings.values[Options.steps]) steps, when the order in which \
+        After \(settings.earlyStep) of \(settings.steps) steps, when the order in which \
         frequencies are learned shows most.
         """)
     report.addPlot(
@@ -136,9 +141,7 @@ struct FitImageReport {
         \(NumberText.significant(brightestError)) and more, dark blue for none.
         """)
     report.addPlot(
-      LinePlot(
-        "PSNR against step", x: PlotAxis("step"), y: PlotAxis("PSNR", unit: "dB"),
-        series: results.map { PlotSeries($0.adjuster.rawValue, $0.series) }),
+      psnrPlot,
       heading: "Training", caption: "Before each step's update; the last point is after the last.")
     report.addPlot(
       LinePlot(
@@ -148,6 +151,12 @@ struct FitImageReport {
           PlotSeries($0.adjuster.rawValue, x: $0.seconds, y: $0.psnrs)
         }), caption: "The same against the time that was spent in training steps.")
     return report
+  }
+
+  private var psnrPlot: LinePlot {
+    LinePlot(
+      "PSNR against step", x: PlotAxis("step"), y: PlotAxis("PSNR", unit: "dB"),
+      series: results.map { PlotSeries($0.adjuster.rawValue, $0.series) })
   }
 
   /// What is left to learn at each frequency, early and at the end.
@@ -177,7 +186,7 @@ struct FitImageReport {
 
   private var sentence: String {
     let network = settings.values[Options.model].rawValue
-    let steps = settings.values[Options.steps]
+    let steps = settings.steps
     let outcome = results.map { result in
       let end =
         result.failure?.clause ?? "reached \(NumberText.fixed(result.finalPSNR, 2)) dB"

@@ -16,7 +16,7 @@ struct FitImageResult {
   /// Measured after the last update.
   var finalPSNR = Double.nan
   var peakMemoryMegabytes = 0.0
-  /// The network's picture after a twentieth of the steps, of shape [height, width, channels]; nil if
+  /// The network's picture after a fifteenth of the steps, of shape [height, width, channels]; nil if
   /// the run stopped before that.
   var earlyValues: Tensor<Double>?
   /// The network's picture at the end, unclamped, of the same shape.
@@ -73,12 +73,11 @@ extension FitImageSettings {
   }
 
   /// When the report's early pictures are taken: where spectral bias shows most.
-  var earlyStep: Int { values[Options.steps] / 20 }
+  var earlyStep: Int { max(1, steps / 15) }
 
   private func run<Scalar: TensorScalar>(
     _ name: AdjusterName, network: CoordinateNetwork<Scalar>, signal: PictureSignal<Scalar>
   ) throws -> FitImageResult {
-    let steps = values[Options.steps]
     func pictureValues(_ outputs: Tensor<Scalar>) -> Tensor<Double> {
       Tensor(signal.pictureValues(from: outputs))
     }

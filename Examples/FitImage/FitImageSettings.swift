@@ -12,6 +12,7 @@ struct FitImageSettings {
   let pictureName: String
   let adjusters: [AdjusterName]
   let patch: Int
+  let steps: Int
   let workers: Workers
   let folder: OutputFolder
 
@@ -23,11 +24,12 @@ struct FitImageSettings {
         try ExampleFailure.reading(Options.image, file, remedy: "give a whole PNG file") {
           try Picture(contentsOf: $0)
         }
-      } ?? Picture.procedural(height: 80, width: 80)
+      } ?? Picture.procedural(height: Demonstration.height, width: Demonstration.width)
     picture = try Self.averagedBlocks(of: values[Options.downscale], stored)
     pictureName = file?.lastPathComponent ?? "the embedded picture"
     adjusters = values[Options.adjuster]
-    patch = values[Options.patch] ?? (file == nil ? 8 : 32)
+    patch = values[Options.patch] ?? (file == nil ? Demonstration.patch : 32)
+    steps = values[Options.steps] ?? (file == nil ? Demonstration.steps : 1000)
     workers = values[Options.threads].map { Workers(threads: $0) } ?? Workers()
     folder = OutputFolder(values[Options.output])
     if let repeated = adjusters.first(where: { name in adjusters.count { $0 == name } > 1 }) {
@@ -122,6 +124,7 @@ struct FitImageSettings {
         switch setting.name {
         case "image" where !setting.isGiven: pictureName
         case "patch": "\(patch)"
+        case "steps": "\(steps)"
         case "threads": "\(workers.threads)"
         default: setting.value
         }

@@ -43,7 +43,7 @@ struct FitImageRefusalTests {
     Case("--schedule steps:2", 64, "\"steps:2\"", "steps:3000:0.1"),
     Case("--adjuster iga --adjuster iga", 64, "--adjuster iga", "name each adjuster once"),
     Case("--downscale 0", 64, "\"0\"", "1 or more"),
-    Case("--downscale 81", 64, "\"81\"", "80 x 80", "choose 1 to 80"),
+    Case("--downscale 129", 64, "\"129\"", "192 x 128", "choose 1 to 128"),
     Case("--end 100", 64, "--end 100", "100 whole patches", "--end 99 or less, or --patch 7"),
     Case("--patch 81", 64, "--patch 81", "0 whole patches", "choose --patch 16 or less"),
     Case("--image pixel.png", 64, "--patch 32", "1 x 1", "or --adjuster none"),
