@@ -17,7 +17,7 @@ enum {
   class_count = 4 + 4 * (largest_shift - smallest_shift),
 };
 static const size_t largest_cached_bytes = (size_t)1 << largest_shift;
-static const size_t cache_limit_bytes = (size_t)64 << 20;
+static const size_t cache_limit_bytes = (size_t)16 << 20;
 
 // A cached buffer holds the link to the next one of its class in its own first bytes.
 struct cached_buffer {
