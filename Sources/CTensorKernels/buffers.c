@@ -13,7 +13,7 @@
 enum {
   alignment = 64,
   smallest_shift = 8,   // classes 0...3 end at 64, 128, 192 and 256 = 2^8 bytes
-  largest_shift = 25,   // 32 MiB
+  largest_shift = 24,   // 16 MiB, no more than the whole cache
   class_count = 4 + 4 * (largest_shift - smallest_shift),
 };
 static const size_t largest_cached_bytes = (size_t)1 << largest_shift;

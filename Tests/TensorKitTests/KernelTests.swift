@@ -376,7 +376,7 @@ extension KernelSuites {
 
     @Test func cacheIsBounded() throws {
       // More than the limit in all: some of it must go back to the system, and nothing may break.
-      let size = 20 << 20
+      let size = 6 << 20
       let buffers = try (0..<6).map { _ in try #require(tk_buffer_allocate(size)) }
       for buffer in buffers { tk_buffer_release(buffer, size) }
       let again = try #require(tk_buffer_allocate(size))

@@ -67,7 +67,8 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
       return .acrossGroups(transform)
     }
     let fresh = try SpectralTransform(
-      equalizing: end, of: try sampledKernel(step), to: target)
+      equalizing: end, of: try sampledKernel(step), to: target, near: transform,
+      workers: step.evaluation.workers)
     transform = fresh
     stepsSinceRefresh = 1
     return .acrossGroups(fresh)

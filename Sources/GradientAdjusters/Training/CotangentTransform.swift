@@ -93,7 +93,9 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
         let adjusted = try checked(stage.map(coupled), against: coupled)
           .reshaped(to: [rows.count, -1])
         switch rows {
-        case .range(let range): result.setRows(at: range, to: adjusted)
+        case .range(let range) where range.count == result.shape[0]: result = adjusted
+        case .range(let range):
+          result.setElements(from: range.lowerBound * result.shape[1], to: adjusted)
         case .list(let list): result.setRows(at: list, to: adjusted)
         }
       }

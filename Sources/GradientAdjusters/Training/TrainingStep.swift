@@ -163,7 +163,7 @@ extension TrainingStep {
       var sizes = Tensor<Scalar>(zeros: [batch.rowCount])
       for (rows, part) in reduction.sums.flatMap(\.rowSizes) {
         switch rows {
-        case .range(let range): sizes.setRows(at: range, to: part)
+        case .range(let range): sizes.setElements(from: range.lowerBound, to: part)
         case .list(let indices): sizes.setRows(at: indices, to: part)
         }
       }

@@ -23,14 +23,14 @@ public struct MatrixProductArguments<Scalar> {
 // oneDNN has no double-precision product.
 
 @Sendable func singlePrecisionProduct(_ p: MatrixProductArguments<Float>) {
-  #if canImport(COneDNN)
-    omp_set_num_threads(1)
-    _ = dnnl_sgemm(
-      p.transposingLeft ? 84 : 78, p.transposingRight ? 84 : 78,  // "T" and "N"
-      dnnl_dim_t(p.rows), dnnl_dim_t(p.columns), dnnl_dim_t(p.inner), 1, p.left,
-      dnnl_dim_t(p.leftStride), p.right, dnnl_dim_t(p.rightStride), p.accumulating ? 1 : 0,
-      p.result, dnnl_dim_t(p.columns))
-  #endif
+  // Each worker's products stay on its own thread; the setting is the thread's and costs nothing.
+  omp_set_num_threads(1)
+  let status = dnnl_sgemm(
+    p.transposingLeft ? 84 : 78, p.transposingRight ? 84 : 78,  // "T" and "N"
+    dnnl_dim_t(p.rows), dnnl_dim_t(p.columns), dnnl_dim_t(p.inner), 1, p.left,
+    dnnl_dim_t(p.leftStride), p.right, dnnl_dim_t(p.rightStride), p.accumulating ? 1 : 0,
+    p.result, dnnl_dim_t(p.columns))
+  precondition(status == dnnl_success, "oneDNN rejected a matrix product (status \(status))")
 }
 
 @Sendable func doublePrecisionProduct(_ p: MatrixProductArguments<Double>) {
