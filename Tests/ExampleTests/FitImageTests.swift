@@ -40,7 +40,8 @@ struct FitImageTests {
       let expected = suffixes.flatMap {
         ["metrics\($0).csv", "reconstruction\($0).png", "error\($0).png"]
       }
-      #expect(try names(in: run.folder) == (expected + ["report.html", "summary.json"]).sorted())
+      let shared = ["comparison.png", "psnr.svg", "report.html", "summary.json"]
+      #expect(try names(in: run.folder) == (expected + shared).sorted())
       #expect(try names(in: root) == (["output"] + suffixes.map { "w\($0).safetensors" }).sorted())
       for (adjuster, suffix) in zip(adjusters, suffixes) {
         let metrics = try run.text("metrics\(suffix).csv").split(separator: "\n")
@@ -196,7 +197,7 @@ struct FitImageTests {
       for part in ["error: none diverged at step ", ", and iga diverged at step ", remedy] {
         #expect(last.contains(part), "\(last)")
       }
-      #expect(try names(in: run.folder).count == 8)
+      #expect(try names(in: run.folder).count == 10)
       #expect(try run.losses("metrics-none.csv").allSatisfy(\.isFinite))
       #expect(try run.result("none")["psnr"] is NSNull)
       #expect(try (run.result("iga")["failure"] as? String)?.contains("diverged") == true)

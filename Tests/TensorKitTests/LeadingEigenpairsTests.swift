@@ -18,13 +18,14 @@ import Testing
   @Test(arguments: [1, 5, 20]) func equalsTheFullDecomposition(count: Int) throws {
     let kernel = matrix(decaying(150))
     let full = try kernel.symmetricEigenpairs(count)
-    let (pairs, block) = try kernel.leadingEigenpairs(count, tolerance: 1e-12)
-    #expect(pairs.values.isApproximatelyEqual(to: full.values, relativeTolerance: 1e-12))
+    let (pairs, block) = try kernel.leadingEigenpairs(count, tolerance: 1e-6)
+    // An eigenvalue's error is the square of the residual over the gap.
+    #expect(pairs.values.isApproximatelyEqual(to: full.values, relativeTolerance: 1e-9))
     // Vectors up to sign: the products of corresponding ones are ±1.
     let products = Tensor.matrixProduct(pairs.vectors, full.vectors, transposingRight: true)
     #expect(
       products.absoluteValue().isApproximatelyEqual(
-        to: .identity(count), relativeTolerance: 1e-6))
+        to: .identity(count), relativeTolerance: 1e-2))
     #expect(block.shape[0] > count && block.shape[1] == 150)
   }
 
