@@ -25,9 +25,9 @@ extension Tensor {
       "\(count) leading eigenpairs of a tensor of shape \(shape)")
     let size = shape[0]
     // Vectors beyond the wanted ones let the last of these converge at the rate of a wider gap.
-    let blockSize = min(size, count + max(4, count / 2))
+    let blockSize = min(size, 2 * count + 8)
     guard isFinite else { throw EigenError.nonFinite }
-    let mostSweeps = 12
+    let mostSweeps = 40
     var block = Tensor.startingBlock(guess, columns: blockSize, size: size)
     for _ in 0..<mostSweeps {
       let image = try Tensor.product(self, block, workers: workers)
@@ -48,8 +48,12 @@ extension Tensor {
       }
       block = images.orthonormalizedColumns()
     }
-    let pairs = try symmetricEigenpairs(count)
-    return (pairs, pairs.vectors)
+    let pairs = try symmetricEigenpairs(blockSize)
+    return (
+      SymmetricEigenpairs(
+        values: pairs.values.slice(0..<count), vectors: pairs.vectors.slice(0..<count)),
+      pairs.vectors
+    )
   }
 
   /// Orthonormal columns that span the guess's rows, filled up with fixed pseudorandom vectors.
