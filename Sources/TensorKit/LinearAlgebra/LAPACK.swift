@@ -15,7 +15,7 @@ import COpenBLAS
   var integerWork = [Int32](repeating: 0, count: 1)
   for _ in 0..<2 {  // the first call asks for the sizes of the work arrays
     ssyevr_(
-      p.wantsVectors ? "V" : "N", p.count == p.size ? "A" : "I", "U", &size, p.matrix, &size,
+      "V", p.count == p.size ? "A" : "I", "U", &size, p.matrix, &size,
       &unused, &unused, &low, &high, &tolerance, &found, p.values, p.vectors, &size, &support,
       &work, &workSize, &integerWork, &integerWorkSize, &code)
     guard code == 0, workSize == -1 else { break }
@@ -39,7 +39,7 @@ import COpenBLAS
   var integerWork = [Int32](repeating: 0, count: 1)
   for _ in 0..<2 {
     dsyevr_(
-      p.wantsVectors ? "V" : "N", p.count == p.size ? "A" : "I", "U", &size, p.matrix, &size,
+      "V", p.count == p.size ? "A" : "I", "U", &size, p.matrix, &size,
       &unused, &unused, &low, &high, &tolerance, &found, p.values, p.vectors, &size, &support,
       &work, &workSize, &integerWork, &integerWorkSize, &code)
     guard code == 0, workSize == -1 else { break }

@@ -25,12 +25,11 @@ public enum EigenError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// Arguments of a symmetric eigenvalue problem; a size of 0 for `count` asks for the values alone.
+/// Arguments of a symmetric eigenvalue problem.
 public struct SymmetricEigenArguments<Scalar> {
   let size: Int32
   /// Eigenpairs asked for, counted from the largest.
   let count: Int32
-  let wantsVectors: Bool
   /// Destroyed by the solver; size x size.
   let matrix: UnsafeMutablePointer<Scalar>
   /// Ascending, at least `size` of them.
@@ -65,7 +64,7 @@ extension Tensor {
     let found = Tensor(uninitialized: [count, size])
     let code = Scalar.kernels.symmetricEigen(
       SymmetricEigenArguments(
-        size: Int32(size), count: Int32(count), wantsVectors: true,
+        size: Int32(size), count: Int32(count),
         matrix: matrix.storage.elements, values: ascending.storage.elements,
         vectors: found.storage.elements))
     withExtendedLifetime(matrix) {}
