@@ -21,7 +21,7 @@ private struct ColumnScaling: Primitive {
     _ cotangent: Tensor<Double>, of evaluation: Evaluation<Double>, at inputs: [Tensor<Double>],
     needed: [Bool]
   ) -> [PerSampleGradient<Double>]? {
-    needed[0] ? nil : [PerSampleGradient(outer: cotangent * inputs[0], inner: nil)]
+    needed[0] ? nil : [PerSampleGradient(ofInput: 1, outer: cotangent * inputs[0], inner: nil)]
   }
 }
 
@@ -172,6 +172,12 @@ private struct BiasTwice: Module {
       let explicit = try evaluation.jacobianRows(
         for: inputs, outputWeights: example.outputWeights)
       expectClose(explicit, rows, 1e-12, "the rows")
+      let weights = normal([sampleCount], seed: 12)
+      let sum = try gradients.sum(weightedBy: weights, workers: workers)
+      expectClose(
+        sum.values, Tensor.matrixProduct(weights.reshaped(to: [1, -1]), rows).reshaped(to: [-1]),
+        1e-12, "the weighted sum")
+      #expect(gradients.outputs == model(Variable(inputs)).value)
     }
     #expect(grams[0] == grams[1])
   }

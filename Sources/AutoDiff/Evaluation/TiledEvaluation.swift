@@ -86,7 +86,8 @@ public struct TiledEvaluation<Model: Module>: Sendable {
       return (gradients, sum)
     }
     return Reduction(
-      gradient: try summed(shards.map(\.0)), sums: shards.map(\.1))
+      gradient: try ParameterVector(adding: shards.map(\.0), layout: layout, workers: workers),
+      sums: shards.map(\.1))
   }
 
   /// Pulls given cotangents of all outputs back: Jᵀ u.
@@ -131,10 +132,13 @@ public struct TiledEvaluation<Model: Module>: Sendable {
     guard !parts.isEmpty else { return Tensor(zeros: model(Variable(inputs)).shape) }
     return .concatenated(parts)
   }
+}
 
-  /// Adds up the shards' gradients in order, a part of the parameters on each thread.
-  private func summed(_ shards: [[Tensor<Scalar>?]]) throws -> ParameterVector<Scalar> {
-    let layout = layout
+extension ParameterVector {
+  /// Adds up shards' gradients in order, a part of the parameters on each thread.
+  init(
+    adding shards: [[Tensor<Scalar>?]], layout: ParameterLayout, workers: Workers
+  ) throws {
     let parts = try workers.map(layout.entries.count) { index in
       var sum: Tensor<Scalar>?
       for shard in shards {
@@ -143,7 +147,7 @@ public struct TiledEvaluation<Model: Module>: Sendable {
       }
       return sum
     }
-    return ParameterVector(gathering: parts, layout: layout)
+    self.init(gathering: parts, layout: layout)
   }
 }
 

@@ -85,6 +85,8 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
     _ step: TrainingStep<Model>
   ) throws -> Tensor<Scalar> {
     let groups = step.batch.groups
+    // A group's only sample stands for it, whatever the sampling.
+    if groups.places == 1 { return try kernel(at: Array(repeating: 0, count: groups.count), step) }
     switch sampling {
     case .largestResidual:
       let sizes = try step.cotangents().absoluteRowSums()
