@@ -4,6 +4,9 @@ import TensorKit
 /// of a Jacobian, in factored form where the model's operations give one.
 public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
   /// One factored part for each parameter, or weight and bias, that has a factored form.
+  ///
+  /// Of coefficients in a basis that has more vectors than the layer has inputs, this and the explicit
+  /// rows hold as many numbers as the weight has, with the same dot products.
   public let factored: [PerSampleGradient<Scalar>]
   /// The rows with respect to all other parameters together, of shape [samples, numbers], if any.
   public let explicit: Tensor<Scalar>?
@@ -53,23 +56,25 @@ extension TiledEvaluation {
     for inputs: Tensor<Scalar>, outputWeights: Tensor<Scalar>? = nil
   ) throws -> PerSampleGradients<Scalar> {
     let tiles = RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
-    let (lifted, leaves) = model.lifted()
+    let lifted = lifted
     let parts = try workers.map(tiles.tiles.count) { index in
       factoredGradients(
-        of: lifted, leaves: leaves, inputs: inputs.rows(in: tiles.tiles[index]),
-        outputWeights: outputWeights)
+        of: lifted, inputs: inputs.rows(in: tiles.tiles[index]), outputWeights: outputWeights)
     }
     let factors = parts.map(\.factors)
     let isUniform = factors.allSatisfy { $0.count == factors[0].count }
     let unfactored =
       isUniform
-      ? Set(parts.flatMap(\.unfactored)).sorted() : Array(leaves.indices)
+      ? Set(parts.flatMap(\.unfactored)).sorted() : Array(lifted.leaves.indices)
     let joined = isUniform ? PerSampleGradient.joined(factors) : []
     return PerSampleGradients(
       factored: joined,
       explicit: unfactored.isEmpty
         ? nil
-        : try jacobianRows(for: inputs, outputWeights: outputWeights, parameters: unfactored),
+        : try rows(
+          for: inputs, groups: (0..<inputs.shape[0]).map { [$0] }, rowWeights: nil,
+          outputWeights: outputWeights, parameters: unfactored,
+          finish: { lifted.gramGradient($0, ofLeaf: $1) }),
       sampleCount: inputs.shape[0])
   }
 
@@ -104,23 +109,55 @@ extension TiledEvaluation {
     for inputs: Tensor<Scalar>, groups: [[Int]], rowWeights: Tensor<Scalar>?,
     outputWeights: Tensor<Scalar>? = nil, parameters: [Int]? = nil
   ) throws -> Tensor<Scalar> {
-    let (lifted, leaves) = model.lifted()
-    let targets = (parameters ?? Array(leaves.indices)).map { leaves[$0] }
-    guard !groups.isEmpty, !targets.isEmpty else {
-      return Tensor(zeros: [groups.count, targets.reduce(0) { $0 + $1.value.count }])
-    }
-    let rows = try workers.map(groups.count) { index in
-      let output = lifted(Variable(inputs.rows(at: groups[index])))
-      var cotangent = scalarizingCotangent(outputWeights, shape: output.shape)
-      if let rowWeights { cotangent *= rowWeights.reshaped(to: [-1, 1]) }
-      var sums = [Tensor<Scalar>?](repeating: nil, count: targets.count)
-      Sweep(from: output, to: targets).pullBack(cotangent, into: &sums)
-      return Tensor.concatenated(
-        zip(sums, targets).map { sum, target in
-          (sum ?? Tensor(zeros: target.shape)).reshaped(to: [1, target.value.count])
+    let lifted = lifted
+    return try rows(
+      for: inputs, groups: groups, rowWeights: rowWeights, outputWeights: outputWeights,
+      parameters: parameters, finish: { lifted.parameterGradient($0, ofLeaf: $1) })
+  }
+
+  /// The Gram matrix of the rows that
+  /// ``jacobianRows(for:groups:rowWeights:outputWeights:parameters:)`` gives.
+  ///
+  /// - Returns: Shape: [groups, groups].
+  public func gramOfJacobianRows(
+    for inputs: Tensor<Scalar>, groups: [[Int]], rowWeights: Tensor<Scalar>?,
+    outputWeights: Tensor<Scalar>? = nil
+  ) throws -> Tensor<Scalar> {
+    let lifted = lifted
+    let rows = try rows(
+      for: inputs, groups: groups, rowWeights: rowWeights, outputWeights: outputWeights,
+      parameters: nil, finish: { lifted.gramGradient($0, ofLeaf: $1) })
+    return .matrixProduct(rows, rows, transposingRight: true)
+  }
+
+  /// A row for each group: what `finish` makes of the derivative by each leaf, one after the other.
+  private func rows(
+    for inputs: Tensor<Scalar>, groups: [[Int]], rowWeights: Tensor<Scalar>?,
+    outputWeights: Tensor<Scalar>?, parameters: [Int]?,
+    finish: @escaping @Sendable (_ gradient: Tensor<Scalar>, _ leaf: Int) -> Tensor<Scalar>
+  ) throws -> Tensor<Scalar> {
+    let lifted = lifted
+    let parameters = parameters ?? Array(lifted.leaves.indices)
+    let targets = parameters.map { lifted.leaves[$0] }
+    @Sendable func row(_ sums: [Tensor<Scalar>?]) -> Tensor<Scalar> {
+      if sums.isEmpty { return Tensor(zeros: [1, 0]) }
+      return .concatenated(
+        sums.indices.map { index in
+          finish(sums[index] ?? Tensor(zeros: targets[index].shape), parameters[index])
+            .reshaped(to: [1, -1])
         }, alongAxis: 1)
     }
-    return .concatenated(rows)
+    let nothing = [Tensor<Scalar>?](repeating: nil, count: targets.count)
+    let rows = try workers.map(targets.isEmpty ? 0 : groups.count) { index in
+      let output = lifted.recorded(Variable(inputs.rows(at: groups[index])))
+      var cotangent = scalarizingCotangent(outputWeights, shape: output.shape)
+      if let rowWeights { cotangent *= rowWeights.reshaped(to: [-1, 1]) }
+      var sums = nothing
+      Sweep(from: output, to: targets).pullBack(cotangent, into: &sums)
+      return row(sums)
+    }
+    return rows.isEmpty
+      ? Tensor(zeros: [groups.count, row(nothing).shape[1]]) : .concatenated(rows)
   }
 }
 
@@ -136,11 +173,12 @@ private func scalarizingCotangent<Scalar>(
 
 /// Factors of the gradients of one tile's rows, and the parameters that have none.
 private func factoredGradients<Model: Module>(
-  of model: Model, leaves: [Variable<Model.Scalar>], inputs: Tensor<Model.Scalar>,
+  of lifted: LiftedModel<Model>, inputs: Tensor<Model.Scalar>,
   outputWeights: Tensor<Model.Scalar>?
 ) -> (factors: [PerSampleGradient<Model.Scalar>], unfactored: [Int]) {
   let batch = Variable(inputs).lifted()
-  let output = model(batch)
+  let leaves = lifted.leaves
+  let output = lifted.recorded(batch)
   let sweep = Sweep(from: output, to: leaves)
   guard let outputIndex = sweep.outputIndex else { return ([], []) }
   let dependsOnBatch = Set(Sweep(from: output, to: [batch]).nodes.map(ObjectIdentifier.init))
@@ -176,9 +214,10 @@ private func factoredGradients<Model: Module>(
       if isRowWise, let cotangent,
         let parts = node.operation?.perSampleGradients(
           cotangent, of: node.evaluation, at: node.inputs.map { $0.value },
-          needed: inputLeaves.map { $0 != nil })
+          needed: inputLeaves.map { $0 != nil }),
+        let factorsOfParameters = lifted.parameterFactors(parts, ofLeaves: usedLeaves)
       {
-        factors += parts
+        factors += factorsOfParameters
       } else {
         unfactored.formUnion(usedLeaves)
       }

@@ -69,6 +69,8 @@ extension Module {
   }
 
   /// A copy whose trainable parameters are recorded, and those parameters in order.
+  ///
+  /// For evaluation in tiles there is ``LiftedModel``, which forms products of parameters once.
   func lifted() -> (model: Self, parameters: [Variable<Scalar>]) {
     var copy = self
     var lifted: [Variable<Scalar>] = []

@@ -93,23 +93,14 @@ public final class TrainingStep<Model: Module> {
 
   private func sweep() throws -> (value: Double, cotangents: Tensor<Scalar>) {
     if let swept { return swept }
-    let (batch, loss, evaluation) = (batch, loss, evaluation)
-    let model = model
-    let tiles = RowTiles(rowCount: batch.rowCount, rowsPerTile: evaluation.rowsPerTile)
-    let parts = try evaluation.workers.map(tiles.shardCount) { shard in
-      var value = 0.0
-      let cotangents = tiles.tiles(ofShard: shard).map { rows in
-        let outputs = model(Variable(batch.inputs.rows(in: rows))).value
-        let part = loss.valueWithCotangents(
-          outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
-        value += part.value
-        return part.cotangents
-      }
-      return (value, Tensor.concatenated(cotangents))
+    let (batch, loss) = (batch, loss)
+    let parts = try evaluation.outputs(for: batch.inputs, summingFrom: 0.0) { rows, outputs, sum in
+      let part = loss.valueWithCotangents(
+        outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
+      sum += part.value
+      return part.cotangents
     }
-    let result = (
-      value: parts.reduce(0) { $0 + $1.0 }, cotangents: Tensor.concatenated(parts.map(\.1))
-    )
+    let result = (value: parts.sums.reduce(0, +), cotangents: parts.outputs)
     swept = result
     return result
   }
