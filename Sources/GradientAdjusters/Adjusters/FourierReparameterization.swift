@@ -132,12 +132,7 @@ public struct FourierReparameterization<Scalar: TensorScalar>: GradientAdjuster 
   }
 
   /// The model with plain weights in the place of products.
-  public func folded<Model: Module<Scalar>>(_ model: Model) -> Model {
-    var plain = model
-    var visitor = ModuleVisitor<Scalar>(onLayer: { _, layer in layer.formWeight() })
-    plain.visit(&visitor)
-    return plain
-  }
+  public func folded<Model: Module<Scalar>>(_ model: Model) -> Model { model.withPlainWeights() }
 
   private func chosenLayers(
     of model: some Module<Scalar>
