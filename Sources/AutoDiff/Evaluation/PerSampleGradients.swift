@@ -101,7 +101,8 @@ extension TiledEvaluation {
   /// - Parameters:
   ///   - inputs: Shape: [samples, inputs].
   ///   - groups: The rows of each group.
-  ///   - rowWeights: The weight of each row of a group, by its place in the group; one by default.
+  ///   - rowWeights: The weight of each row of a group, by its place in the group, as many as the
+  ///     largest group has rows; one by default.
   ///   - outputWeights: As for ``perSampleGradients(for:outputWeights:)``.
   ///   - parameters: The indices in the layout of the parameters that are wanted; all by default.
   /// - Returns: Shape: [groups, numbers of the parameters].
@@ -149,9 +150,11 @@ extension TiledEvaluation {
     }
     let nothing = [Tensor<Scalar>?](repeating: nil, count: targets.count)
     let rows = try workers.map(targets.isEmpty ? 0 : groups.count) { index in
+      let size = groups[index].count
+      guard size > 0 else { return row(nothing) }
       let output = lifted.recorded(Variable(inputs.rows(at: groups[index])))
       var cotangent = scalarizingCotangent(outputWeights, shape: output.shape)
-      if let rowWeights { cotangent *= rowWeights.reshaped(to: [-1, 1]) }
+      if let rowWeights { cotangent *= rowWeights.slice(0..<size).reshaped(to: [size, 1]) }
       var sums = nothing
       Sweep(from: output, to: targets).pullBack(cotangent, into: &sums)
       return row(sums)
