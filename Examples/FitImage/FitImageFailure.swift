@@ -20,7 +20,7 @@ struct FitImageFailure {
   static func summary(of results: [FitImageResult]) -> ExampleFailure? {
     let failed = results.compactMap { result in result.failure.map { (result.adjuster, $0) } }
     if failed.isEmpty { return nil }
-    let clauses = failed.map { "\($0.rawValue) \($1.clause)" }.joined(separator: ", and ")
+    let clauses = failed.map { "\($0.name) \($1.clause)" }.joined(separator: ", and ")
     let remedy =
       failed.allSatisfy { $1.step == 0 }
       ? "no step was made, so check --omega and --initial-weights"

@@ -18,12 +18,16 @@ enum ModelName: String, CaseIterable, Sendable {
 
 /// The adjusters that can be compared.
 enum AdjusterName: String, CaseIterable, Sendable {
-  case none, iga
+  case none, iga, fr
+
+  /// Whether it rewrites the model, which comes before adjusting what the model learns.
+  var rewritesModel: Bool { self == .fr }
 
   var about: String {
     switch self {
     case .none: "plain training"
     case .iga: "inductive gradient adjustment (Shi et al. 2025)"
+    case .fr: "Fourier reparameterization (Shi et al. 2024)"
     }
   }
 }
@@ -138,9 +142,12 @@ enum Options {
     help: "The number of frequencies of pe's encoding.")
 
   static let adjuster = Option(
-    repeating: "adjuster", .choice { (adjuster: AdjusterName) in adjuster.about },
-    default: [.none, .iga],
-    help: "How gradients are adjusted. Given several times, each is run from the same weights.")
+    repeating: "adjuster", AdjusterChoice.kind,
+    default: [AdjusterChoice(.none), AdjusterChoice(.iga)],
+    help: """
+      How gradients are adjusted; several at once are joined by plus signs, as fr+iga. Given several \
+      times, each is run from the same weights.
+      """)
   static let patch = Option(
     "patch", .integer(in: 1..., "P"),
     help: "IGA's groups are patches of P x P pixels; 32, or \(Demonstration.patch) without --image."
@@ -165,6 +172,22 @@ enum Options {
     .choice { (target: EqualizationTarget) in
       target == .next ? "to the next one, for Adam" : "to the first one, for gradient descent"
     }, default: .next, help: "Where IGA sends the equalized eigenvalues.")
+
+  static let fourierHigh = Option(
+    "fr-high", .integer(in: 0...65_536, "N"), default: 128,
+    help: "FR's whole frequencies, from 1 on.")
+  static let fourierLow = Option(
+    "fr-low", .integer(in: 0...65_536, "N"), default: 128,
+    help: "FR's frequencies up to 1: fractions with this denominator.")
+  static let fourierPhases = Option(
+    "fr-phases", .integer(in: 1...65_536, "N"), default: 32,
+    help: "FR's phases of each frequency.")
+  static let fourierAlpha = Option(
+    "fr-alpha", .number(.positive, "A"),
+    help: """
+      The amplitude of FR's cosines, which scales the steps of the weights; 0.001 for relu, 0.05 for \
+      pe, 0.004 for siren.
+      """)
 
   static let optimizer = Option(
     "optimizer", .choice { (optimizer: OptimizerName) in optimizer.about }, default: .adam,
@@ -196,12 +219,17 @@ enum Options {
 
   static let initialWeights = Option(
     "initial-weights", .existingFile(),
-    help: "A .safetensors file with layers.N.weight [out, in] and layers.N.bias to start from.")
+    help: """
+      A .safetensors file to start from, with layers.N.weight [out, in] and layers.N.bias, or as FR \
+      saves it, with layers.N.coefficients. FR goes on from its coefficients, and draws its own in \
+      the place of the weights that it replaces; other runs start from the weights that \
+      coefficients stand for.
+      """)
   static let saveWeights = Option(
     "save-weights", .outputPath("FILE"),
     help: """
       Writes the final weights as .safetensors; with several adjusters, to a file for each, as \
-      FILE-iga.
+      FILE-iga. FR's are its coefficients, so that it can go on from them.
       """)
   static let output = Option(
     "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
@@ -220,7 +248,9 @@ enum Options {
     groups: [
       OptionGroup("Picture", image, downscale),
       OptionGroup("Model", model, width, hiddenLayers, omega, frequencies),
-      OptionGroup("Adjusters", adjuster, patch, end, sampling, convention),
+      OptionGroup(
+        "Adjusters", adjuster, patch, end, sampling, convention, fourierHigh, fourierLow,
+        fourierPhases, fourierAlpha),
       OptionGroup(
         "Training", optimizer, learningRate, schedule, steps, seed, threads, precision),
       OptionGroup("Files", initialWeights, saveWeights, output),
@@ -233,5 +263,8 @@ enum Options {
       UsageExample(
         "FitImage --image photo.png --adjuster iga --sampling largest-residual-previous",
         "Run IGA alone, at almost the cost of plain training:"),
+      UsageExample(
+        "FitImage --adjuster none --adjuster fr --adjuster fr+iga",
+        "Compare Fourier reparameterization by itself and with IGA:"),
     ])
 }

@@ -77,7 +77,7 @@ struct FitImageReport {
         results.map { result in
           let series = result.series
           return [
-            "adjuster": .string(result.adjuster.rawValue), "psnr": .number(result.finalPSNR),
+            "adjuster": .string(result.adjuster.name), "psnr": .number(result.finalPSNR),
             "psnr_median_last_tenth": .number(series.medianOverLast(0.1)),
             "psnr_best": .number(series.best?.value),
             "psnr_best_step": series.best.map { .integer($0.step) } ?? .null,
@@ -148,7 +148,7 @@ struct FitImageReport {
         "PSNR against time", x: PlotAxis("training time", unit: "s"),
         y: PlotAxis("PSNR", unit: "dB"),
         series: results.map {
-          PlotSeries($0.adjuster.rawValue, x: $0.seconds, y: $0.psnrs)
+          PlotSeries($0.adjuster.name, x: $0.seconds, y: $0.psnrs)
         }), caption: "The same against the time that was spent in training steps.")
     return report
   }
@@ -156,7 +156,7 @@ struct FitImageReport {
   private var psnrPlot: LinePlot {
     LinePlot(
       "PSNR against step", x: PlotAxis("step"), y: PlotAxis("PSNR", unit: "dB"),
-      series: results.map { PlotSeries($0.adjuster.rawValue, $0.series) })
+      series: results.map { PlotSeries($0.adjuster.name, $0.series) })
   }
 
   /// What is left to learn at each frequency, early and at the end.
@@ -174,10 +174,10 @@ struct FitImageReport {
       y: PlotAxis("relative residual", scale: .logarithmic),
       series: results.compactMap { result in
         result.earlyValues.map {
-          series("\(result.adjuster.rawValue), step \(settings.earlyStep)", $0)
+          series("\(result.adjuster.name), step \(settings.earlyStep)", $0)
         }
       }
-        + results.map { series("\($0.adjuster.rawValue), end", $0.values) })
+        + results.map { series("\($0.adjuster.name), end", $0.values) })
   }
 
   private func psnr(of values: Tensor<Double>) -> Double {
@@ -217,7 +217,7 @@ struct FitImageReport {
       ],
       rows: results.map { result in
         [
-          .text(result.adjuster.rawValue), .number(result.finalPSNR),
+          .text(result.adjuster.name), .number(result.finalPSNR),
           .number(result.series.medianOverLast(0.1)), .number(result.series.best?.value),
           .number(result.secondsPerStep), .number(result.trainingSeconds),
           .number(result.peakMemoryMegabytes),

@@ -7,7 +7,7 @@ import TensorKit
 
 /// What came out of fitting the picture with one adjuster.
 struct FitImageResult {
-  let adjuster: AdjusterName
+  let adjuster: AdjusterChoice
   /// The loss before each step's update.
   var losses: [Double] = []
   /// Seconds of training before each step.
@@ -39,7 +39,7 @@ struct FitImageResult {
   /// The line on standard output.
   var line: String {
     """
-    adjuster=\(adjuster.rawValue) psnr=\(Self.plain(finalPSNR, 3)) \
+    adjuster=\(adjuster.name) psnr=\(Self.plain(finalPSNR, 3)) \
     seconds_per_step=\(Self.plain(secondsPerStep ?? .nan, 5)) \
     peak_memory_mb=\(Self.plain(peakMemoryMegabytes, 1))
     """
@@ -66,9 +66,9 @@ extension FitImageSettings {
   func run<Scalar: TensorScalar>(_ type: Scalar.Type) throws -> [FitImageResult] {
     let signal = PictureSignal<Scalar>(picture, patch: patch)
     let network = try network(type)
-    return try adjusters.map { name in
+    return try adjusters.map { choice in
       Machine.resetPeakMemory()
-      return try run(name, network: network, signal: signal)
+      return try run(choice, network: network, signal: signal)
     }
   }
 
@@ -76,15 +76,17 @@ extension FitImageSettings {
   var earlyStep: Int { max(1, steps / 15) }
 
   private func run<Scalar: TensorScalar>(
-    _ name: AdjusterName, network: CoordinateNetwork<Scalar>, signal: PictureSignal<Scalar>
+    _ choice: AdjusterChoice, network: CoordinateNetwork<Scalar>, signal: PictureSignal<Scalar>
   ) throws -> FitImageResult {
     func pictureValues(_ outputs: Tensor<Scalar>) -> Tensor<Double> {
       Tensor(signal.pictureValues(from: outputs))
     }
+    // The network may come from a file of coefficients, with which others than FR do not start.
+    let start = choice.contains(.fr) ? network : network.withPlainWeights()
     var trainer = try Trainer(
-      network, optimizer: optimizer(Scalar.self), adjuster: adjuster(name, Scalar.self),
-      workers: workers, seed: UInt64(values[Options.seed]))
-    var progress = StepProgress(name.rawValue, steps: steps)
+      start, optimizer: optimizer(Scalar.self), adjuster: adjuster(choice, Scalar.self),
+      workers: workers, seed: adjusterSeed)
+    var progress = StepProgress(choice.name, steps: steps)
     var course = TrainingCourse()
     var earlyValues: Tensor<Double>?
     var failure: FitImageFailure?
@@ -115,13 +117,13 @@ extension FitImageSettings {
       progress.update(step: steps, value: finalPSNR)
     }
     progress.finish()
-    let model = try trainer.plainModel()
+    let (model, metadata) = (trainer.model, weightMetadata(for: choice))
     return FitImageResult(
-      adjuster: name, losses: course.losses, seconds: course.seconds,
+      adjuster: choice, losses: course.losses, seconds: course.seconds,
       secondsPerStep: course.durations.median, finalPSNR: finalPSNR,
       peakMemoryMegabytes: Machine.peakMemoryMegabytes(), earlyValues: earlyValues,
       values: pictureValues(outputs), failure: failure,
-      writeWeights: { try model.writeWeights(to: $0) })
+      writeWeights: { try model.writeWeights(to: $0, metadata: metadata) })
   }
 }
 

@@ -10,7 +10,7 @@ struct FitImageSettings {
   let values: OptionValues
   let picture: Picture
   let pictureName: String
-  let adjusters: [AdjusterName]
+  let adjusters: [AdjusterChoice]
   let patch: Int
   let steps: Int
   let workers: Workers
@@ -34,9 +34,10 @@ struct FitImageSettings {
     folder = OutputFolder(values[Options.output])
     if let repeated = adjusters.first(where: { name in adjusters.count { $0 == name } > 1 }) {
       throw ExampleFailure.usage(
-        "--adjuster \(repeated.rawValue) is given twice; name each adjuster once")
+        "--adjuster \(repeated.name) is given twice; name each adjuster once")
     }
-    if adjusters.contains(.iga) { try checkEnd() }
+    if adjusters.contains(where: { $0.contains(.iga) }) { try checkEnd() }
+    if adjusters.contains(where: { $0.contains(.fr) }) { try fourier.check(values) }
     try folder.checkWritable()
     for name in adjusters { try checkWeightsFile(for: name) }
   }
@@ -79,7 +80,7 @@ struct FitImageSettings {
   }
 
   /// The file that receives the final weights, if they are to be saved.
-  func weightsFile(for name: AdjusterName) -> URL? {
+  func weightsFile(for name: AdjusterChoice) -> URL? {
     values[Options.saveWeights].map { file in
       file.deletingLastPathComponent().appendingPathComponent(
         fileName(
@@ -88,7 +89,7 @@ struct FitImageSettings {
     }
   }
 
-  private func checkWeightsFile(for name: AdjusterName) throws(ExampleFailure) {
+  private func checkWeightsFile(for name: AdjusterChoice) throws(ExampleFailure) {
     guard let given = values[Options.saveWeights], let file = weightsFile(for: name) else { return }
     func problem(_ reason: String) -> ExampleFailure {
       .cannotCreate("--save-weights was given \"\(given.relativePath)\", \(reason)")
@@ -125,6 +126,7 @@ struct FitImageSettings {
         case "image" where !setting.isGiven: pictureName
         case "patch": "\(patch)"
         case "steps": "\(steps)"
+        case "fr-alpha": NumberText.plain(fourier.amplitude)
         case "threads": "\(workers.threads)"
         default: setting.value
         }
@@ -133,12 +135,16 @@ struct FitImageSettings {
   }
 
   /// `name.ext`, or `name-adjuster.ext` if several adjusters are compared.
-  func fileName(_ name: String, _ pathExtension: String, for adjuster: AdjusterName) -> String {
+  func fileName(_ name: String, _ pathExtension: String, for adjuster: AdjusterChoice) -> String {
     adjusters.count == 1
-      ? "\(name).\(pathExtension)" : "\(name)-\(adjuster.rawValue).\(pathExtension)"
+      ? "\(name).\(pathExtension)" : "\(name)-\(adjuster.name).\(pathExtension)"
   }
 
-  /// The network with its initial weights.
+  /// The options of Fourier reparameterization.
+  var fourier: FourierSettings { FourierSettings(values) }
+
+  /// The network with its initial weights, reparameterized if the file that they come from holds
+  /// coefficients.
   func network<Scalar: TensorScalar>(_: Scalar.Type) throws -> CoordinateNetwork<Scalar> {
     var generator = SeededGenerator(seed: UInt64(values[Options.seed]))
     let (width, hidden) = (values[Options.width], values[Options.hiddenLayers])
@@ -160,7 +166,13 @@ struct FitImageSettings {
     if let file = values[Options.initialWeights] {
       try ExampleFailure.reading(
         Options.initialWeights, file, remedy: "give a .safetensors file with the model's weights"
-      ) { try network.readWeights(from: $0) }
+      ) { path in
+        if try holdsCoefficients(path) {
+          var adjuster = fourier.adjuster(Scalar.self)
+          try adjuster.prepare(&network, using: &generator)
+        }
+        try network.readWeights(from: path)
+      }
       if let (name, _) = network.namedParameters.first(where: { !$0.value.isFinite }) {
         throw ExampleFailure.badData(
           """
@@ -170,6 +182,26 @@ struct FitImageSettings {
       }
     }
     return network
+  }
+
+  /// Whether a weight file holds coefficients of Fourier reparameterization.
+  ///
+  /// - Throws: `FileError` if the file cannot be read, or its coefficients belong to another basis;
+  ///   a failure if the options make no basis.
+  private func holdsCoefficients(_ path: String) throws -> Bool {
+    let file = try SafeTensorsFile(contentsOf: path)
+    guard file.names.contains(where: { $0.hasSuffix(".coefficients") }),
+      values[Options.hiddenLayers] > 0
+    else { return false }
+    try fourier.check(values)
+    if let basis = file.metadata[FourierSettings.metadataKey], basis != fourier.basisText {
+      throw FileError(
+        .malformed, path: path,
+        reason: """
+          its coefficients do not belong to the basis of \(fourier.basisText); give \(basis)
+          """)
+    }
+    return true
   }
 
   /// A fresh optimizer.
@@ -183,6 +215,13 @@ struct FitImageSettings {
 
   /// A fresh adjuster.
   func adjuster<Scalar: TensorScalar>(
+    _ choice: AdjusterChoice, _: Scalar.Type
+  ) -> any GradientAdjuster<Scalar> {
+    let parts = choice.parts.map { adjuster($0, Scalar.self) }
+    return parts.count == 1 ? parts[0] : ComposedAdjuster(parts)
+  }
+
+  private func adjuster<Scalar: TensorScalar>(
     _ name: AdjusterName, _: Scalar.Type
   ) -> any GradientAdjuster<Scalar> {
     switch name {
@@ -191,7 +230,19 @@ struct FitImageSettings {
       InductiveGradientAdjuster<Scalar>(
         end: values[Options.end], sampling: values[Options.sampling],
         target: values[Options.convention], seed: UInt64(values[Options.seed]))
+    case .fr: fourier.adjuster(Scalar.self)
     }
+  }
+
+  /// Seeds what adjusters draw as they rewrite the network: not the numbers of its initial weights.
+  var adjusterSeed: UInt64 {
+    var generator = SeededGenerator(seed: UInt64(values[Options.seed])).branch(1)
+    return generator.next()
+  }
+
+  /// What weight files note about a run's parameters.
+  func weightMetadata(for choice: AdjusterChoice) -> [String: String] {
+    choice.contains(.fr) ? [FourierSettings.metadataKey: fourier.basisText] : [:]
   }
 }
 

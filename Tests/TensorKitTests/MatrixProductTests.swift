@@ -49,6 +49,25 @@ import Testing
     check(size, Double.self)
   }
 
+  @Test(arguments: [[0, 3, 2], [3, 0, 2], [3, 2, 0], [1, 5, 3], [65, 9, 7], [200, 31, 70]])
+  func productsBySeveralThreadsAreTheSameForAnyNumberOfThem(_ size: [Int]) {
+    let left = randomTensor([size[0], size[1]], seed: 1, as: Float.self)
+    let right = randomTensor([size[1], size[2]], seed: 2, as: Float.self)
+    let expected = Tensor.matrixProduct(left, right)
+    for (transposingLeft, transposingRight) in [
+      (false, false), (false, true), (true, false), (true, true),
+    ] {
+      let products = [1, 2, 5].map { threads in
+        Tensor.matrixProduct(
+          transposingLeft ? left.transposed() : left,
+          transposingRight ? right.transposed() : right, transposingLeft: transposingLeft,
+          transposingRight: transposingRight, workers: Workers(threads: threads))
+      }
+      #expect(products[0].isApproximatelyEqual(to: expected, relativeTolerance: 1e-5))
+      #expect(products[0] == products[1] && products[0] == products[2])
+    }
+  }
+
   /// The result's storage may hold anything before: 0 · NaN must not come through.
   @Test func aProductDoesNotReadWhatItsStorageHeldBefore() {
     for _ in 0..<4 {

@@ -23,6 +23,11 @@ public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
   public let explicitParameters: [Int]
   /// The model's outputs at the samples, of shape [samples, outputs].
   public let outputs: Tensor<Scalar>
+  /// Whether the numbers are those of the gradients.
+  ///
+  /// Of coefficients in a basis that has more vectors than a layer has inputs, factors and explicit
+  /// rows hold as many numbers as the weight has: they have the gradients' dot products alone.
+  public let holdsGradients: Bool
   private let layout: ParameterLayout
 
   /// The number of samples.
@@ -66,9 +71,11 @@ public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
   /// - Parameters:
   ///   - weights: Shape: [samples].
   ///   - workers: The threads that share the work.
+  /// - Precondition: ``holdsGradients``.
   public func sum(
     weightedBy weights: Tensor<Scalar>, workers: Workers = Workers()
   ) throws -> ParameterVector<Scalar> {
+    precondition(holdsGradients, "the sum of gradients of which only dot products are known")
     precondition(
       weights.shape == [sampleCount],
       "weights of shape \(weights.shape) for \(sampleCount) samples")
@@ -119,18 +126,20 @@ public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
           inner: part.inner.map { Tensor($0) })
       },
       explicit: other.explicit.map { Tensor($0) }, explicitParameters: other.explicitParameters,
-      outputs: Tensor(other.outputs), layout: other.layout)
+      outputs: Tensor(other.outputs), layout: other.layout,
+      holdsGradients: other.holdsGradients)
   }
 
   init(
     factored: [Part], explicit: Tensor<Scalar>?, explicitParameters: [Int],
-    outputs: Tensor<Scalar>, layout: ParameterLayout
+    outputs: Tensor<Scalar>, layout: ParameterLayout, holdsGradients: Bool
   ) {
     self.factored = factored
     self.explicit = explicit
     self.explicitParameters = explicitParameters
     self.outputs = outputs
     self.layout = layout
+    self.holdsGradients = holdsGradients
   }
 }
 
@@ -145,24 +154,27 @@ extension TiledEvaluation {
     for inputs: Tensor<Scalar>, outputWeights: Tensor<Scalar>? = nil
   ) throws -> PerSampleGradients<Scalar> {
     let tiles = RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
-    let (lifted, leaves) = model.lifted()
+    let lifted = lifted
     let parts = try workers.map(tiles.tiles.count) { index in
       factoredGradients(
-        of: lifted, leaves: leaves, inputs: inputs.rows(in: tiles.tiles[index]),
-        outputWeights: outputWeights)
+        of: lifted, inputs: inputs.rows(in: tiles.tiles[index]), outputWeights: outputWeights)
     }
     let factored = PerSampleGradients.joined(parts.map(\.factored))
     let unfactored =
-      factored == nil ? Array(leaves.indices) : Set(parts.flatMap(\.unfactored)).sorted()
+      factored == nil
+      ? Array(lifted.leaves.indices) : Set(parts.flatMap(\.unfactored)).sorted()
     return PerSampleGradients(
       factored: factored ?? [],
       explicit: unfactored.isEmpty
         ? nil
-        : try jacobianRows(for: inputs, outputWeights: outputWeights, parameters: unfactored),
+        : try rows(
+          for: inputs, groups: (0..<inputs.shape[0]).map { [$0] }, rowWeights: nil,
+          outputWeights: outputWeights, parameters: unfactored,
+          finish: { lifted.gramGradient($0, ofLeaf: $1) }),
       explicitParameters: unfactored,
       outputs: parts.isEmpty
-        ? model(Variable(inputs)).value : .concatenated(parts.map(\.outputs)),
-      layout: model.parameterLayout)
+        ? lifted.plain(Variable(inputs)).value : .concatenated(parts.map(\.outputs)),
+      layout: lifted.layout, holdsGradients: !lifted.hasProducts)
   }
 
   /// The gradients, for each sample, of the outputs' weighted sum, each by a sweep of its own.
@@ -188,7 +200,8 @@ extension TiledEvaluation {
   /// - Parameters:
   ///   - inputs: Shape: [samples, inputs].
   ///   - groups: The rows of each group.
-  ///   - rowWeights: The weight of each row of a group, by its place in the group; one by default.
+  ///   - rowWeights: The weight of each row of a group, by its place in the group, as many as the
+  ///     largest group has rows; one by default.
   ///   - outputWeights: As for ``perSampleGradients(for:outputWeights:)``.
   ///   - parameters: The indices in the layout of the parameters that are wanted; all by default.
   /// - Returns: Shape: [groups, numbers of the parameters].
@@ -196,23 +209,57 @@ extension TiledEvaluation {
     for inputs: Tensor<Scalar>, groups: [[Int]], rowWeights: Tensor<Scalar>?,
     outputWeights: Tensor<Scalar>? = nil, parameters: [Int]? = nil
   ) throws -> Tensor<Scalar> {
-    let (lifted, leaves) = model.lifted()
-    let targets = (parameters ?? Array(leaves.indices)).map { leaves[$0] }
-    guard !groups.isEmpty, !targets.isEmpty else {
-      return Tensor(zeros: [groups.count, targets.reduce(0) { $0 + $1.value.count }])
-    }
-    let rows = try workers.map(groups.count) { index in
-      let output = lifted(Variable(inputs.rows(at: groups[index])))
-      var cotangent = scalarizingCotangent(outputWeights, shape: output.shape)
-      if let rowWeights { cotangent *= rowWeights.reshaped(to: [-1, 1]) }
-      var sums = [Tensor<Scalar>?](repeating: nil, count: targets.count)
-      Sweep(from: output, to: targets).pullBack(cotangent, into: &sums)
-      return Tensor.concatenated(
-        zip(sums, targets).map { sum, target in
-          (sum ?? Tensor(zeros: target.shape)).reshaped(to: [1, target.value.count])
+    let lifted = lifted
+    return try rows(
+      for: inputs, groups: groups, rowWeights: rowWeights, outputWeights: outputWeights,
+      parameters: parameters, finish: { lifted.parameterGradient($0, ofLeaf: $1) })
+  }
+
+  /// The Gram matrix of the rows that
+  /// ``jacobianRows(for:groups:rowWeights:outputWeights:parameters:)`` gives.
+  ///
+  /// - Returns: Shape: [groups, groups].
+  public func gramOfJacobianRows(
+    for inputs: Tensor<Scalar>, groups: [[Int]], rowWeights: Tensor<Scalar>?,
+    outputWeights: Tensor<Scalar>? = nil
+  ) throws -> Tensor<Scalar> {
+    let lifted = lifted
+    let rows = try rows(
+      for: inputs, groups: groups, rowWeights: rowWeights, outputWeights: outputWeights,
+      parameters: nil, finish: { lifted.gramGradient($0, ofLeaf: $1) })
+    return .matrixProduct(rows, rows, transposingRight: true)
+  }
+
+  /// A row for each group: what `finish` makes of the derivative by each leaf, one after the other.
+  private func rows(
+    for inputs: Tensor<Scalar>, groups: [[Int]], rowWeights: Tensor<Scalar>?,
+    outputWeights: Tensor<Scalar>?, parameters: [Int]?,
+    finish: @escaping @Sendable (_ gradient: Tensor<Scalar>, _ leaf: Int) -> Tensor<Scalar>
+  ) throws -> Tensor<Scalar> {
+    let lifted = lifted
+    let parameters = parameters ?? Array(lifted.leaves.indices)
+    let targets = parameters.map { lifted.leaves[$0] }
+    @Sendable func row(_ sums: [Tensor<Scalar>?]) -> Tensor<Scalar> {
+      if sums.isEmpty { return Tensor(zeros: [1, 0]) }
+      return .concatenated(
+        sums.indices.map { index in
+          finish(sums[index] ?? Tensor(zeros: targets[index].shape), parameters[index])
+            .reshaped(to: [1, -1])
         }, alongAxis: 1)
     }
-    return .concatenated(rows)
+    let nothing = [Tensor<Scalar>?](repeating: nil, count: targets.count)
+    let rows = try workers.map(targets.isEmpty ? 0 : groups.count) { index in
+      let size = groups[index].count
+      guard size > 0 else { return row(nothing) }
+      let output = lifted.recorded(Variable(inputs.rows(at: groups[index])))
+      var cotangent = scalarizingCotangent(outputWeights, shape: output.shape)
+      if let rowWeights { cotangent *= rowWeights.slice(0..<size).reshaped(to: [size, 1]) }
+      var sums = nothing
+      Sweep(from: output, to: targets).pullBack(cotangent, into: &sums)
+      return row(sums)
+    }
+    return rows.isEmpty
+      ? Tensor(zeros: [groups.count, row(nothing).shape[1]]) : .concatenated(rows)
   }
 }
 
@@ -228,14 +275,15 @@ private func scalarizingCotangent<Scalar>(
 
 /// Factors of the gradients of one tile's rows, the parameters that have none, and the outputs.
 private func factoredGradients<Model: Module>(
-  of model: Model, leaves: [Variable<Model.Scalar>], inputs: Tensor<Model.Scalar>,
+  of lifted: LiftedModel<Model>, inputs: Tensor<Model.Scalar>,
   outputWeights: Tensor<Model.Scalar>?
 ) -> (
   factored: [PerSampleGradients<Model.Scalar>.Part], unfactored: [Int],
   outputs: Tensor<Model.Scalar>
 ) {
   let batch = Variable(inputs).lifted()
-  let output = model(batch)
+  let leaves = lifted.leaves
+  let output = lifted.recorded(batch)
   let sweep = Sweep(from: output, to: leaves)
   guard let outputIndex = sweep.outputIndex else { return ([], [], output.value) }
   let dependsOnBatch = Set(Sweep(from: output, to: [batch]).nodes.map(ObjectIdentifier.init))
@@ -271,9 +319,10 @@ private func factoredGradients<Model: Module>(
       if isRowWise, let cotangent,
         let parts = node.operation?.perSampleGradients(
           cotangent, of: node.evaluation, at: node.inputs.map { $0.value },
-          needed: inputLeaves.map { $0 != nil })
+          needed: inputLeaves.map { $0 != nil }),
+        let factorsOfParameters = lifted.parameterFactors(parts, ofLeaves: usedLeaves)
       {
-        factored += parts.compactMap { part in
+        factored += factorsOfParameters.compactMap { part in
           inputLeaves[part.input].map { parameter in
             PerSampleGradients.Part(
               parameter: parameter, bias: part.biasInput.flatMap { inputLeaves[$0] },

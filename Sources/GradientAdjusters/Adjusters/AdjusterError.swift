@@ -8,6 +8,10 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
   case notDecomposed(String)
   /// A transform changed the shape of what it was given.
   case shape(expected: [Int], found: [Int])
+  /// The model has no linear layer of a name.
+  case noSuchLayer(name: String, layers: [String])
+  /// The model has no trainable linear layer between its first and its last.
+  case noHiddenLayer(layers: [String])
 
   /// One sentence that says what is wrong and what helps.
   public var description: String {
@@ -25,6 +29,13 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
     case .notDecomposed(let reason): "The kernel could not be decomposed: \(reason)"
     case .shape(let expected, let found):
       "A cotangent transform was given shape \(expected) and returned shape \(found)."
+    case .noSuchLayer(let name, let layers):
+      "The model has no linear layer \(name); its layers are \(layers.joined(separator: ", "))."
+    case .noHiddenLayer(let layers):
+      """
+      There is no trainable linear layer between the first and the last of the model's \
+      \(layers.count); add a hidden layer, or name the layers to rewrite.
+      """
     }
   }
 }

@@ -127,13 +127,12 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
       multiplicity[place, default: 0] += 1
     }
     let distinct = multiplicity.keys.sorted()
-    let rows = try step.evaluation.jacobianRows(
+    return try step.evaluation.gramOfJacobianRows(
       for: step.batch.inputs,
       groups: (0..<groups.count).map { group in
         distinct.map { groups.row(group: group, place: $0) }
       },
       rowWeights: Tensor(distinct.map { Scalar(multiplicity[$0] ?? 0) }))
-    return .matrixProduct(rows, rows, transposingRight: true)
   }
 }
 

@@ -77,7 +77,7 @@ public final class TrainingStep<Model: Module> {
   ///
   /// - Parameter cotangents: Shape: [samples, outputs].
   public func pullback(of cotangents: Tensor<Scalar>) throws -> ParameterVector<Scalar> {
-    if let gradients, gradients.outputs.shape == cotangents.shape {
+    if let gradients, gradients.holdsGradients, gradients.outputs.shape == cotangents.shape {
       return try gradients.sum(
         weightedBy: cotangents.reshaped(to: [-1]), workers: evaluation.workers)
     }
@@ -107,24 +107,20 @@ public final class TrainingStep<Model: Module> {
 
   private func sweep() throws -> (value: Double, cotangents: Tensor<Scalar>) {
     if let swept { return swept }
-    let (batch, loss, evaluation) = (batch, loss, evaluation)
-    let (model, outputs) = (model, gradients?.outputs)
-    let tiles = RowTiles(rowCount: batch.rowCount, rowsPerTile: evaluation.rowsPerTile)
-    let parts = try evaluation.workers.map(tiles.shardCount) { shard in
-      var value = 0.0
-      let cotangents = tiles.tiles(ofShard: shard).map { rows in
-        let outputs =
-          outputs?.rows(in: rows) ?? model(Variable(batch.inputs.rows(in: rows))).value
-        let part = loss.valueWithCotangents(
-          outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
-        value += part.value
-        return part.cotangents
-      }
-      return (value, Tensor.concatenated(cotangents))
+    let (batch, loss) = (batch, loss)
+    if let outputs = gradients?.outputs {
+      let known = loss.valueWithCotangents(
+        outputs: outputs, targets: batch.targets, rowCount: batch.rowCount)
+      swept = known
+      return known
     }
-    let result = (
-      value: parts.reduce(0) { $0 + $1.0 }, cotangents: Tensor.concatenated(parts.map(\.1))
-    )
+    let parts = try evaluation.outputs(for: batch.inputs, summingFrom: 0.0) { rows, outputs, sum in
+      let part = loss.valueWithCotangents(
+        outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
+      sum += part.value
+      return part.cotangents
+    }
+    let result = (value: parts.sums.reduce(0, +), cotangents: parts.outputs)
     swept = result
     return result
   }

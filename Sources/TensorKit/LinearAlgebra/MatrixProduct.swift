@@ -73,7 +73,7 @@ extension Tensor {
       accumulating: true)
   }
 
-  private static func productExtents(
+  static func productExtents(
     _ left: Tensor, _ right: Tensor, _ transposingLeft: Bool, _ transposingRight: Bool
   ) -> (rows: Int, columns: Int, inner: Int) {
     precondition(
