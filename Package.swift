@@ -12,6 +12,8 @@ let package = Package(
     .library(name: "GradientAdjusters", targets: ["GradientAdjusters"]),
     .library(name: "INRZoo", targets: ["INRZoo"]),
     .executable(name: "FitImage", targets: ["FitImage"]),
+    .executable(name: "FitFunction", targets: ["FitFunction"]),
+    .executable(name: "CustomAdjuster", targets: ["CustomAdjuster"]),
   ],
   dependencies: [],
   targets: [
@@ -36,6 +38,19 @@ let package = Package(
       name: "FitImage",
       dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],
       path: "Examples/FitImage"),
+    .target(
+      name: "Fitting",
+      dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "ExampleSupport"],
+      path: "Examples/Fitting"),
+    .executableTarget(
+      name: "FitFunction",
+      dependencies: [
+        "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "Fitting",
+      ], path: "Examples/FitFunction"),
+    .executableTarget(
+      name: "CustomAdjuster",
+      dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],
+      path: "Examples/CustomAdjuster"),
 
     // Measurements; see Benchmarks/README.md.
     .target(name: "CPeak", path: "Benchmarks/CPeak"),
@@ -53,10 +68,13 @@ let package = Package(
     .testTarget(
       name: "INRZooTests",
       dependencies: ["INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit"]),
-    // FitImage is run as a program, which is built with the tests for that.
+    // The programs are run as such, and are built with the tests for that.
     .testTarget(
       name: "ExampleTests",
-      dependencies: ["ExampleSupport", "INRZoo", "AutoDiff", "TensorKit", "FitImage"]),
+      dependencies: [
+        "ExampleSupport", "INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "FitImage",
+        "FitFunction", "CustomAdjuster",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
