@@ -134,7 +134,7 @@ struct FitFunctionReport {
           The relative error (\(settings.numbers.errors.rawValue)) at each of the function's strongest \
           frequencies over training: yellow is nothing learned, dark blue all of it. Spectral bias \
           shows as rows that darken one after the other.
-          """ : "The same for \(result.adjuster.about).")
+          """ : "The same for \(result.adjuster.title).")
     }
     report.addPlot(
       finalErrorPlot, caption: "What is left of each frequency at the end.\(bandCaption)")
@@ -218,29 +218,19 @@ struct FitFunctionReport {
 
   private var table: ReportTable {
     let hasSeeds = settings.seeds.count > 1
-    var columns: [ReportTable.Column] = [
-      .text("Adjuster"), .number("Loss", better: .lower),
-      .number("Relative error", better: .lower),
-    ]
-    if hasSeeds { columns += [.text("Loss, mean ± deviation"), .text("Error, mean ± deviation")] }
-    columns += [
-      .number("Step (ms)", decimals: 2, better: .lower),
-      .number("Total (s)", decimals: 1, better: .lower),
-      .number("Memory (MB)", decimals: 0, better: .lower),
-    ]
+    let deviation = hasSeeds ? [ReportTable.Column.number("±")] : []
     return ReportTable(
-      columns: columns,
+      columns: [.text("Adjuster"), .number("Loss", better: .lower)] + deviation
+        + [.number("Relative error", better: .lower)] + deviation + [
+          .number("Step (ms)", decimals: 2, better: .lower),
+          .number("Total (s)", decimals: 1, better: .lower),
+          .number("Memory (MB)", decimals: 0, better: .lower),
+        ],
       rows: results.map { result in
-        var row: [ReportTable.Cell] = [
-          .text(result.adjuster.rawValue), .number(result.finalLoss?.mean),
-          .number(result.finalError?.mean),
-        ]
-        if hasSeeds {
-          row += [
-            .text(result.finalLoss?.text() ?? "–"), .text(result.finalError?.text() ?? "–"),
-          ]
+        let measures = [result.finalLoss, result.finalError].flatMap { measure in
+          [ReportTable.Cell.number(measure?.mean)] + (hasSeeds ? [.number(measure?.deviation)] : [])
         }
-        return row + [
+        return [.text(result.adjuster.rawValue)] + measures + [
           .number(result.secondsPerStep.map { $0 * 1000 }), .number(result.trainingSeconds),
           .number(result.peakMemoryMegabytes),
         ]

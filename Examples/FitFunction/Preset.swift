@@ -69,19 +69,19 @@ extension Preset {
     case .circle:
       PresetNumbers(
         samples: isQuick ? 256 : 1024, width: isQuick ? 512 : 1024,
-        steps: isQuick ? 2000 : 20_000, learningRate: 0.1, group: 8, end: 10, target: .first,
+        steps: isQuick ? 6000 : 20_000, learningRate: 0.1, group: 8, end: 10, target: .first,
         optimizer: .sgd, errors: .complex,
         adjusters: [.none, .ntk, .empiricalNTK, .iga], frequencyCount: 4)
     case .sinesOfRectifiers, .sinesOfSines:
       PresetNumbers(
         samples: isQuick ? 512 : 2048, width: isQuick ? 128 : 256,
-        steps: isQuick ? 1500 : 25_000, learningRate: isQuick ? 5e-4 : 5e-5, group: 8, end: 7,
+        steps: isQuick ? 8000 : 25_000, learningRate: isQuick ? 1e-4 : 5e-5, group: 8, end: 7,
         target: .next, optimizer: .adam, errors: .complex, adjusters: [.none, .iga],
         frequencyCount: 6)
     case .steps:
       PresetNumbers(
-        samples: 300, width: isQuick ? 64 : 128, steps: isQuick ? 3000 : 10_000,
-        learningRate: isQuick ? 1e-4 : 1e-6, group: 4, end: 7, target: .next, optimizer: .adam,
+        samples: 300, width: isQuick ? 64 : 128, steps: isQuick ? 6000 : 10_000,
+        learningRate: isQuick ? 3e-5 : 1e-6, group: 4, end: 7, target: .next, optimizer: .adam,
         errors: .magnitude, adjusters: [.none, .iga], frequencyCount: 4)
     }
   }
@@ -100,6 +100,16 @@ enum AdjusterName: String, CaseIterable, Sendable {
     case .ntk: "the closed-form kernel of the infinitely wide network; circle only"
     case .empiricalNTK: "the empirical kernel of all samples"
     case .iga: "inductive gradient adjustment (Shi et al. 2025)"
+    }
+  }
+
+  /// What a caption calls it.
+  var title: String {
+    switch self {
+    case .none: "plain training"
+    case .ntk: "adjustment by the closed-form kernel"
+    case .empiricalNTK: "adjustment by the empirical kernel of all samples"
+    case .iga: "inductive gradient adjustment"
     }
   }
 }

@@ -144,6 +144,8 @@ where Model.Scalar == Adjuster.Scalar {
       for _ in 0..<2 { try course.advance(on: single) }
     } catch let broken as Broken {
       throw Broken(.survivesOneSample, broken.finding.detail)
+    } catch AdjusterError.nonFinite(let what) {
+      throw Broken(.survivesOneSample, "the \(what) is not finite, though all that is given is")
     } catch {}  // Refusing is fine.
   }
 
