@@ -12,6 +12,7 @@ let package = Package(
     .library(name: "GradientAdjusters", targets: ["GradientAdjusters"]),
     .library(name: "INRZoo", targets: ["INRZoo"]),
     .executable(name: "FitImage", targets: ["FitImage"]),
+    .executable(name: "CompareAdjusters", targets: ["CompareAdjusters"]),
     .executable(name: "FitFunction", targets: ["FitFunction"]),
     .executable(name: "CustomAdjuster", targets: ["CustomAdjuster"]),
   ],
@@ -34,14 +35,20 @@ let package = Package(
 
     // Runnable examples and the small library that they share.
     .target(name: "ExampleSupport", path: "Examples/ExampleSupport"),
-    .executableTarget(
-      name: "FitImage",
-      dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],
-      path: "Examples/FitImage"),
     .target(
       name: "Fitting",
       dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "ExampleSupport"],
       path: "Examples/Fitting"),
+    // The programs that fit pictures, but for their entry points.
+    .target(
+      name: "ImageFitting",
+      dependencies: [
+        "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "Fitting",
+      ], path: "Examples/ImageFitting"),
+    .executableTarget(
+      name: "FitImage", dependencies: ["ImageFitting"], path: "Examples/FitImage"),
+    .executableTarget(
+      name: "CompareAdjusters", dependencies: ["ImageFitting"], path: "Examples/CompareAdjusters"),
     .executableTarget(
       name: "FitFunction",
       dependencies: [
@@ -73,7 +80,7 @@ let package = Package(
       name: "ExampleTests",
       dependencies: [
         "ExampleSupport", "INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "FitImage",
-        "FitFunction", "CustomAdjuster",
+        "ImageFitting", "FitFunction", "CompareAdjusters", "CustomAdjuster",
       ]),
   ],
   swiftLanguageModes: [.v6]

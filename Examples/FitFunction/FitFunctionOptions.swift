@@ -15,10 +15,10 @@ enum Options {
   )
 
   static let adjuster = Option(
-    repeating: "adjuster", .choice { (adjuster: AdjusterName) in adjuster.about },
+    repeating: "adjuster", AdjusterChoice.kind,
     help: """
-      How gradients are adjusted. Given several times, each is run from the same weights; the \
-      experiment's own comparison by default.
+      How gradients are adjusted; several at once are joined by plus signs, as fr+iga. Given several \
+      times, each is run from the same weights; the experiment's own comparison by default.
       """)
   static let end = Option(
     "end", .integer(in: 0..., "E"),
@@ -93,6 +93,9 @@ enum Options {
       UsageExample(
         "FitFunction --preset circle --width 4096 --seeds 2",
         "Repeat experiment 1 with 4096 units and two seeds:"),
+      UsageExample(
+        "FitFunction --preset steps --seeds 3",
+        "Fit the stepped function plainly, reparameterized and adjusted, from three seeds:"),
       UsageExample(
         "FitFunction --preset multisine-siren --adjuster iga --group 1 --end 3 --refresh 10",
         "Equalize four eigenvalues of the kernel of all samples, computed every ten steps:"),

@@ -88,7 +88,7 @@ struct FitFunctionReport {
       "results": .array(
         results.map { result in
           [
-            "adjuster": .string(result.adjuster.rawValue),
+            "adjuster": .string(result.adjuster.name),
             "loss": .number(result.finalLoss?.mean),
             "loss_standard_deviation": .number(result.finalLoss?.deviation),
             "relative_error": .number(result.finalError?.mean),
@@ -134,7 +134,7 @@ struct FitFunctionReport {
           The relative error (\(settings.numbers.errors.rawValue)) at each of the function's strongest \
           frequencies over training: yellow is nothing learned, dark blue all of it. Spectral bias \
           shows as rows that darken one after the other.
-          """ : "The same for \(result.adjuster.title).")
+          """ : "The same for \(result.adjuster.parts.map(\.title).joined(separator: ", then ")).")
     }
     report.addPlot(
       finalErrorPlot, caption: "What is left of each frequency at the end.\(bandCaption)")
@@ -159,7 +159,7 @@ struct FitFunctionReport {
     let columns = rows.first?.count ?? 0
     let last = columns > 0 ? result.recordedSteps[columns - 1] : 0
     return HeatMap(
-      "Relative error, \(result.adjuster.rawValue)", values: rows.flatMap(\.self),
+      "Relative error, \(result.adjuster.name)", values: rows.flatMap(\.self),
       columns: columns, x: PlotAxis("step", range: 0...Double(max(last, 1))),
       y: PlotAxis("cycles"), value: PlotAxis("relative error", range: 0...1),
       rowNames: settings.bins.map { "\($0)" })
@@ -172,7 +172,7 @@ struct FitFunctionReport {
       series: results.map { result in
         let spread = SeriesSpread(of: result.runs.compactMap { $0.errors.last })
         return PlotSeries(
-          result.adjuster.rawValue, x: settings.bins.map { Double($0) }, y: spread.mean,
+          result.adjuster.name, x: settings.bins.map { Double($0) }, y: spread.mean,
           band: spread.band, style: .lineWithMarkers)
       })
   }
@@ -184,7 +184,7 @@ struct FitFunctionReport {
       series: results.map { result in
         let spread = SeriesSpread(of: result.runs.map(\.losses))
         return PlotSeries(
-          result.adjuster.rawValue, x: spread.mean.indices.map { Double($0) }, y: spread.mean,
+          result.adjuster.name, x: spread.mean.indices.map { Double($0) }, y: spread.mean,
           band: spread.band)
       })
   }
@@ -195,7 +195,7 @@ struct FitFunctionReport {
       "The function and its fits", x: PlotAxis(settings.preset == .circle ? "angle" : "x"),
       y: PlotAxis("value"),
       series: results.compactMap { result in
-        result.runs.first.map { PlotSeries(result.adjuster.rawValue, x: x, y: $0.outputs.elements) }
+        result.runs.first.map { PlotSeries(result.adjuster.name, x: x, y: $0.outputs.elements) }
       } + [PlotSeries("the function", x: x, y: signal.values.elements)])
   }
 
@@ -205,7 +205,7 @@ struct FitFunctionReport {
       let end =
         failure?.clause
         ?? "left a relative error of \(NumberText.significant(result.finalError?.mean ?? .nan))"
-      return "\(result.adjuster.rawValue) \(end)"
+      return "\(result.adjuster.name) \(end)"
     }.joined(separator: "; ")
     let seeds = settings.seeds.count
     return """
@@ -230,7 +230,7 @@ struct FitFunctionReport {
         let measures = [result.finalLoss, result.finalError].flatMap { measure in
           [ReportTable.Cell.number(measure?.mean)] + (hasSeeds ? [.number(measure?.deviation)] : [])
         }
-        return [.text(result.adjuster.rawValue)] + measures + [
+        return [.text(result.adjuster.name)] + measures + [
           .number(result.secondsPerStep.map { $0 * 1000 }), .number(result.trainingSeconds),
           .number(result.peakMemoryMegabytes),
         ]

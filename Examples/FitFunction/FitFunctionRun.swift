@@ -27,7 +27,7 @@ struct FunctionRun {
 
 /// What came out of fitting the function with one adjuster.
 struct FunctionResult {
-  let adjuster: AdjusterName
+  let adjuster: AdjusterChoice
   let runs: [FunctionRun]
   let peakMemoryMegabytes: Double
   /// The steps after which errors were recorded.
@@ -46,7 +46,7 @@ struct FunctionResult {
   /// The line on standard output.
   var line: String {
     """
-    adjuster=\(adjuster.rawValue) loss=\(number(finalLoss?.mean)) error=\(number(finalError?.mean)) \
+    adjuster=\(adjuster.name) loss=\(number(finalLoss?.mean)) error=\(number(finalError?.mean)) \
     seconds_per_step=\(NumberText.field(secondsPerStep, 6)) \
     peak_memory_mb=\(NumberText.field(peakMemoryMegabytes, 1))
     """
@@ -89,8 +89,14 @@ extension FitFunctionSettings {
     }
   }
 
+  /// Seeds what adjusters draw as they rewrite a network.
+  private func adjusterSeed(_ seed: Int) -> UInt64 {
+    var generator = SeededGenerator(seed: UInt64(seed)).branch(1)
+    return generator.next()
+  }
+
   private func run<Model: Module>(
-    _ name: AdjusterName, seed: Int, network: Model, signal: FunctionSignal<Model.Scalar>
+    _ name: AdjusterChoice, seed: Int, network: Model, signal: FunctionSignal<Model.Scalar>
   ) throws -> FunctionRun {
     let batch = signal.batch(groupSize: numbers.group)
     let frequencies = FrequencyErrors(of: signal.values, bins: bins)
@@ -98,7 +104,9 @@ extension FitFunctionSettings {
       network,
       optimizer: numbers.optimizer.optimizer(
         learningRate: .constant(numbers.learningRate), Model.Scalar.self),
-      adjuster: adjuster(name, seed: seed, Model.Scalar.self), workers: workers, seed: UInt64(seed))
+      adjuster: adjuster(name, seed: seed, Model.Scalar.self), workers: workers,
+      // Not the numbers of the initial weights.
+      seed: adjusterSeed(seed))
     var run = FunctionRun(seed: seed, outputs: Tensor(zeros: [signal.sampleCount]))
     func record(_ trainer: Trainer<Model>) throws {
       run.outputs = Tensor(try trainer.outputs(for: batch.inputs)).reshaped(to: [-1])

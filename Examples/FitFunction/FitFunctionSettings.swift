@@ -41,10 +41,16 @@ struct FitFunctionSettings {
 
   private func checkAdjusters() throws(ExampleFailure) {
     let (adjusters, samples) = (numbers.adjusters, numbers.samples)
-    if let repeated = adjusters.first(where: { name in adjusters.count { $0 == name } > 1 }) {
-      throw .usage("--adjuster \(repeated.rawValue) is given twice; name each adjuster once")
+    try adjusters.checkedForRepetitions()
+    func uses(_ name: AdjusterName) -> Bool { adjusters.contains { $0.contains(name) } }
+    if uses(.fr), preset == .circle {
+      throw .usage(
+        """
+        --adjuster fr rewrites layers from hidden units to hidden units, of which --preset circle has \
+        none; choose another --preset
+        """)
     }
-    if adjusters.contains(.ntk), preset != .circle {
+    if uses(.ntk), preset != .circle {
       throw .usage(
         """
         --adjuster ntk needs a kernel in closed form, which --preset \(preset.rawValue) does not have; \
@@ -52,7 +58,7 @@ struct FitFunctionSettings {
         """)
     }
     let groups = samples / numbers.group
-    if adjusters.contains(.iga), numbers.end >= groups {
+    if uses(.iga), numbers.end >= groups {
       let largest = samples / (numbers.end + 1)
       let remedies =
         (groups > 0 ? ["--end \(groups - 1) or less"] : [])
@@ -63,7 +69,7 @@ struct FitFunctionSettings {
         of \(samples) samples; choose \(remedies.joined(separator: ", or "))
         """)
     }
-    if adjusters.contains(where: { $0 == .ntk || $0 == .empiricalNTK }), numbers.end >= samples {
+    if uses(.ntk) || uses(.empiricalNTK), numbers.end >= samples {
       throw .usage(
         "--end \(numbers.end) is not below the \(samples) samples; choose --end \(samples - 1) or less"
       )
@@ -76,14 +82,14 @@ struct FitFunctionSettings {
   }
 
   /// What a run is called on the terminal.
-  func runName(_ adjuster: AdjusterName, seed: Int) -> String {
-    seeds.count == 1 ? adjuster.rawValue : "\(adjuster.rawValue), seed \(seed)"
+  func runName(_ adjuster: AdjusterChoice, seed: Int) -> String {
+    seeds.count == 1 ? adjuster.name : "\(adjuster.name), seed \(seed)"
   }
 
   /// `name.ext`, or `name-adjuster.ext` if several adjusters are compared.
-  func fileName(_ name: String, _ pathExtension: String, for adjuster: AdjusterName) -> String {
+  func fileName(_ name: String, _ pathExtension: String, for adjuster: AdjusterChoice) -> String {
     numbers.adjusters.count == 1
-      ? "\(name).\(pathExtension)" : "\(name)-\(adjuster.rawValue).\(pathExtension)"
+      ? "\(name).\(pathExtension)" : "\(name)-\(adjuster.name).\(pathExtension)"
   }
 
   /// The settings for the report, with the experiment's own numbers filled in.
@@ -91,7 +97,7 @@ struct FitFunctionSettings {
     values.settings.map { setting in
       let value: String =
         switch setting.name {
-        case "adjuster": numbers.adjusters.map(\.rawValue).joined(separator: ", ")
+        case "adjuster": numbers.adjusters.map(\.name).joined(separator: ", ")
         case "end": "\(numbers.end)"
         case "group": "\(numbers.group)"
         case "convention": numbers.target.rawValue
@@ -108,22 +114,30 @@ struct FitFunctionSettings {
 
   /// A fresh adjuster.
   func adjuster<Scalar: TensorScalar>(
-    _ name: AdjusterName, seed: Int, _: Scalar.Type
+    _ choice: AdjusterChoice, seed: Int, _: Scalar.Type
   ) -> any GradientAdjuster<Scalar> {
     let refresh = values[Options.refresh]
-    return switch name {
-    case .none: IdentityAdjuster<Scalar>()
-    case .ntk:
-      NTKAdjuster<Scalar>(end: numbers.end, target: numbers.target) {
-        TwoLayerRectifierNetwork.infiniteWidthKernel(at: $0)
+    let isSine = preset == .sinesOfSines
+    return choice.adjuster { name in
+      switch name {
+      case .none: IdentityAdjuster<Scalar>()
+      case .ntk:
+        NTKAdjuster<Scalar>(end: numbers.end, target: numbers.target) {
+          TwoLayerRectifierNetwork.infiniteWidthKernel(at: $0)
+        }
+      case .empiricalNTK:
+        EmpiricalNTKAdjuster<Scalar>(
+          end: numbers.end, target: numbers.target, refreshInterval: refresh)
+      case .iga:
+        InductiveGradientAdjuster<Scalar>(
+          end: numbers.end, sampling: values[Options.sampling], target: numbers.target,
+          refreshInterval: refresh, seed: UInt64(seed))
+      case .fr:
+        // The published settings for functions of one variable.
+        FourierReparameterization<Scalar>(
+          lowFrequencies: 64, highFrequencies: 64, phases: 16, amplitude: isSine ? 0.01 : 0.05,
+          sineFrequency: isSine ? Preset.sineFrequency : nil)
       }
-    case .empiricalNTK:
-      EmpiricalNTKAdjuster<Scalar>(
-        end: numbers.end, target: numbers.target, refreshInterval: refresh)
-    case .iga:
-      InductiveGradientAdjuster<Scalar>(
-        end: numbers.end, sampling: values[Options.sampling], target: numbers.target,
-        refreshInterval: refresh, seed: UInt64(seed))
     }
   }
 
@@ -135,7 +149,8 @@ struct FitFunctionSettings {
     return switch preset {
     case .sinesOfSines:
       .siren(
-        inputs: 1, outputs: 1, width: numbers.width, hiddenLayers: 3, frequency: 5,
+        inputs: 1, outputs: 1, width: numbers.width, hiddenLayers: 3,
+        frequency: Preset.sineFrequency,
         using: &generator)
     case .circle, .sinesOfRectifiers, .steps:
       .relu(inputs: 1, outputs: 1, width: numbers.width, hiddenLayers: 3, using: &generator)
@@ -144,6 +159,9 @@ struct FitFunctionSettings {
 }
 
 extension Preset {
+  /// ω of SIREN's sines, in every layer, as in the released script.
+  static let sineFrequency = 5.0
+
   /// The function at a number of samples.
   func signal<Scalar: TensorScalar>(
     samples: Int, _: Scalar.Type

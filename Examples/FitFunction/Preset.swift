@@ -47,7 +47,7 @@ struct PresetNumbers {
   var target: EqualizationTarget
   var optimizer: OptimizerName
   var errors: FrequencyErrors.Definition
-  var adjusters: [AdjusterName]
+  var adjusters: [AdjusterChoice]
   /// How many of the strongest frequencies are followed.
   var frequencyCount: Int
 }
@@ -71,28 +71,32 @@ extension Preset {
         samples: isQuick ? 256 : 1024, width: isQuick ? 512 : 1024,
         steps: isQuick ? 6000 : 20_000, learningRate: 0.1, group: 8, end: 10, target: .first,
         optimizer: .sgd, errors: .complex,
-        adjusters: [.none, .ntk, .empiricalNTK, .iga], frequencyCount: 4)
+        adjusters: [.init(.none), .init(.ntk), .init(.empiricalNTK), .init(.iga)], frequencyCount: 4
+      )
     case .sinesOfRectifiers, .sinesOfSines:
       PresetNumbers(
         samples: isQuick ? 512 : 2048, width: isQuick ? 128 : 256,
         steps: isQuick ? 8000 : 25_000, learningRate: isQuick ? 1e-4 : 5e-5, group: 8, end: 7,
-        target: .next, optimizer: .adam, errors: .complex, adjusters: [.none, .iga],
+        target: .next, optimizer: .adam, errors: .complex, adjusters: [.init(.none), .init(.iga)],
         frequencyCount: 6)
     case .steps:
       PresetNumbers(
         samples: 300, width: isQuick ? 64 : 128, steps: isQuick ? 6000 : 10_000,
         learningRate: isQuick ? 3e-5 : 1e-6, group: 4, end: 7, target: .next, optimizer: .adam,
-        errors: .magnitude, adjusters: [.none, .iga], frequencyCount: 4)
+        errors: .magnitude, adjusters: [.init(.none), .init(.fr), .init(.iga)], frequencyCount: 4)
     }
   }
 }
 
 /// The adjusters that can be compared.
-enum AdjusterName: String, CaseIterable, Sendable {
+enum AdjusterName: String, AdjusterNaming {
   case none
   case ntk
   case empiricalNTK = "full-entk"
   case iga
+  case fr
+
+  var rewritesModel: Bool { self == .fr }
 
   var about: String {
     switch self {
@@ -100,6 +104,7 @@ enum AdjusterName: String, CaseIterable, Sendable {
     case .ntk: "the closed-form kernel of the infinitely wide network; circle only"
     case .empiricalNTK: "the empirical kernel of all samples"
     case .iga: "inductive gradient adjustment (Shi et al. 2025)"
+    case .fr: "Fourier reparameterization (Shi et al. 2024); not for circle"
     }
   }
 
@@ -110,6 +115,10 @@ enum AdjusterName: String, CaseIterable, Sendable {
     case .ntk: "adjustment by the closed-form kernel"
     case .empiricalNTK: "adjustment by the empirical kernel of all samples"
     case .iga: "inductive gradient adjustment"
+    case .fr: "Fourier reparameterization"
     }
   }
 }
+
+/// An adjuster, or several that act in order.
+typealias AdjusterChoice = AdjusterComposition<AdjusterName>
