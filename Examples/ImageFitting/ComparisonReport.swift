@@ -82,9 +82,9 @@ struct ComparisonReport {
     report.addTable(
       "Results", reportTable,
       caption: """
-        PSNR after the last update, the best of all steps, the median over the last tenth of the steps, and \
+        PSNR in dB: after the last update, the best of all steps, the median over the last tenth of the steps, and \
         what was reached in \(NumberText.fixed(shortestTime ?? 0, 1)) s, the time that the quickest \
-        run took; the median time of a step, also relative to that of the first row; peak memory of the \
+        run took. The median time of a step, and its ratio to that of the first row. Peak memory of the \
         process during the run.
         """)
     report.addPlot(
@@ -108,11 +108,11 @@ struct ComparisonReport {
     ReportTable(
       columns: [
         .text("Adjuster"), .number("PSNR (dB)", decimals: 2, better: .higher),
-        .number("Best (dB)", decimals: 2, better: .higher),
-        .number("Late median (dB)", decimals: 2, better: .higher),
-        .number("At equal time (dB)", decimals: 2, better: .higher),
-        .number("Step (ms)", decimals: 2, better: .lower),
-        .number("Relative step", decimals: 2), .number("Memory (MB)", decimals: 0, better: .lower),
+        .number("Best", decimals: 2, better: .higher),
+        .number("Late", decimals: 2, better: .higher),
+        .number("Equal time", decimals: 2, better: .higher),
+        .number("Step (ms)", decimals: 2, better: .lower), .number("Ratio", decimals: 2),
+        .number("MB", decimals: 0, better: .lower),
       ],
       rows: results.map { result in
         let first = results.first?.secondsPerStep

@@ -155,6 +155,7 @@ struct FitImageSettings {
       let value: String =
         switch setting.name {
         case "image" where !setting.isGiven: pictureName
+        case "adjuster": adjusters.map(\.name).joined(separator: ", ")
         case "patch": "\(patch)"
         case "steps": "\(steps)"
         case "fr-alpha": NumberText.plain(fourier.amplitude)
