@@ -81,12 +81,15 @@ public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
       "weights of shape \(weights.shape) for \(sampleCount) samples")
     let layout = layout
     let tiles = RowTiles(rowCount: sampleCount, rowsPerTile: 256)
-    let sums = try workers.map(tiles.shardCount) { shard in
-      var sums = [Tensor<Scalar>?](repeating: nil, count: layout.entries.count)
-      for rows in tiles.tiles(ofShard: shard) { add(rows, weights, to: &sums) }
+    let sums = try workers.reduce(tiles.shardCount) { shard in
+      var sums = PartialGradients<Scalar>(count: layout.entries.count)
+      for rows in tiles.tiles(ofShard: shard) { add(rows, weights, to: &sums.leaves) }
       return sums
+    } combining: {
+      $0 += $1
     }
-    return try ParameterVector(adding: sums, layout: layout, workers: workers)
+    let leaves = sums ?? PartialGradients(count: layout.entries.count)
+    return ParameterVector(gathering: leaves.leaves, layout: layout)
   }
 
   /// Adds some rows' weighted gradients to sums for each parameter.

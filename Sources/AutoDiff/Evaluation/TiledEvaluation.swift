@@ -94,9 +94,9 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   ) throws -> Reduction<Sum> {
     let tiles = tiles ?? RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
     let (model, leaves) = (lifted.recorded, lifted.leaves)
-    let shards = try workers.map(tiles.shardCount) { shard in
+    let total = try workers.reduce(tiles.shardCount) { shard in
       var sum = initial
-      var gradients = [Tensor<Scalar>?](repeating: nil, count: leaves.count)
+      var gradients = PartialGradients<Scalar>(count: leaves.count)
       let tilesOfShard = tiles.tiles(ofShard: shard)
       for tile in tilesOfShard.indices {
         let rows = tilesOfShard[tile]
@@ -105,15 +105,19 @@ public struct TiledEvaluation<Model: Module>: Sendable {
         precondition(
           cotangent.shape == output.shape,
           "a cotangent of shape \(cotangent.shape) for outputs of shape \(output.shape)")
-        Sweep(from: output, to: leaves).pullBack(cotangent, into: &gradients)
+        Sweep(from: output, to: leaves).pullBack(cotangent, into: &gradients.leaves)
       }
-      return (gradients, sum)
+      return (gradients, [sum])
+    } combining: {
+      $0.0 += $1.0
+      $0.1 += $1.1
     }
+    let (gradients, sums) = total ?? (PartialGradients(count: leaves.count), [])
     return Reduction(
-      gradient: try ParameterVector(
-        adding: shards.map(\.0), layout: lifted.layout, workers: workers,
-        finishing: { lifted.parameterGradient($0, ofLeaf: $1) }),
-      sums: shards.map(\.1))
+      gradient: ParameterVector(
+        gathering: gradients.leaves.enumerated().map { index, sum in
+          sum.map { lifted.parameterGradient($0, ofLeaf: index) }
+        }, layout: lifted.layout), sums: sums)
   }
 
   /// Pulls given cotangents of all outputs back: Jᵀ u.
@@ -156,26 +160,6 @@ public struct TiledEvaluation<Model: Module>: Sendable {
     }
     guard !parts.isEmpty else { return Tensor(zeros: model(Variable(inputs)).shape) }
     return .concatenated(parts)
-  }
-}
-
-extension ParameterVector {
-  /// Adds up shards' gradients in order, a part of the parameters on each thread.
-  init(
-    adding shards: [[Tensor<Scalar>?]], layout: ParameterLayout, workers: Workers,
-    finishing finish: (_ sum: Tensor<Scalar>, _ index: Int) -> Tensor<Scalar> = { sum, _ in sum }
-  ) throws {
-    let sums = try workers.map(layout.entries.count) { leaf in
-      var sum: Tensor<Scalar>?
-      for shard in shards {
-        guard let part = shard[leaf] else { continue }
-        if sum == nil { sum = part } else { sum? += part }
-      }
-      return sum
-    }
-    self.init(
-      gathering: sums.enumerated().map { index, sum in sum.map { finish($0, index) } },
-      layout: layout)
   }
 }
 
