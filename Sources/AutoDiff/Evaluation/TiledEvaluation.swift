@@ -122,7 +122,7 @@ public struct TiledEvaluation<Model: Module>: Sendable {
     let tiles = tiles ?? RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
     if let batch = try coupledBatch(inputs, tiles: tiles, isRecorded: true) {
       let result = try batch.pullBack(summingFrom: initial, cotangents: cotangents)
-      return Reduction(gradient: try summed(result.gradients), sums: result.sums)
+      return try reduction(of: result.gradients, result.sums)
     }
     let (recorded, leaves, held) = (lifted.recorded, lifted.leaves, coupling.held)
     let shards = try workers.map(tiles.shardCount) { shard in
@@ -141,11 +141,18 @@ public struct TiledEvaluation<Model: Module>: Sendable {
       }
       return (gradients, sum)
     }
-    return Reduction(
+    return try reduction(of: shards.map(\.0), shards.map(\.1))
+  }
+
+  /// What shards' sums of the leaves' gradients come to.
+  private func reduction<Sum>(
+    of gradients: [[Tensor<Scalar>?]], _ sums: [Sum]
+  ) throws -> Reduction<Sum> {
+    Reduction(
       gradient: try ParameterVector(
-        adding: shards.map(\.0), layout: lifted.layout, workers: workers,
+        adding: gradients, layout: lifted.layout, workers: workers,
         finishing: { lifted.parameterGradient($0, ofLeaf: $1) }),
-      sums: shards.map(\.1))
+      sums: sums)
   }
 
   /// Pulls given cotangents of all outputs back: Jᵀ u.
