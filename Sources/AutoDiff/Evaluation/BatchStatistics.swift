@@ -5,7 +5,9 @@ import TensorKit
 ///
 /// A model without normalizations has none.
 public struct BatchStatistics<Scalar: TensorScalar>: Sendable {
-  /// Those of each normalization. A layer that the model applies several times has several.
+  /// Those of each normalization.
+  ///
+  /// A layer that the model applies several times has several.
   public internal(set) var normalizations: [ColumnStatistics<Scalar>] = []
 
   init() {}

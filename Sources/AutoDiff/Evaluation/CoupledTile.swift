@@ -10,8 +10,9 @@ struct CoupledTile<Scalar: TensorScalar>: Sendable {
   var recording = TileRecording<Scalar>()
   /// ∂loss/∂outputs, once it is known.
   var outputCotangent: Tensor<Scalar>?
-  /// For each normalization, what is known of the derivative at what it received: a cotangent on the
-  /// way back, a tangent on the way forward; nil for zeros. Empty before a sweep has begun.
+  /// For each normalization, what is known of the derivative at what it received; nil for zeros.
+  ///
+  /// A cotangent on the way back, a tangent on the way forward. Empty before a sweep has begun.
   private(set) var derivatives: [Tensor<Scalar>?] = []
 
   /// The model's outputs.
