@@ -99,9 +99,7 @@ struct FitImageNormalizationTests {
   func initialWeights() throws {
     try withTemporaryFolder { root in
       let reference = try SafeTensorsFile(
-        contentsOf: ExampleCommand.packageRoot.appendingPathComponent(
-          "Tests/Fixtures/reference/batch-normalization-relu.safetensors"
-        ).path)
+        contentsOf: Repository.fixture("reference/batch-normalization-relu.safetensors").path)
       for part in ["", "layers."] {
         var file = SafeTensorsFile()
         for name in reference.names where name.hasPrefix("final.\(part)") {
@@ -137,7 +135,7 @@ struct FitImageNormalizationTests {
       let cases = [
         ("--bn-placement after", ["give --bn-placement before"]),
         ("--width 9", ["[8, 2]", "[9, 2]", "give the options"]),
-        ("--hidden-layers 3", ["layers.4.weight", "give the options"]),
+        ("--hidden-layers 3", ["layers.3.weight", "give the options"]),
       ]
       for (options, parts) in cases {
         let program = try ProgramRun(
