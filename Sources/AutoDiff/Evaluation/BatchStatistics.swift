@@ -35,17 +35,8 @@ public struct ColumnStatistics<Scalar: TensorScalar>: Sendable {
   }
 
   /// The standardized values x̂, each column multiplied by a factor; by one if there is none.
-  func centered(_ values: Tensor<Scalar>, scaledBy factor: Tensor<Scalar>?) -> Tensor<Scalar> {
-    (values - offset) * (factor.map { $0 * scale } ?? scale)
-  }
-
-  /// `result[j] = Σ_i matrix[i, j] x̂[i, j]`.
-  func columnSums(
-    of matrix: Tensor<Scalar>, timesStandardized values: Tensor<Scalar>
-  ) -> Tensor<Scalar> {
-    var sums = Tensor<Scalar>(zeros: [matrix.shape[1]])
-    sums.addColumnSums(of: (values - offset).multiplied(by: matrix))
-    return sums * scale
+  func standardized(_ values: Tensor<Scalar>, scaledBy factor: Tensor<Scalar>?) -> Tensor<Scalar> {
+    values.standardized(mean: offset, scale: factor.map { $0 * scale } ?? scale)
   }
 }
 
@@ -63,19 +54,12 @@ struct ColumnMoments: Sendable {
   init<Scalar: TensorScalar>(of matrix: Tensor<Scalar>) {
     count = matrix.shape[0]
     let rows = Double(max(count, 1))
-    let sums = Tensor<Scalar>(zeros: [matrix.shape[1]])
-    func columnSums(_ matrix: Tensor<Scalar>) -> Tensor<Scalar> {
-      var sums = sums
-      sums.addColumnSums(of: matrix)
-      return sums
-    }
-    let rounded = columnSums(matrix) / Scalar(rows)
-    let deviations = matrix - rounded
-    let correction = Tensor<Double>(columnSums(deviations)) / rows
+    let rounded = matrix.sum(alongAxis: 0) / Scalar(rows)
+    let deviations = matrix.sumsOfDeviations(from: rounded)
+    let correction = deviations.sums / rows
     mean = Tensor<Double>(rounded) + correction
     squares = Tensor.maximum(
-      Tensor<Double>(columnSums(deviations.squared())) - correction.squared() * rows,
-      Tensor(zeros: [matrix.shape[1]]))
+      deviations.squares - correction * deviations.sums, Tensor(zeros: [matrix.shape[1]]))
   }
 
   /// Adds those of other rows.
@@ -120,19 +104,19 @@ struct DerivativeMeans: Sendable {
     plain = Tensor(zeros: [values.shape[1]])
     weighted = plain
     guard let derivatives else { return }
-    var sums = Tensor<Scalar>(zeros: [values.shape[1]])
-    sums.addColumnSums(of: derivatives)
-    plain = Tensor(sums)
-    weighted = Tensor(statistics.columnSums(of: derivatives, timesStandardized: values))
+    let (sums, products) = derivatives.sumsOfProducts(
+      withDeviationsOf: values, from: statistics.offset)
+    plain = sums
+    weighted = products * Tensor(statistics.scale)
   }
 
   /// Adds those of other rows.
   mutating func merge(_ other: DerivativeMeans) {
-    guard other.rows > 0 else { return }
     guard rows > 0 else {
       self = other
       return
     }
+    guard other.rows > 0 else { return }
     rows += other.rows
     plain += other.plain
     weighted += other.weighted
@@ -143,11 +127,11 @@ struct DerivativeMeans: Sendable {
     _ derivatives: consuming Tensor<Scalar>?, at values: Tensor<Scalar>,
     _ statistics: ColumnStatistics<Scalar>
   ) -> Tensor<Scalar> {
-    let common = statistics.centered(
-      values, scaledBy: Tensor<Scalar>(weighted / Double(max(rows, 1)))
-    ).addingBias(Tensor(plain / Double(max(rows, 1))))
-    guard var result = derivatives else { return -common }
-    result -= common
+    let rows = Double(max(rows, 1))
+    var result = derivatives ?? Tensor(zeros: values.shape)
+    result.subtract(
+      shift: Tensor(plain / rows), slope: statistics.scale * Tensor(weighted / rows),
+      ofDeviationsOf: values, from: statistics.offset)
     return result
   }
 }

@@ -24,7 +24,7 @@ struct NormalizationPrimitive<A: Activation>: Primitive {
     _ inputs: [Tensor<Scalar>], slopes: Bool
   ) -> (values: Tensor<Scalar>, slopes: Tensor<Scalar>?) {
     activation.fused(
-      statistics.centered(inputs[0], scaledBy: inputs[1]), bias: inputs[2], slopes: slopes)
+      statistics.standardized(inputs[0], scaledBy: inputs[1]), bias: inputs[2], slopes: slopes)
   }
 
   private func standardized(_ values: Variable<Scalar>) -> Variable<Scalar> {
@@ -63,14 +63,17 @@ struct NormalizationPrimitive<A: Activation>: Primitive {
     _ cotangent: consuming Tensor<Scalar>, of evaluation: Evaluation<Scalar>,
     at inputs: [Tensor<Scalar>], into results: inout PullbackResults<Scalar>
   ) {
-    let inner = activation.pullback(
+    var inner = activation.pullback(
       cotangent, values: evaluation.value, slopes: evaluation.saved)
-    if results.isNeeded(1) {
-      results.add(statistics.columnSums(of: inner, timesStandardized: inputs[0]), toInput: 1)
+    if results.isNeeded(1) || results.isNeeded(2) {
+      let (sums, products) = inner.sumsOfProducts(
+        withDeviationsOf: inputs[0], from: statistics.offset)
+      results.add(Tensor(products) * statistics.scale, toInput: 1)
+      results.add(Tensor(sums), toInput: 2)
     }
-    results.addColumnSums(of: inner, toInput: 2)
     if results.isNeeded(0) {
-      results.add(inner * (inputs[1] * statistics.scale), toInput: 0)
+      inner.multiplyColumns(by: inputs[1] * statistics.scale)
+      results.add(inner, toInput: 0)
     }
   }
 
@@ -83,7 +86,7 @@ struct NormalizationPrimitive<A: Activation>: Primitive {
       cotangent, values: evaluation.value, slopes: evaluation.saved)
     var parts: [PerSampleGradient<Scalar>] = []
     if needed[1] {
-      let standardized = statistics.centered(inputs[0], scaledBy: nil)
+      let standardized = statistics.standardized(inputs[0], scaledBy: nil)
       parts.append(
         PerSampleGradient(ofInput: 1, outer: standardized.multiplied(by: inner), inner: nil))
     }
