@@ -11,6 +11,7 @@ public enum AdjusterStage: Int, Comparable, Sendable {
   /// It adjusts the gradients of what the model learns.
   case gradients
 
+  /// Whether one acts before another.
   public static func < (left: AdjusterStage, right: AdjusterStage) -> Bool {
     left.rawValue < right.rawValue
   }
