@@ -2,6 +2,8 @@
 public enum AdjusterError: Error, Equatable, CustomStringConvertible {
   /// Not fewer eigenvalues than groups are to be equalized.
   case endNotBelowGroups(end: Int, groups: Int)
+  /// Bands were made for a batch of another number of rows.
+  case bandsOfOtherRows(bands: Int, batch: Int)
   /// A kernel, residual or gradient holds an infinity or NaN.
   case nonFinite(String)
   /// An eigenvalue problem was not solved.
@@ -16,6 +18,11 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
       """
       \(end) eigenvalues cannot be equalized with \(groups) whole groups: choose an end below \
       \(groups), or smaller groups.
+      """
+    case .bandsOfOtherRows(let bands, let batch):
+      """
+      Bands of \(bands) rows were given for a batch of \(batch): make them from the batch's own \
+      points.
       """
     case .nonFinite(let what):
       """

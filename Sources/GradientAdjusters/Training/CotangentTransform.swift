@@ -5,7 +5,8 @@ import TensorKit
 ///
 /// A transform says which rows it couples, and that decides how a batch can be worked off: a
 /// transform that couples nothing, or the rows that share a place within their groups, is applied
-/// tile by tile while the tile is in cache; one that couples the whole batch needs all outputs first.
+/// tile by tile while the tile is in cache, and so is one that couples the rows of small cells; one
+/// that couples the whole batch needs all outputs first.
 public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
   /// Which rows of a batch a transform mixes.
   public enum Coupling: Int, Sendable, Comparable {
@@ -13,6 +14,8 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
     case rows
     /// The rows that share a place within the coupled groups.
     case groups
+    /// The rows of the same cell of a partition of the batch.
+    case cells
     /// All.
     case batch
 
@@ -25,9 +28,19 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
   /// A map of cotangents to adjusted cotangents of the same shape.
   public typealias Map = @Sendable (Tensor<Scalar>) throws -> Tensor<Scalar>
 
+  /// A map of some cells' cotangents, cell after cell, to adjusted cotangents of the same shape.
+  public typealias CellMap =
+    @Sendable (_ rows: Tensor<Scalar>, _ cells: Range<Int>) throws -> Tensor<Scalar>
+
+  struct CellStage: Sendable {
+    let cells: RowCells
+    let map: CellMap
+  }
+
   struct Stage: Sendable {
     let coupling: Coupling
     let map: Map
+    var cellStage: CellStage?
   }
 
   /// Applied in order; empty for the identity.
@@ -51,6 +64,23 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
     CotangentTransform(stages: [Stage(coupling: .groups, map: map)])
   }
 
+  /// Mixes the rows of each cell of a partition of the batch.
+  ///
+  /// A cell may be transformed differently from others, but only once in a step. Tiles hold whole
+  /// cells, so that no sweep is needed first.
+  ///
+  /// - Parameters:
+  ///   - cells: The partition.
+  ///   - map: Maps the rows of some consecutive cells, cell after cell, of shape [rows, outputs].
+  public static func withinCells(
+    _ cells: RowCells, _ map: @escaping CellMap
+  ) -> CotangentTransform {
+    let whole: Map = { try cells.mapped($0, workers: Workers(threads: 1), map) }
+    return CotangentTransform(stages: [
+      Stage(coupling: .cells, map: whole, cellStage: CellStage(cells: cells, map: map))
+    ])
+  }
+
   /// Mixes all rows.
   ///
   /// - Parameter map: Maps all cotangents, of shape [samples, outputs].
@@ -65,6 +95,18 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
 
   /// The most that any stage couples.
   public var coupling: Coupling { stages.map(\.coupling).max() ?? .rows }
+
+  /// The partition that tiles have to respect, if any stage mixes the rows of cells.
+  var cells: RowCells? { stages.lazy.compactMap(\.cellStage).first?.cells }
+
+  /// Whether tiles can be cut such that every stage finds what it mixes within a tile.
+  var isStreamable: Bool {
+    let couplings = Set(stages.map(\.coupling))
+    if couplings.contains(.batch) { return false }
+    guard let cells else { return true }
+    return !couplings.contains(.groups)
+      && stages.allSatisfy { $0.cellStage.map { $0.cells == cells } ?? true }
+  }
 
   /// Whether cotangents are left as they are.
   public var isIdentity: Bool { stages.isEmpty }
@@ -85,7 +127,7 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
     var result = cotangents
     for stage in stages {
       switch stage.coupling {
-      case .rows, .batch: result = try checked(stage.map(result), against: result)
+      case .rows, .cells, .batch: result = try checked(stage.map(result), against: result)
       case .groups:
         guard groups.count > 0 else { continue }
         let rows = groups.coupledRows
@@ -116,8 +158,23 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
       case .groups:
         let coupled = result.reshaped(to: [groupCount, -1])
         result = try checked(stage.map(coupled), against: coupled).reshaped(to: cotangents.shape)
-      case .batch: preconditionFailure("a transform across the batch was applied to a part of it")
+      case .cells, .batch:
+        preconditionFailure("a transform across the batch was applied to a part of it")
       }
+    }
+    return result
+  }
+
+  /// The adjusted cotangents of some whole cells.
+  ///
+  /// - Parameter cotangents: Cell after cell. Shape: [rows, outputs].
+  func applied(
+    toCells cells: Range<Int>, _ cotangents: Tensor<Scalar>
+  ) throws -> Tensor<Scalar> {
+    var result = cotangents
+    for stage in stages {
+      let adjusted = try stage.cellStage.map { try $0.map(result, cells) } ?? stage.map(result)
+      result = try checked(adjusted, against: result)
     }
     return result
   }

@@ -122,7 +122,7 @@ extension TrainingStep {
   func lossWithGradient(
     transform: CotangentTransform<Scalar>
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
-    if isSwept || transform.coupling == .batch {
+    if isSwept || !transform.isStreamable {
       let adjusted = try transform.applied(to: cotangents(), groups: batch.groups)
       let gradient = try pullback(of: adjusted)
       return (try lossValue(), gradient)
@@ -141,12 +141,7 @@ extension TrainingStep {
     transform: CotangentTransform<Scalar>
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
     let (batch, loss, keepsRowSizes) = (batch, loss, keepsRowSizes)
-    let groups = batch.groups
-    let isCoupled = transform.coupling == .groups && groups.count > 0
-    let plan =
-      isCoupled
-      ? groups.tilesOfWholePlaces(rowsPerTile: evaluation.rowsPerTile)
-      : (tiles: RowTiles(rowCount: batch.rowCount, rowsPerTile: evaluation.rowsPerTile), coupled: 0)
+    let plan = TilePlan(for: transform, groups: batch.groups, rowsPerTile: evaluation.rowsPerTile)
     let reduction = try evaluation.gradient(
       for: batch.inputs, tiles: plan.tiles, summingFrom: ShardSum()
     ) { tile, rows, outputs, sum in
@@ -154,10 +149,7 @@ extension TrainingStep {
         outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
       sum.loss += part.value
       if keepsRowSizes { sum.rowSizes.append((rows, part.cotangents.absoluteRowSums())) }
-      if transform.isIdentity { return part.cotangents }
-      return tile < plan.coupled
-        ? try transform.applied(toPlacesOf: part.cotangents, groupCount: groups.count)
-        : try transform.applied(toUncoupled: part.cotangents)
+      return try plan.adjusted(part.cotangents, ofTile: tile, by: transform)
     }
     if keepsRowSizes {
       var sizes = Tensor<Scalar>(zeros: [batch.rowCount])
