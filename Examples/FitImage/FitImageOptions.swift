@@ -18,24 +18,32 @@ enum ModelName: String, CaseIterable, Sendable {
 
 /// The adjusters that can be compared.
 enum AdjusterName: String, CaseIterable, Sendable {
-  case none, iga
+  case none, iga, bands, centered
+  case bandsCosine = "bands-cosine"
+  case bandsBlock = "bands-block"
 
   var about: String {
     switch self {
     case .none: "plain training"
     case .iga: "inductive gradient adjustment (Shi et al. 2025)"
+    case .bands: "equalized bands of blocks within blocks"
+    case .bandsCosine: "equalized bands of frequency"
+    case .bandsBlock: "equalized bands of frequency within blocks"
+    case .centered: "residuals less most of their mean"
     }
   }
 }
 
 /// The optimizers that can be used.
 enum OptimizerName: String, CaseIterable, Sendable {
-  case adam, sgd
+  case adam, sgd, muon
 
   var about: String {
     switch self {
     case .adam: "Adam with its published constants"
     case .sgd: "gradient descent without momentum"
+    case .muon:
+      "orthogonalized momentum for hidden matrices, Adam for the rest (Jordan et al. 2024)"
     }
   }
 }
@@ -166,6 +174,25 @@ enum Options {
       target == .next ? "to the next one, for Adam" : "to the first one, for gradient descent"
     }, default: .next, help: "Where IGA sends the equalized eigenvalues.")
 
+  static let exponent = Option(
+    "exponent", .number(.notNegative, "A"), default: 0.5,
+    help: "How far bands are evened out: 0 only levels the constant, 1 evens out fully.")
+  static let floor = Option(
+    "floor", .number(.above(0, upTo: 1), "F"), default: 1e-3,
+    help: "Bands learned less than this share of the most learned one count as that.")
+  static let refresh = Option(
+    "refresh", .integer(in: 1..., "R"), default: 50,
+    help: "How strongly bands are learned is measured every R steps, and at steps 0, 3, 10 and 25.")
+  static let coarseResiduals = Option(
+    "coarse-residuals",
+    .choice { (residuals: CoarseResiduals) in
+      switch residuals {
+      case .current: "this step's, by a forward sweep (exact)"
+      case .updated: "the previous step's, and their change at some pixels"
+      case .previous: "the previous step's (cheaper)"
+      }
+    }, default: .updated, help: "Where bands wider than a block take their residuals from.")
+
   static let optimizer = Option(
     "optimizer", .choice { (optimizer: OptimizerName) in optimizer.about }, default: .adam,
     help: "What moves the weights.")
@@ -221,6 +248,7 @@ enum Options {
       OptionGroup("Picture", image, downscale),
       OptionGroup("Model", model, width, hiddenLayers, omega, frequencies),
       OptionGroup("Adjusters", adjuster, patch, end, sampling, convention),
+      OptionGroup("Bands", exponent, floor, refresh, coarseResiduals),
       OptionGroup(
         "Training", optimizer, learningRate, schedule, steps, seed, threads, precision),
       OptionGroup("Files", initialWeights, saveWeights, output),

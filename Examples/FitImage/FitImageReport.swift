@@ -150,6 +150,17 @@ struct FitImageReport {
         series: results.map {
           PlotSeries($0.adjuster.rawValue, x: $0.seconds, y: $0.psnrs)
         }), caption: "The same against the time that was spent in training steps.")
+    for result in results where !result.spectra.isEmpty {
+      let plots = BandPlots(name: result.adjuster.rawValue, spectra: result.spectra).plots
+      report.addPlot(
+        plots[0], heading: "Bands",
+        caption: """
+          How strongly the network learns each band of the residuals, the mean eigenvalue of its kernel \
+          there, as measured.
+          """)
+      report.addPlot(
+        plots[1], caption: "The same times the factor that each band's residuals were given.")
+    }
     return report
   }
 

@@ -21,6 +21,8 @@ struct FitImageResult {
   var earlyValues: Tensor<Double>?
   /// The network's picture at the end, unclamped, of the same shape.
   var values: Tensor<Double>
+  /// What band equalization measured, at each refresh.
+  var spectra: [BandSpectrum] = []
   /// Why the run has no valid end, if it has none.
   var failure: FitImageFailure?
   /// Writes the final weights to a path.
@@ -87,6 +89,7 @@ extension FitImageSettings {
     var progress = StepProgress(name.rawValue, steps: steps)
     var course = TrainingCourse()
     var earlyValues: Tensor<Double>?
+    var spectra: [BandSpectrum] = []
     var failure: FitImageFailure?
     progress.update(step: 0)
     do {
@@ -97,6 +100,9 @@ extension FitImageSettings {
         let start = Machine.monotonicSeconds()
         let loss = try trainer.advance(on: signal.batch)
         course.append(loss: loss, duration: Machine.monotonicSeconds() - start)
+        if let spectrum = bandSpectrum(of: trainer.adjuster), spectrum.step == step {
+          spectra.append(spectrum)
+        }
         progress.update(
           step: step + 1, value: peakSignalToNoiseRatio(meanSquaredError: loss),
           measuredAfter: step)
@@ -120,7 +126,7 @@ extension FitImageSettings {
       adjuster: name, losses: course.losses, seconds: course.seconds,
       secondsPerStep: course.durations.median, finalPSNR: finalPSNR,
       peakMemoryMegabytes: Machine.peakMemoryMegabytes(), earlyValues: earlyValues,
-      values: pictureValues(outputs), failure: failure,
+      values: pictureValues(outputs), spectra: spectra, failure: failure,
       writeWeights: { try model.writeWeights(to: $0) })
   }
 }

@@ -178,6 +178,7 @@ struct FitImageSettings {
     return switch values[Options.optimizer] {
     case .adam: Adam<Scalar>(learningRate: schedule)
     case .sgd: SGD<Scalar>(learningRate: schedule)
+    case .muon: Muon<Scalar>(learningRate: schedule)
     }
   }
 
@@ -191,6 +192,8 @@ struct FitImageSettings {
       InductiveGradientAdjuster<Scalar>(
         end: values[Options.end], sampling: values[Options.sampling],
         target: values[Options.convention], seed: UInt64(values[Options.seed]))
+    case .bands, .bandsCosine, .bandsBlock: bandEqualizer(name, Scalar.self)
+    case .centered: Centering<Scalar>()
     }
   }
 }

@@ -209,6 +209,45 @@ import Testing
     }
   }
 
+  @Test func updatedCoarseResidualsSeeTheChangeSinceTheStepBefore() throws {
+    let problem = Problem<Double>(height: 24, width: 20)
+    /// The gradient after a move, by some residuals' coarse bands.
+    func gradient(
+      _ residuals: CoarseResiduals, rowsPerCell: Int
+    ) throws -> Tensor<Double> {
+      let bands = NestedMeanBands<Double>(
+        .blocks(of: problem.signal.grid), rowsPerCell: rowsPerCell)
+      var equalizer = BandEqualizer<Double>(
+        bands, refreshInterval: 1000, coarseResiduals: residuals)
+      _ = try equalizer.lossWithGradient(for: problem.step())
+      let step = problem.step(problem.moved)
+      let gradient = try equalizer.lossWithGradient(for: step).gradient.values
+      #expect(step.isSwept == (residuals == .current))
+      return gradient
+    }
+    func distance(_ residuals: CoarseResiduals, rowsPerCell: Int) throws -> Double {
+      let exact = try gradient(.current, rowsPerCell: rowsPerCell)
+      let difference = try gradient(residuals, rowsPerCell: rowsPerCell) - exact
+      return difference.norm() / exact.norm()
+    }
+    // All rows of cells of four are seen, a quarter of those of sixteen.
+    #expect(try distance(.updated, rowsPerCell: 4) < 1e-12)
+    let (updated, previous) = try (
+      distance(.updated, rowsPerCell: 16), distance(.previous, rowsPerCell: 16)
+    )
+    #expect(updated > 1e-6 && updated < previous / 5, "\(updated), \(previous)")
+  }
+
+  @Test func someRowsCotangentsAreThoseOfTheBatch() throws {
+    let problem = Problem<Double>()
+    let step = problem.step()
+    let some = try step.cotangents(atRows: [5, 0, 62, 5])
+    #expect(!step.isSwept)
+    let expected = try step.cotangents().rows(at: [5, 0, 62, 5])
+    #expect(some.isApproximatelyEqual(to: expected, relativeTolerance: 1e-14))
+    #expect(try step.cotangents(atRows: [5, 0, 62, 5]) == expected)
+  }
+
   static func list(_ rows: RowTiles.Rows) -> [Int] {
     switch rows {
     case .range(let range): Array(range)

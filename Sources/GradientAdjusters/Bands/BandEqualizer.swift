@@ -15,7 +15,10 @@ public enum BandProbe: String, Sendable, CaseIterable {
 public enum CoarseResiduals: String, Sendable, CaseIterable {
   /// This step's: exact, by a forward sweep over the batch first.
   case current
-  /// The previous step's means of cells: no sweep.
+  /// The previous step's means of cells, and their change since, seen at a sixteenth of the rows.
+  case updated
+  /// The previous step's means of cells: no sweep. One step late, which momentum makes unstable at
+  /// rates where the others are not.
   case previous
 }
 
@@ -68,8 +71,9 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   private var generator: SeededGenerator
   private var stepCount = 0
   private var weighting: BandWeighting<Scalar>?
-  private var previousMeans: Tensor<Scalar>?
-  private var record: CellMeansRecord<Scalar>?
+  private var sample: CellSample?
+  private var previous: CellResiduals<Scalar>?
+  private var record: CellRecord<Scalar>?
 
   /// Evens out bands of a batch whose rows are the same points at every step.
   ///
@@ -87,7 +91,7 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   public init(
     _ bands: any Bands<Scalar>, exponent: Double = 0.5, floor: Double = 1e-3,
     levelsConstant: Bool = true, refreshInterval: Int = 50,
-    coarseResiduals: CoarseResiduals = .current, probe: BandProbe = .pushforward,
+    coarseResiduals: CoarseResiduals = .updated, probe: BandProbe = .pushforward,
     probeCount: Int = 2, seed: UInt64 = 0
   ) {
     self.init(
@@ -167,14 +171,14 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
     }
     let weighting = weighting ?? bands.weighting(by: factors)
     self.weighting = weighting
-    return transform(by: weighting, workers: step.evaluation.workers)
+    return try transform(by: weighting, for: step)
   }
 
-  /// Keeps the means of cells for the next step's coarse bands.
+  /// Keeps what is needed of the residuals for the next step's coarse bands.
   public mutating func adjust<Model: Module<Scalar>>(
     _ gradient: inout ParameterVector<Scalar>, for step: TrainingStep<Model>
   ) throws {
-    previousMeans = record?.means
+    previous = record?.residuals
     record = nil
   }
 
@@ -185,32 +189,45 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
     }
   }
 
-  private mutating func transform(
-    by weighting: BandWeighting<Scalar>, workers: Workers
-  ) -> CotangentTransform<Scalar> {
-    guard let split = weighting.cells, coarseResiduals == .previous else {
-      return .acrossBatch { try weighting($0, workers: workers) }
+  private mutating func transform<Model: Module<Scalar>>(
+    by weighting: BandWeighting<Scalar>, for step: TrainingStep<Model>
+  ) throws -> CotangentTransform<Scalar> {
+    let workers = step.evaluation.workers
+    let whole: CotangentTransform<Scalar>.Map = { try weighting($0, workers: workers) }
+    guard let split = weighting.cells, coarseResiduals != .current else {
+      return .acrossBatch(whole)
     }
     let cells = split.cells
     if cells.count == 1 {
       // All residuals are at hand within the only tile.
-      return .withinCells(cells) { rows, range in
+      return .withinCells(cells, whole: whole) { rows, range in
         split.fine(rows, range, split.coarse(cells.means(of: rows, cells: range)))
       }
     }
-    let record = CellMeansRecord<Scalar>(cellCount: cells.count)
-    self.record = record
-    guard let means = previousMeans, means.shape[0] == cells.count else {
-      return .acrossBatch { rows in
-        record.add(try cells.means(of: rows, workers: workers), of: 0..<cells.count)
-        return try weighting(rows, workers: workers)
-      }
+    if coarseResiduals == .updated && sample == nil {
+      sample = CellSample(of: cells, share: 1.0 / 16, using: &generator)
     }
+    let record = CellRecord<Scalar>(of: cells, sample: sample)
+    self.record = record
+    let recorded: CotangentTransform<Scalar>.Map = { rows in
+      _ = try cells.map(rows, workers: workers) { record.add($0, of: $1) }
+      return try whole(rows)
+    }
+    guard let means = try means(of: cells, in: step) else { return .acrossBatch(recorded) }
     let coarse = split.coarse(means)
-    return .withinCells(cells) { rows, range in
-      record.add(cells.means(of: rows, cells: range), of: range)
+    return .withinCells(cells, whole: recorded) { rows, range in
+      record.add(rows, of: range)
       return split.fine(rows, range, coarse.slice(range))
     }
+  }
+
+  /// The means of cells to take coarse bands from; nil if there is no step before.
+  private func means<Model: Module<Scalar>>(
+    of cells: RowCells, in step: TrainingStep<Model>
+  ) throws -> Tensor<Scalar>? {
+    guard let previous, previous.means.shape[0] == cells.count else { return nil }
+    guard let sample, let before = previous.sampled else { return previous.means }
+    return previous.means + sample.means(of: try step.cotangents(atRows: sample.rows) - before)
   }
 }
 

@@ -66,16 +66,17 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
 
   /// Mixes the rows of each cell of a partition of the batch.
   ///
-  /// A cell may be transformed differently from others, but only once in a step. Tiles hold whole
-  /// cells, so that no sweep is needed first.
+  /// Tiles hold whole cells, so that no sweep is needed first.
   ///
   /// - Parameters:
   ///   - cells: The partition.
+  ///   - whole: Maps all cotangents, of shape [samples, outputs], where they are known already; cell
+  ///     by cell by default.
   ///   - map: Maps the rows of some consecutive cells, cell after cell, of shape [rows, outputs].
   public static func withinCells(
-    _ cells: RowCells, _ map: @escaping CellMap
+    _ cells: RowCells, whole: Map? = nil, _ map: @escaping CellMap
   ) -> CotangentTransform {
-    let whole: Map = { try cells.mapped($0, workers: Workers(threads: 1), map) }
+    let whole = whole ?? { try cells.mapped($0, workers: Workers(threads: 1), map) }
     return CotangentTransform(stages: [
       Stage(coupling: .cells, map: whole, cellStage: CellStage(cells: cells, map: map))
     ])

@@ -47,6 +47,12 @@ public struct RowCells: Sendable, Equatable {
     return order.map { .list(Array($0[places])) } ?? .range(places)
   }
 
+  /// The row of the batch at a place of a cell.
+  func row(cell: Int, place: Int) -> Int {
+    let index = bounds[cell] + place
+    return order?[index] ?? index
+  }
+
   /// Whole cells in runs of at most so many rows, or of one cell that has more.
   public func runs(rowsPerRun: Int) -> [Range<Int>] {
     var runs: [Range<Int>] = []

@@ -55,6 +55,19 @@ public final class TrainingStep<Model: Module> {
   /// in a step sweeps forward over the batch.
   public func cotangents() throws -> Tensor<Scalar> { try sweep().cotangents }
 
+  /// ∂loss/∂outputs of some samples, before any adjustment, of shape [rows, outputs].
+  ///
+  /// Costs a forward sweep over these alone, or nothing if ``cotangents()`` was called.
+  ///
+  /// - Parameter rows: The samples' rows in the batch; a row may recur.
+  public func cotangents(atRows rows: [Int]) throws -> Tensor<Scalar> {
+    if let swept { return swept.cotangents.rows(at: rows) }
+    return loss.valueWithCotangents(
+      outputs: try evaluation.outputs(for: batch.inputs.rows(at: rows)),
+      targets: batch.targets.rows(at: rows), rowCount: batch.rowCount
+    ).cotangents
+  }
+
   /// The loss at the current parameters, by a forward sweep over the batch at the first call.
   public func lossValue() throws -> Double { try sweep().value }
 
