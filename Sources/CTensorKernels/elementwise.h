@@ -106,3 +106,15 @@ static void NAME(accumulate)(Real scale, const Real *x, Real *out, size_t count)
     NAME(store)(sum, out + index, width);
   });
 }
+
+// out += a (b + shift)
+static void NAME(accumulate_products)(const Real *a, const Real *b, Real shift, Real *out,
+                                      size_t count) {
+  Vector added = NAME(broadcast)(shift);
+  TK_FOR_EACH_VECTOR(count, {
+    Vector sum = NAME(multiply_add)(NAME(load)(a + index, width),
+                                    NAME(load)(b + index, width) + added,
+                                    NAME(load)(out + index, width));
+    NAME(store)(sum, out + index, width);
+  });
+}

@@ -11,6 +11,8 @@
     (operation, x, out, count))                                                                   \
   K(void, fill, S, (T value, T * out, size_t count), (value, out, count))                         \
   K(void, accumulate, S, (T scale, const T *x, T *out, size_t count), (scale, x, out, count))     \
+  K(void, accumulate_products, S,                                                                 \
+    (const T *a, const T *b, T shift, T *out, size_t count), (a, b, shift, out, count))           \
   K(double, sum, S, (const T *x, size_t count), (x, count))                                       \
   K(double, dot, S, (const T *x, const T *y, size_t count), (x, y, count))                        \
   K(double, absolute_sum, S, (const T *x, size_t count), (x, count))                              \

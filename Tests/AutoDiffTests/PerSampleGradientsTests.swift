@@ -21,7 +21,7 @@ private struct ColumnScaling: Primitive {
     _ cotangent: Tensor<Double>, of evaluation: Evaluation<Double>, at inputs: [Tensor<Double>],
     needed: [Bool]
   ) -> [PerSampleGradient<Double>]? {
-    needed[0] ? nil : [PerSampleGradient(outer: cotangent * inputs[0], inner: nil)]
+    needed[0] ? nil : [PerSampleGradient(ofInput: 1, outer: cotangent * inputs[0], inner: nil)]
   }
 }
 
@@ -71,6 +71,12 @@ private struct BiasTwice: Module {
       trainsWeight: trainsWeight)
   }
 
+  private static var frozenProduct: Network {
+    var model = ProductWeightTests.network
+    model.layers[1].isTrainable = false
+    return model
+  }
+
   private static let cube = CubeLayer(
     scale: Variable(normal([4], seed: 3)), offset: Variable(normal([4], seed: 4)))
 
@@ -98,6 +104,18 @@ private struct BiasTwice: Module {
       explicit: 0),
     Example(
       name: "only a weight", model: partlyFrozen(trainsWeight: true), factored: 1, explicit: 0),
+    Example(
+      name: "products with a basis", model: ProductWeightTests.network, factored: 4, explicit: 0),
+    Example(
+      name: "a frozen product with a basis", model: frozenProduct, factored: 3, explicit: 0),
+    Example(
+      name: "a product without bias",
+      model: ProductWeightTests.layer(2, 3, vectors: 5, bias: false), factored: 1, explicit: 0),
+    Example(
+      name: "a product with a basis used twice",
+      model: Chain(parts: [
+        Network([2, 3]), Shared(layer: ProductWeightTests.layer(3, 3, vectors: 7)),
+      ]), factored: 1, explicit: 12),
     Example(
       name: "a residual connection",
       model: Chain(parts: [
@@ -172,6 +190,13 @@ private struct BiasTwice: Module {
       let explicit = try evaluation.jacobianRows(
         for: inputs, outputWeights: example.outputWeights)
       expectClose(explicit, rows, 1e-12, "the rows")
+      if gradients.holdsGradients {
+        let weights = normal([sampleCount], seed: 12)
+        let sum = try gradients.sum(weightedBy: weights, workers: workers)
+        let expected = Tensor.matrixProduct(weights.reshaped(to: [1, -1]), rows)
+        expectClose(sum.values, expected.reshaped(to: [-1]), 1e-12, "the weighted sum")
+      }
+      #expect(gradients.outputs == model(Variable(inputs)).value)
     }
     #expect(grams[0] == grams[1])
   }
@@ -184,7 +209,7 @@ private struct BiasTwice: Module {
 
   @Test func theGramMatrixOfManySamplesIsPutTogetherFromBlocks() throws {
     try check(Self.examples[3], Self.examples[3].model, sampleCount: 300, rowsPerTile: 128)
-    try check(Self.examples[13], Self.examples[13].model, sampleCount: 150, rowsPerTile: 7)
+    try check(Self.examples[17], Self.examples[17].model, sampleCount: 150, rowsPerTile: 7)
   }
 
   @Test func rowsOfSomeParametersAreColumnsOfAll() throws {
@@ -210,6 +235,23 @@ private struct BiasTwice: Module {
       expectClose(sums.rows(at: [index]), first + second, 1e-13, "group \(group)")
       expectClose(
         weighted.rows(at: [index]), first * 2 - second * 0.5, 1e-13, "weighted group \(group)")
+    }
+  }
+
+  @Test func theGramMatrixOfGroupsIsThatOfTheirRows() throws {
+    let groups = [[0, 3], [4, 4], [], [2, 1], [0], [0, 1]]
+    let weights = Tensor([2, -0.5])
+    for model in [Network([2, 3, 2]), ProductWeightTests.network] {
+      let evaluation = TiledEvaluation(of: model, workers: Workers(threads: 2))
+      let inputs = normal([5, 2])
+      let rows = try evaluation.jacobianRows(for: inputs, groups: groups, rowWeights: weights)
+      let count = model.parameterLayout.count
+      #expect(rows.shape == [6, count])
+      #expect(rows.rows(at: [2]) == Tensor(zeros: [1, count]))
+      let gram = try evaluation.gramOfJacobianRows(
+        for: inputs, groups: groups, rowWeights: weights)
+      expectClose(
+        gram, .matrixProduct(rows, rows, transposingRight: true), 1e-12, "the Gram matrix")
     }
   }
 

@@ -42,12 +42,31 @@ struct FitImageRefusalTests {
     Case("--schedule cosine:0", 64, "\"cosine:0\"", "cosine:1000"),
     Case("--schedule steps:2", 64, "\"steps:2\"", "steps:3000:0.1"),
     Case("--adjuster iga --adjuster iga", 64, "--adjuster iga", "name each adjuster once"),
+    Case("--adjuster fr --adjuster fr", 64, "--adjuster fr", "name each adjuster once"),
+    Case("--adjuster fr+fr", 64, "\"fr+fr\"", "fr twice", "name each adjuster once"),
+    Case("--adjuster iga+fr", 64, "\"iga+fr\"", "write fr+iga"),
+    Case("--adjuster fr+none", 64, "\"fr+none\"", "none", "leave it away"),
+    Case("--adjuster fr+iag", 64, "\"fr+iag\"", "\"iag\"", "did you mean \"iga\"?"),
+    Case("--adjuster fr+", 64, "\"fr+\"", "choose one of none, iga, fr"),
+    Case("--adjuster fr --hidden-layers 0", 64, "--hidden-layers 0", "choose --hidden-layers 1"),
+    Case("--adjuster fr --fr-low 0 --fr-high 0", 64, "--fr-low 0", "choose 1 or more"),
+    Case("--adjuster fr --fr-phases 0", 64, "\"0\"", "1 to 65536"),
+    Case("--adjuster fr --fr-alpha 0", 64, "\"0\"", "above 0"),
+    Case(
+      "--adjuster fr --fr-phases 65536", 64, "--fr-phases 65536", "16777216 basis vectors",
+      "at most 1048576"),
     Case("--downscale 0", 64, "\"0\"", "1 or more"),
     Case("--downscale 129", 64, "\"129\"", "192 x 128", "choose 1 to 128"),
     Case("--end 384", 64, "--end 384", "384 whole patches", "--end 383 or less, or --patch 7"),
     Case("--patch 129", 64, "--patch 129", "0 whole patches", "choose --patch 32 or less"),
     Case("--image pixel.png", 64, "--patch 32", "1 x 1", "or --adjuster none"),
     Case("--image pixel.png --patch 2 --end 0", 64, "--patch 2", "choose --patch 1 or less"),
+    Case(
+      "--adjuster full-entk", 64, "192 x 128", "more than 16384", "--downscale 2 or more",
+      "--adjuster iga"),
+    Case(
+      "--adjuster fr+full-entk --downscale 16 --end 96", 64, "--end 96", "96 pixels",
+      "--end 95 or less"),
     Case("--save-weights=", 64, "--save-weights", "give a path"),
   ]
 

@@ -28,7 +28,7 @@ struct FitImageTests {
 
   @Test(
     "A run prints a line for each adjuster and writes its files",
-    arguments: [["none"], ["iga"], ["none", "iga"], ["iga", "none"]])
+    arguments: [["none"], ["iga"], ["none", "iga"], ["iga", "none"], ["fr"], ["none", "fr+iga"]])
   func files(adjusters: [String]) throws {
     try withTemporaryFolder { root in
       let run = try FitImageFiles(
@@ -135,7 +135,7 @@ struct FitImageTests {
     }
   }
 
-  @Test("Results do not depend on the number of threads", arguments: ["none", "iga"])
+  @Test("Results do not depend on the number of threads", arguments: ["none", "iga", "fr+iga"])
   func threads(adjuster: String) throws {
     try withTemporaryFolder { root in
       // Patches of 7 leave a border over; a width that is not a multiple of any vector's.

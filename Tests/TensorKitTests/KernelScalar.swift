@@ -43,6 +43,9 @@ protocol KernelScalar: BinaryFloatingPoint, Sendable {
   static func fill(_ value: Self, _ out: UnsafeMutablePointer<Self>, _ count: Int)
   static func accumulate(
     _ scale: Self, _ x: UnsafePointer<Self>, _ out: UnsafeMutablePointer<Self>, _ count: Int)
+  static func accumulateProducts(
+    _ a: UnsafePointer<Self>, _ b: UnsafePointer<Self>, _ shift: Self,
+    _ out: UnsafeMutablePointer<Self>, _ count: Int)
   static func sum(_ x: UnsafePointer<Self>, _ count: Int) -> Double
   static func dot(_ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>, _ count: Int) -> Double
   static func absoluteSum(_ x: UnsafePointer<Self>, _ count: Int) -> Double
@@ -136,6 +139,12 @@ extension Float: KernelScalar {
     _ scale: Float, _ x: UnsafePointer<Float>, _ out: UnsafeMutablePointer<Float>, _ count: Int
   ) {
     tk_accumulate_f32(scale, x, out, count)
+  }
+  static func accumulateProducts(
+    _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ shift: Float,
+    _ out: UnsafeMutablePointer<Float>, _ count: Int
+  ) {
+    tk_accumulate_products_f32(a, b, shift, out, count)
   }
   static func sum(_ x: UnsafePointer<Float>, _ count: Int) -> Double { tk_sum_f32(x, count) }
   static func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ count: Int) -> Double {
@@ -265,6 +274,12 @@ extension Double: KernelScalar {
     _ scale: Double, _ x: UnsafePointer<Double>, _ out: UnsafeMutablePointer<Double>, _ count: Int
   ) {
     tk_accumulate_f64(scale, x, out, count)
+  }
+  static func accumulateProducts(
+    _ a: UnsafePointer<Double>, _ b: UnsafePointer<Double>, _ shift: Double,
+    _ out: UnsafeMutablePointer<Double>, _ count: Int
+  ) {
+    tk_accumulate_products_f64(a, b, shift, out, count)
   }
   static func sum(_ x: UnsafePointer<Double>, _ count: Int) -> Double { tk_sum_f64(x, count) }
   static func dot(_ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>, _ count: Int) -> Double {

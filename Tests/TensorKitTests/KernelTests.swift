@@ -152,6 +152,8 @@ extension KernelSuites {
           let y = (0..<count).map { Scalar($0 % 5) }
           let sums = guarded(y) { Scalar.accumulate(-3, x, $0, count) }
           #expect(sums == zip(x, y).map { $1 - 3 * $0 }, "\(name)")
+          let products = guarded(y) { Scalar.accumulateProducts(x, y, 2, $0, count) }
+          #expect(products == zip(x, y).map { $1 + $0 * ($1 + 2) }, "\(name)")
         }
       }
     }

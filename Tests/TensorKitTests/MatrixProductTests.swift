@@ -49,6 +49,25 @@ import Testing
     check(size, Double.self)
   }
 
+  @Test(arguments: [[0, 3, 2], [3, 0, 2], [3, 2, 0], [1, 5, 3], [65, 9, 7], [200, 31, 70]])
+  func productsBySeveralThreadsAreTheSameForAnyNumberOfThem(_ size: [Int]) {
+    let left = randomTensor([size[0], size[1]], seed: 1, as: Float.self)
+    let right = randomTensor([size[1], size[2]], seed: 2, as: Float.self)
+    let expected = Tensor.matrixProduct(left, right)
+    for (transposingLeft, transposingRight) in [
+      (false, false), (false, true), (true, false), (true, true),
+    ] {
+      let products = [1, 2, 5].map { threads in
+        Tensor.matrixProduct(
+          transposingLeft ? left.transposed() : left,
+          transposingRight ? right.transposed() : right, transposingLeft: transposingLeft,
+          transposingRight: transposingRight, workers: Workers(threads: threads))
+      }
+      #expect(products[0].isApproximatelyEqual(to: expected, relativeTolerance: 1e-5))
+      #expect(products[0] == products[1] && products[0] == products[2])
+    }
+  }
+
   /// The result's storage may hold anything before: 0 · NaN must not come through.
   @Test func aProductDoesNotReadWhatItsStorageHeldBefore() {
     for _ in 0..<4 {
@@ -92,21 +111,22 @@ import Testing
     checkRowProducts(Double.self)
   }
 
-  @Test(arguments: [[0, 0], [0, 1], [0, 5], [0, 2, 5], [0, 1, 2, 3], [0, 4, 4, 9]])
-  func aSymmetricMatrixIsFilledFromItsLowerBlocks(_ bounds: [Int]) {
-    let size = bounds[bounds.count - 1]
+  @Test(arguments: [0, 1, 2, 127, 128, 129, 300, 641])
+  func aSymmetricMatrixIsFilledFromItsBlocks(_ size: Int) throws {
     let random = randomTensor([size, size], as: Double.self)
     let whole = random + random.transposed()
-    let blocks = zip(bounds, bounds.dropFirst()).map { start, end in
-      whole.slice(start..<end).slice(0..<end, alongAxis: 1)
+    for threads in [1, 3] {
+      let filled = try Tensor.symmetric(size: size, workers: Workers(threads: threads)) {
+        whole.slice($0).slice($1, alongAxis: 1)
+      }
+      #expect(filled == whole)
     }
-    #expect(Tensor.symmetric(bounds: bounds, blocks: blocks) == whole)
   }
 
-  @Test func diagonalBlocksAreMadeSymmetricExactly() {
-    let block = randomTensor([33, 33], as: Float.self)
-    let result = Tensor.symmetric(bounds: [0, 33], blocks: [block])
-    #expect(result == result.transposed())
-    #expect(result == (block + block.transposed()) * 0.5)
+  @Test func blocksOnTheDiagonalAreMadeSymmetric() throws {
+    let random = randomTensor([100, 100], as: Float.self)
+    let filled = try Tensor.symmetric(size: 100) { random.slice($0).slice($1, alongAxis: 1) }
+    #expect(filled == filled.transposed())
+    #expect(filled == (random + random.transposed()) * 0.5)
   }
 }

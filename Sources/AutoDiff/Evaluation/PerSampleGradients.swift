@@ -3,42 +3,143 @@ import TensorKit
 /// The gradients of a scalar for each of some samples with respect to a model's parameters: the rows
 /// of a Jacobian, in factored form where the model's operations give one.
 public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
-  /// One factored part for each parameter, or weight and bias, that has a factored form.
-  public let factored: [PerSampleGradient<Scalar>]
+  /// The factors of the gradients with respect to a parameter, and a bias if one belongs to it.
+  public struct Part: Sendable {
+    /// The parameter's index in the model's layout.
+    public let parameter: Int
+    /// The index of the bias whose gradients are the rows of `outer`.
+    public let bias: Int?
+    /// The left factors, of shape [samples, outputs].
+    public let outer: Tensor<Scalar>
+    /// The right factors, of shape [samples, inputs]; nil if the gradients are `outer` itself.
+    public let inner: Tensor<Scalar>?
+  }
+
+  /// The parameters that have a factored form.
+  public let factored: [Part]
   /// The rows with respect to all other parameters together, of shape [samples, numbers], if any.
   public let explicit: Tensor<Scalar>?
+  /// The indices of those other parameters, in the order of the rows' numbers.
+  public let explicitParameters: [Int]
+  /// The model's outputs at the samples, of shape [samples, outputs].
+  public let outputs: Tensor<Scalar>
+  /// Whether the numbers are those of the gradients.
+  ///
+  /// Of coefficients in a basis that has more vectors than a layer has inputs, factors and explicit
+  /// rows hold as many numbers as the weight has: they have the gradients' dot products alone.
+  public let holdsGradients: Bool
+  private let layout: ParameterLayout
+
   /// The number of samples.
-  public let sampleCount: Int
+  public var sampleCount: Int { outputs.shape[0] }
 
   /// The Gram matrix of the rows: `result[i, j]` is the dot product of rows i and j.
   ///
   /// For a linear layer it is `(A Aᵀ + 1) ∘ (D Dᵀ)`, with A the layer's inputs and D the cotangents of
   /// its outputs: two small Gram matrices, no Jacobian.
   ///
+  /// The matrix of up to 512 samples is added up in double precision: that costs little there, and
+  /// the smaller eigenvalues of a kernel are soon within the rounding errors of single precision.
+  ///
   /// - Returns: Shape: [samples, samples], exactly symmetric.
   /// - Complexity: 2 · samples² · (columns of all factors), half of it saved by symmetry.
   public func gram(workers: Workers = Workers()) throws -> Tensor<Scalar> {
-    let rowsPerBlock = 128
-    let blockCount = max(1, (sampleCount + rowsPerBlock - 1) / rowsPerBlock)
-    let bounds = (0...blockCount).map { $0 * sampleCount / blockCount }
-    let blocks = try workers.map(blockCount) { index in
-      let (rows, columns) = (bounds[index]..<bounds[index + 1], 0..<bounds[index + 1])
+    if Scalar.self != Double.self && sampleCount <= 512 {
+      return Tensor(try PerSampleGradients<Double>(self).gram(workers: workers))
+    }
+    return try .symmetric(size: sampleCount, workers: workers) { rows, columns in
       var block = Tensor<Scalar>(zeros: [rows.count, columns.count])
       for part in factored {
-        var products = Tensor.rowProducts(part.outer, rows: rows, part.outer, rows: columns)
+        let products = Tensor.rowProducts(part.outer, rows: rows, part.outer, rows: columns)
         if let inner = part.inner {
-          let innerProducts = Tensor.rowProducts(inner, rows: rows, inner, rows: columns)
-          products = products.multiplied(
-            by: part.includesBias ? innerProducts + 1 : innerProducts)
+          block.addProducts(
+            of: products, .rowProducts(inner, rows: rows, inner, rows: columns),
+            shiftedBy: part.bias == nil ? 0 : 1)
+        } else {
+          block += products
         }
-        block += products
       }
       if let explicit {
         block += Tensor.rowProducts(explicit, rows: rows, explicit, rows: columns)
       }
       return block
     }
-    return .symmetric(bounds: bounds, blocks: blocks)
+  }
+
+  /// The sum of the samples' gradients, each times a weight.
+  ///
+  /// - Parameters:
+  ///   - weights: Shape: [samples].
+  ///   - workers: The threads that share the work.
+  /// - Precondition: ``holdsGradients``.
+  public func sum(
+    weightedBy weights: Tensor<Scalar>, workers: Workers = Workers()
+  ) throws -> ParameterVector<Scalar> {
+    precondition(holdsGradients, "the sum of gradients of which only dot products are known")
+    precondition(
+      weights.shape == [sampleCount],
+      "weights of shape \(weights.shape) for \(sampleCount) samples")
+    let layout = layout
+    let tiles = RowTiles(rowCount: sampleCount, rowsPerTile: 256)
+    let sums = try workers.map(tiles.shardCount) { shard in
+      var sums = [Tensor<Scalar>?](repeating: nil, count: layout.entries.count)
+      for rows in tiles.tiles(ofShard: shard) { add(rows, weights, to: &sums) }
+      return sums
+    }
+    return try ParameterVector(adding: sums, layout: layout, workers: workers)
+  }
+
+  /// Adds some rows' weighted gradients to sums for each parameter.
+  private func add(
+    _ rows: RowTiles.Rows, _ weights: Tensor<Scalar>, to sums: inout [Tensor<Scalar>?]
+  ) {
+    let weights = weights.reshaped(to: [-1, 1]).rows(in: rows)
+    func add(_ value: Tensor<Scalar>, to parameter: Int) {
+      let value = value.reshaped(to: layout.entries[parameter].shape)
+      if sums[parameter] == nil { sums[parameter] = value } else { sums[parameter]? += value }
+    }
+    for part in factored {
+      let outer = part.outer.rows(in: rows) * weights
+      if let inner = part.inner {
+        add(.matrixProduct(outer, inner.rows(in: rows), transposingLeft: true), to: part.parameter)
+        if let bias = part.bias { add(outer.sum(alongAxis: 0), to: bias) }
+      } else {
+        add(outer.sum(alongAxis: 0), to: part.parameter)
+      }
+    }
+    guard let explicit else { return }
+    let sum = Tensor.matrixProduct(weights, explicit.rows(in: rows), transposingLeft: true)
+    var start = 0
+    for parameter in explicitParameters {
+      let end = start + layout.entries[parameter].count
+      add(sum.slice(start..<end, alongAxis: 1), to: parameter)
+      start = end
+    }
+  }
+
+  /// The same numbers in another precision.
+  private init<Other>(_ other: PerSampleGradients<Other>) {
+    self.init(
+      factored: other.factored.map { part in
+        Part(
+          parameter: part.parameter, bias: part.bias, outer: Tensor(part.outer),
+          inner: part.inner.map { Tensor($0) })
+      },
+      explicit: other.explicit.map { Tensor($0) }, explicitParameters: other.explicitParameters,
+      outputs: Tensor(other.outputs), layout: other.layout,
+      holdsGradients: other.holdsGradients)
+  }
+
+  init(
+    factored: [Part], explicit: Tensor<Scalar>?, explicitParameters: [Int],
+    outputs: Tensor<Scalar>, layout: ParameterLayout, holdsGradients: Bool
+  ) {
+    self.factored = factored
+    self.explicit = explicit
+    self.explicitParameters = explicitParameters
+    self.outputs = outputs
+    self.layout = layout
+    self.holdsGradients = holdsGradients
   }
 }
 
@@ -53,24 +154,27 @@ extension TiledEvaluation {
     for inputs: Tensor<Scalar>, outputWeights: Tensor<Scalar>? = nil
   ) throws -> PerSampleGradients<Scalar> {
     let tiles = RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
-    let (lifted, leaves) = model.lifted()
+    let lifted = lifted
     let parts = try workers.map(tiles.tiles.count) { index in
       factoredGradients(
-        of: lifted, leaves: leaves, inputs: inputs.rows(in: tiles.tiles[index]),
-        outputWeights: outputWeights)
+        of: lifted, inputs: inputs.rows(in: tiles.tiles[index]), outputWeights: outputWeights)
     }
-    let factors = parts.map(\.factors)
-    let isUniform = factors.allSatisfy { $0.count == factors[0].count }
+    let factored = PerSampleGradients.joined(parts.map(\.factored))
     let unfactored =
-      isUniform
-      ? Set(parts.flatMap(\.unfactored)).sorted() : Array(leaves.indices)
-    let joined = isUniform ? PerSampleGradient.joined(factors) : []
+      factored == nil
+      ? Array(lifted.leaves.indices) : Set(parts.flatMap(\.unfactored)).sorted()
     return PerSampleGradients(
-      factored: joined,
+      factored: factored ?? [],
       explicit: unfactored.isEmpty
         ? nil
-        : try jacobianRows(for: inputs, outputWeights: outputWeights, parameters: unfactored),
-      sampleCount: inputs.shape[0])
+        : try rows(
+          for: inputs, groups: (0..<inputs.shape[0]).map { [$0] }, rowWeights: nil,
+          outputWeights: outputWeights, parameters: unfactored,
+          finish: { lifted.gramGradient($0, ofLeaf: $1) }),
+      explicitParameters: unfactored,
+      outputs: parts.isEmpty
+        ? lifted.plain(Variable(inputs)).value : .concatenated(parts.map(\.outputs)),
+      layout: lifted.layout, holdsGradients: !lifted.hasProducts)
   }
 
   /// The gradients, for each sample, of the outputs' weighted sum, each by a sweep of its own.
@@ -96,7 +200,8 @@ extension TiledEvaluation {
   /// - Parameters:
   ///   - inputs: Shape: [samples, inputs].
   ///   - groups: The rows of each group.
-  ///   - rowWeights: The weight of each row of a group, by its place in the group; one by default.
+  ///   - rowWeights: The weight of each row of a group, by its place in the group, as many as the
+  ///     largest group has rows; one by default.
   ///   - outputWeights: As for ``perSampleGradients(for:outputWeights:)``.
   ///   - parameters: The indices in the layout of the parameters that are wanted; all by default.
   /// - Returns: Shape: [groups, numbers of the parameters].
@@ -104,23 +209,57 @@ extension TiledEvaluation {
     for inputs: Tensor<Scalar>, groups: [[Int]], rowWeights: Tensor<Scalar>?,
     outputWeights: Tensor<Scalar>? = nil, parameters: [Int]? = nil
   ) throws -> Tensor<Scalar> {
-    let (lifted, leaves) = model.lifted()
-    let targets = (parameters ?? Array(leaves.indices)).map { leaves[$0] }
-    guard !groups.isEmpty, !targets.isEmpty else {
-      return Tensor(zeros: [groups.count, targets.reduce(0) { $0 + $1.value.count }])
-    }
-    let rows = try workers.map(groups.count) { index in
-      let output = lifted(Variable(inputs.rows(at: groups[index])))
-      var cotangent = scalarizingCotangent(outputWeights, shape: output.shape)
-      if let rowWeights { cotangent *= rowWeights.reshaped(to: [-1, 1]) }
-      var sums = [Tensor<Scalar>?](repeating: nil, count: targets.count)
-      Sweep(from: output, to: targets).pullBack(cotangent, into: &sums)
-      return Tensor.concatenated(
-        zip(sums, targets).map { sum, target in
-          (sum ?? Tensor(zeros: target.shape)).reshaped(to: [1, target.value.count])
+    let lifted = lifted
+    return try rows(
+      for: inputs, groups: groups, rowWeights: rowWeights, outputWeights: outputWeights,
+      parameters: parameters, finish: { lifted.parameterGradient($0, ofLeaf: $1) })
+  }
+
+  /// The Gram matrix of the rows that
+  /// ``jacobianRows(for:groups:rowWeights:outputWeights:parameters:)`` gives.
+  ///
+  /// - Returns: Shape: [groups, groups].
+  public func gramOfJacobianRows(
+    for inputs: Tensor<Scalar>, groups: [[Int]], rowWeights: Tensor<Scalar>?,
+    outputWeights: Tensor<Scalar>? = nil
+  ) throws -> Tensor<Scalar> {
+    let lifted = lifted
+    let rows = try rows(
+      for: inputs, groups: groups, rowWeights: rowWeights, outputWeights: outputWeights,
+      parameters: nil, finish: { lifted.gramGradient($0, ofLeaf: $1) })
+    return .matrixProduct(rows, rows, transposingRight: true)
+  }
+
+  /// A row for each group: what `finish` makes of the derivative by each leaf, one after the other.
+  private func rows(
+    for inputs: Tensor<Scalar>, groups: [[Int]], rowWeights: Tensor<Scalar>?,
+    outputWeights: Tensor<Scalar>?, parameters: [Int]?,
+    finish: @escaping @Sendable (_ gradient: Tensor<Scalar>, _ leaf: Int) -> Tensor<Scalar>
+  ) throws -> Tensor<Scalar> {
+    let lifted = lifted
+    let parameters = parameters ?? Array(lifted.leaves.indices)
+    let targets = parameters.map { lifted.leaves[$0] }
+    @Sendable func row(_ sums: [Tensor<Scalar>?]) -> Tensor<Scalar> {
+      if sums.isEmpty { return Tensor(zeros: [1, 0]) }
+      return .concatenated(
+        sums.indices.map { index in
+          finish(sums[index] ?? Tensor(zeros: targets[index].shape), parameters[index])
+            .reshaped(to: [1, -1])
         }, alongAxis: 1)
     }
-    return .concatenated(rows)
+    let nothing = [Tensor<Scalar>?](repeating: nil, count: targets.count)
+    let rows = try workers.map(targets.isEmpty ? 0 : groups.count) { index in
+      let size = groups[index].count
+      guard size > 0 else { return row(nothing) }
+      let output = lifted.recorded(Variable(inputs.rows(at: groups[index])))
+      var cotangent = scalarizingCotangent(outputWeights, shape: output.shape)
+      if let rowWeights { cotangent *= rowWeights.slice(0..<size).reshaped(to: [size, 1]) }
+      var sums = nothing
+      Sweep(from: output, to: targets).pullBack(cotangent, into: &sums)
+      return row(sums)
+    }
+    return rows.isEmpty
+      ? Tensor(zeros: [groups.count, row(nothing).shape[1]]) : .concatenated(rows)
   }
 }
 
@@ -134,15 +273,19 @@ private func scalarizingCotangent<Scalar>(
   return weights.broadcast(to: shape)
 }
 
-/// Factors of the gradients of one tile's rows, and the parameters that have none.
+/// Factors of the gradients of one tile's rows, the parameters that have none, and the outputs.
 private func factoredGradients<Model: Module>(
-  of model: Model, leaves: [Variable<Model.Scalar>], inputs: Tensor<Model.Scalar>,
+  of lifted: LiftedModel<Model>, inputs: Tensor<Model.Scalar>,
   outputWeights: Tensor<Model.Scalar>?
-) -> (factors: [PerSampleGradient<Model.Scalar>], unfactored: [Int]) {
+) -> (
+  factored: [PerSampleGradients<Model.Scalar>.Part], unfactored: [Int],
+  outputs: Tensor<Model.Scalar>
+) {
   let batch = Variable(inputs).lifted()
-  let output = model(batch)
+  let leaves = lifted.leaves
+  let output = lifted.recorded(batch)
   let sweep = Sweep(from: output, to: leaves)
-  guard let outputIndex = sweep.outputIndex else { return ([], []) }
+  guard let outputIndex = sweep.outputIndex else { return ([], [], output.value) }
   let dependsOnBatch = Set(Sweep(from: output, to: [batch]).nodes.map(ObjectIdentifier.init))
 
   // The leaf that each node of the sweep is, and how many operations use each leaf.
@@ -155,7 +298,7 @@ private func factoredGradients<Model: Module>(
     if let input, let leaf = leafOfNode[input] { useCount[leaf] += 1 }
   }
 
-  var factors: [PerSampleGradient<Model.Scalar>] = []
+  var factored: [PerSampleGradients<Model.Scalar>.Part] = []
   var unfactored: Set<Int> = []
   var results = PullbackResults<Model.Scalar>(
     sums: [Tensor<Model.Scalar>?](repeating: nil, count: sweep.nodes.count))
@@ -176,9 +319,16 @@ private func factoredGradients<Model: Module>(
       if isRowWise, let cotangent,
         let parts = node.operation?.perSampleGradients(
           cotangent, of: node.evaluation, at: node.inputs.map { $0.value },
-          needed: inputLeaves.map { $0 != nil })
+          needed: inputLeaves.map { $0 != nil }),
+        let factorsOfParameters = lifted.parameterFactors(parts, ofLeaves: usedLeaves)
       {
-        factors += parts
+        factored += factorsOfParameters.compactMap { part in
+          inputLeaves[part.input].map { parameter in
+            PerSampleGradients.Part(
+              parameter: parameter, bias: part.biasInput.flatMap { inputLeaves[$0] },
+              outer: part.outer, inner: part.inner)
+          }
+        }
       } else {
         unfactored.formUnion(usedLeaves)
       }
@@ -189,19 +339,24 @@ private func factoredGradients<Model: Module>(
     node.operation?.accumulatePullback(
       cotangent, of: node.evaluation, at: node.inputs.map { $0.value }, into: &results)
   }
-  return (factors, unfactored.sorted())
+  return (factored, unfactored.sorted(), output.value)
 }
 
-extension PerSampleGradient {
-  /// The factors of consecutive tiles as those of the whole batch.
-  fileprivate static func joined(_ tiles: [[PerSampleGradient]]) -> [PerSampleGradient] {
+extension PerSampleGradients {
+  /// The factors of consecutive tiles as those of the whole batch; nil if the tiles' parts differ.
+  fileprivate static func joined(_ tiles: [[Part]]) -> [Part]? {
     guard let first = tiles.first else { return [] }
+    let isUniform = tiles.allSatisfy { parts in
+      parts.count == first.count
+        && zip(parts, first).allSatisfy { $0.parameter == $1.parameter && $0.bias == $1.bias }
+    }
+    guard isUniform else { return nil }
     return first.indices.map { part in
       let inner = tiles.compactMap { $0[part].inner }
-      return PerSampleGradient(
+      return Part(
+        parameter: first[part].parameter, bias: first[part].bias,
         outer: .concatenated(tiles.map { $0[part].outer }),
-        inner: inner.isEmpty ? nil : .concatenated(inner),
-        includesBias: first[part].includesBias)
+        inner: inner.isEmpty ? nil : .concatenated(inner))
     }
   }
 }

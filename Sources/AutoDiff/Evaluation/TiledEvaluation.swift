@@ -16,14 +16,15 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   public let workers: Workers
   /// How many rows are evaluated at once.
   public let rowsPerTile: Int
-  private let layout: ParameterLayout
+  /// The model as tiles see it, made once.
+  let lifted: LiftedModel<Model>
 
   /// Prepares to evaluate a model.
   public init(of model: Model, workers: Workers = Workers(), rowsPerTile: Int = 256) {
     self.model = model
     self.workers = workers
     self.rowsPerTile = rowsPerTile
-    self.layout = model.parameterLayout
+    self.lifted = LiftedModel(model, workers: workers)
   }
 
   /// The model's outputs for a batch; records nothing.
@@ -31,14 +32,37 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   /// - Parameter inputs: Shape: [samples, inputs].
   /// - Returns: Shape: [samples, outputs].
   public func outputs(for inputs: Tensor<Scalar>) throws -> Tensor<Scalar> {
-    let tiles = RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
-    let model = model
-    let parts = try workers.map(tiles.shardCount) { shard in
-      Tensor.concatenated(
-        tiles.tiles(ofShard: shard).map { model(Variable(inputs.rows(in: $0))).value })
+    try outputs(for: inputs, summingFrom: 0) { _, outputs, _ in outputs }.outputs
+  }
+
+  /// Evaluates the model tile by tile, recording nothing, and maps each tile's outputs.
+  ///
+  /// - Parameters:
+  ///   - inputs: Shape: [samples, inputs].
+  ///   - initial: What a shard's sum starts from.
+  ///   - transform: Given a tile's rows and outputs, returns as many rows, and adds to its shard's sum
+  ///     whatever else is wanted.
+  /// - Returns: The rows that were returned, in order, and what each shard added up.
+  /// - Throws: What `transform` throws.
+  public func outputs<Sum: Sendable>(
+    for inputs: Tensor<Scalar>, summingFrom initial: Sum,
+    transform:
+      @escaping @Sendable (
+        _ rows: RowTiles.Rows, _ outputs: consuming Tensor<Scalar>, _ sum: inout Sum
+      ) throws -> Tensor<Scalar>
+  ) throws -> (outputs: Tensor<Scalar>, sums: [Sum]) {
+    let tiles =
+      inputs.shape[0] > 0
+      ? RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile) : RowTiles([.range(0..<0)])
+    let model = lifted.plain
+    let shards = try workers.map(tiles.shardCount) { shard in
+      var sum = initial
+      let parts = try tiles.tiles(ofShard: shard).map { rows in
+        try transform(rows, model(Variable(inputs.rows(in: rows))).value, &sum)
+      }
+      return (Tensor.concatenated(parts), sum)
     }
-    guard !parts.isEmpty else { return model(Variable(inputs)).value }
-    return .concatenated(parts)
+    return (.concatenated(shards.map(\.0)), shards.map(\.1))
   }
 
   /// What a sweep over a batch gives: the gradient, and what was added up on the way.
@@ -69,14 +93,14 @@ public struct TiledEvaluation<Model: Module>: Sendable {
       ) throws -> Tensor<Scalar>
   ) throws -> Reduction<Sum> {
     let tiles = tiles ?? RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
-    let (lifted, leaves) = model.lifted()
+    let (model, leaves) = (lifted.recorded, lifted.leaves)
     let shards = try workers.map(tiles.shardCount) { shard in
       var sum = initial
       var gradients = [Tensor<Scalar>?](repeating: nil, count: leaves.count)
       let tilesOfShard = tiles.tiles(ofShard: shard)
       for tile in tilesOfShard.indices {
         let rows = tilesOfShard[tile]
-        let output = lifted(Variable(inputs.rows(in: rows)))
+        let output = model(Variable(inputs.rows(in: rows)))
         let cotangent = try cotangents(tile, rows, output.value, &sum)
         precondition(
           cotangent.shape == output.shape,
@@ -86,7 +110,10 @@ public struct TiledEvaluation<Model: Module>: Sendable {
       return (gradients, sum)
     }
     return Reduction(
-      gradient: try summed(shards.map(\.0)), sums: shards.map(\.1))
+      gradient: try ParameterVector(
+        adding: shards.map(\.0), layout: lifted.layout, workers: workers,
+        finishing: { lifted.parameterGradient($0, ofLeaf: $1) }),
+      sums: shards.map(\.1))
   }
 
   /// Pulls given cotangents of all outputs back: Jᵀ u.
@@ -114,16 +141,15 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   public func pushforward(
     of direction: ParameterVector<Scalar>, for inputs: Tensor<Scalar>
   ) throws -> Tensor<Scalar> {
-    precondition(direction.layout == layout, "a direction of another model's parameters was given")
+    precondition(
+      direction.layout == lifted.layout, "a direction of another model's parameters was given")
     let tiles = RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
-    let (lifted, leaves) = model.lifted()
-    let tangents: [Variable<Scalar>?] = layout.entries.indices.map {
-      Variable(direction.tensor(at: $0))
-    }
+    let (model, leaves) = (lifted.recorded, lifted.leaves)
+    let tangents = lifted.leafTangents(along: direction)
     let parts = try workers.map(tiles.shardCount) { shard in
       Tensor.concatenated(
         tiles.tiles(ofShard: shard).map { rows in
-          let output = lifted(Variable(inputs.rows(in: rows)))
+          let output = model(Variable(inputs.rows(in: rows)))
           let tangent = Sweep(from: output, to: leaves).pushForward(tangents, isRecorded: false)
           return tangent?.value ?? Tensor(zeros: output.shape)
         })
@@ -131,19 +157,25 @@ public struct TiledEvaluation<Model: Module>: Sendable {
     guard !parts.isEmpty else { return Tensor(zeros: model(Variable(inputs)).shape) }
     return .concatenated(parts)
   }
+}
 
-  /// Adds up the shards' gradients in order, a part of the parameters on each thread.
-  private func summed(_ shards: [[Tensor<Scalar>?]]) throws -> ParameterVector<Scalar> {
-    let layout = layout
-    let parts = try workers.map(layout.entries.count) { index in
+extension ParameterVector {
+  /// Adds up shards' gradients in order, a part of the parameters on each thread.
+  init(
+    adding shards: [[Tensor<Scalar>?]], layout: ParameterLayout, workers: Workers,
+    finishing finish: (_ sum: Tensor<Scalar>, _ index: Int) -> Tensor<Scalar> = { sum, _ in sum }
+  ) throws {
+    let sums = try workers.map(layout.entries.count) { leaf in
       var sum: Tensor<Scalar>?
       for shard in shards {
-        guard let part = shard[index] else { continue }
+        guard let part = shard[leaf] else { continue }
         if sum == nil { sum = part } else { sum? += part }
       }
       return sum
     }
-    return ParameterVector(gathering: parts, layout: layout)
+    self.init(
+      gathering: sums.enumerated().map { index, sum in sum.map { finish($0, index) } },
+      layout: layout)
   }
 }
 

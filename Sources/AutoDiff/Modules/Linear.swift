@@ -1,9 +1,14 @@
 import TensorKit
 
 /// A linear layer: `x Wᵀ + b`.
+///
+/// The weight W is either a parameter itself, named `weight`, or the product `Λ B` of a parameter Λ,
+/// named `coefficients`, and a fixed basis B.
 public struct Linear<Scalar: TensorScalar>: Module {
-  /// The weight W, of shape [outputs, inputs].
-  public var weight: Variable<Scalar>
+  /// W, or Λ if there is a basis.
+  private var matrix: Variable<Scalar>
+  /// The fixed basis B, of shape [vectors, inputs], if the weight is a product.
+  public private(set) var basis: WeightBasis<Scalar>?
   /// The bias b, of shape [outputs], if there is one.
   public var bias: Variable<Scalar>?
   /// Whether training changes the weight and bias.
@@ -20,8 +25,23 @@ public struct Linear<Scalar: TensorScalar>: Module {
     precondition(
       bias.map { $0.shape == [weight.shape[0]] } ?? true,
       "a bias of shape \(bias?.shape ?? []) for a weight of shape \(weight.shape)")
-    self.weight = Variable(weight)
+    self.matrix = Variable(weight)
     self.bias = bias.map { Variable($0) }
+  }
+
+  /// A layer whose weight is the product of trainable coefficients and a fixed basis.
+  ///
+  /// - Parameters:
+  ///   - coefficients: Λ. Shape: [outputs, vectors].
+  ///   - basis: B. Shape: [vectors, inputs].
+  ///   - bias: Shape: [outputs].
+  /// - Precondition: The shapes agree.
+  public init(coefficients: Tensor<Scalar>, basis: WeightBasis<Scalar>, bias: Tensor<Scalar>?) {
+    self.init(weight: coefficients, bias: bias)
+    precondition(
+      coefficients.shape[1] == basis.matrix.shape[0],
+      "coefficients of shape \(coefficients.shape) for a basis of shape \(basis.matrix.shape)")
+    self.basis = basis
   }
 
   /// A layer whose weight and bias are drawn uniformly from symmetric ranges.
@@ -47,10 +67,33 @@ public struct Linear<Scalar: TensorScalar>: Module {
   }
 
   /// The number of columns of the layer's input.
-  public var inputs: Int { weight.shape[1] }
+  public var inputs: Int { (basis?.matrix ?? matrix.value).shape[1] }
 
   /// The number of columns of the layer's output.
-  public var outputs: Int { weight.shape[0] }
+  public var outputs: Int { matrix.shape[0] }
+
+  /// The weight W, of shape [outputs, inputs].
+  ///
+  /// A weight that is a product is formed at each access, and differentiated through. Setting a
+  /// weight makes it a parameter itself.
+  ///
+  /// - Complexity: O(1), or that of the product.
+  public var weight: Variable<Scalar> {
+    get { basis.map { .matrixProduct(matrix, Variable($0.matrix)) } ?? matrix }
+    set {
+      matrix = newValue
+      basis = nil
+    }
+  }
+
+  /// The coefficients Λ, of shape [outputs, vectors], if the weight is a product.
+  public var coefficients: Variable<Scalar>? { basis == nil ? nil : matrix }
+
+  /// Replaces a weight that is a product by its value; the layer computes what it did.
+  public mutating func formWeight(workers: Workers = Workers(threads: 1)) {
+    guard let basis else { return }
+    weight = Variable(.matrixProduct(matrix.value, basis.matrix, workers: workers))
+  }
 
   /// The layer's output for a batch.
   ///
@@ -71,14 +114,16 @@ public struct Linear<Scalar: TensorScalar>: Module {
       input.shape.count == 2 && input.shape[1] == inputs,
       "an input of shape \(input.shape) to a linear layer with \(inputs) inputs")
     let operation = DensePrimitive(activation: activation)
+    let weight = weight
     return bias.map { .applying(operation, to: input, weight, $0) }
       ?? .applying(operation, to: input, weight)
   }
 
-  /// Shows the layer as a whole, then its weight and bias.
+  /// Shows the layer as a whole, then its weight or coefficients, and its bias.
   public mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
     visitor.visit(layer: &self)
-    visitor.visit(&weight, named: "weight", isTrainable: isTrainable)
+    visitor.visit(
+      &matrix, named: basis == nil ? "weight" : "coefficients", isTrainable: isTrainable)
     visitor.visit(&bias, named: "bias", isTrainable: isTrainable)
   }
 }

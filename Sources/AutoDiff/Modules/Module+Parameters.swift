@@ -68,7 +68,17 @@ extension Module {
     visit(&visitor)
   }
 
+  /// A copy that computes the same, with plain weights in all linear layers whose weight is a product.
+  public func withPlainWeights() -> Self {
+    var copy = self
+    var visitor = ModuleVisitor<Scalar>(onLayer: { _, layer in layer.formWeight() })
+    copy.visit(&visitor)
+    return copy
+  }
+
   /// A copy whose trainable parameters are recorded, and those parameters in order.
+  ///
+  /// For evaluation in tiles there is ``LiftedModel``, which forms products of parameters once.
   func lifted() -> (model: Self, parameters: [Variable<Scalar>]) {
     var copy = self
     var lifted: [Variable<Scalar>] = []

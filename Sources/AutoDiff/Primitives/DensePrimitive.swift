@@ -81,8 +81,11 @@ struct DensePrimitive<A: Activation>: Primitive {
       cotangent, values: evaluation.value, slopes: evaluation.saved)
     let needsBias = needed.count > 2 && needed[2]
     if needed[1] {
-      return [PerSampleGradient(outer: inner, inner: inputs[0], includesBias: needsBias)]
+      return [
+        PerSampleGradient(
+          ofInput: 1, biasInput: needsBias ? 2 : nil, outer: inner, inner: inputs[0])
+      ]
     }
-    return needsBias ? [PerSampleGradient(outer: inner, inner: nil)] : []
+    return needsBias ? [PerSampleGradient(ofInput: 2, outer: inner, inner: nil)] : []
   }
 }

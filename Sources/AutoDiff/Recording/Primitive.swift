@@ -93,25 +93,30 @@ public struct Evaluation<Scalar: TensorScalar>: Sendable {
   }
 }
 
-/// The gradients of the samples of a batch with respect to one parameter, in factors.
+/// The gradients of the samples of a batch with respect to one input of an operation, in factors.
 ///
 /// Sample `i`'s gradient is the outer product of row `i` of `outer` and row `i` of `inner`, or row
-/// `i` of `outer` itself if there is no `inner`. With `includesBias`, a second parameter's gradient
-/// is row `i` of `outer`. The Gram matrix of all of them is
-/// `(inner innerᵀ + [includesBias]) ∘ (outer outerᵀ)`: no Jacobian is formed.
+/// `i` of `outer` itself if there is no `inner`. If a bias belongs to it, that input's gradient is row
+/// `i` of `outer`. The Gram matrix of all of them is `(inner innerᵀ + [bias]) ∘ (outer outerᵀ)`: no
+/// Jacobian is formed.
 public struct PerSampleGradient<Scalar: TensorScalar>: Sendable {
+  /// The index of the operation's input whose gradients these are.
+  public let input: Int
+  /// The index of an input with the gradients `outer`, if there is one.
+  public let biasInput: Int?
   /// The left factors, of shape [samples, outputs].
   public let outer: Tensor<Scalar>
   /// The right factors, of shape [samples, inputs].
   public let inner: Tensor<Scalar>?
-  /// Whether a bias with the gradient `outer` belongs to it.
-  public let includesBias: Bool
 
   /// Factors of the samples' gradients.
-  public init(outer: Tensor<Scalar>, inner: Tensor<Scalar>?, includesBias: Bool = false) {
+  public init(
+    ofInput input: Int, biasInput: Int? = nil, outer: Tensor<Scalar>, inner: Tensor<Scalar>?
+  ) {
+    self.input = input
+    self.biasInput = biasInput
     self.outer = outer
     self.inner = inner
-    self.includesBias = includesBias
   }
 }
 

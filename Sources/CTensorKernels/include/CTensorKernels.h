@@ -59,6 +59,8 @@ enum {
   void tk_fill_##S(T value, T *out, size_t count);                                                \
   /* out[i] += scale * x[i] */                                                                    \
   void tk_accumulate_##S(T scale, const T *x, T *out, size_t count);                              \
+  /* out += a (b + shift) */                                                                       \
+  void tk_accumulate_products_##S(const T *a, const T *b, T shift, T *out, size_t count);         \
                                                                                                   \
   /* Reductions, accumulated in double in a fixed order: the same bits on every call. */          \
   double tk_sum_##S(const T *x, size_t count);                                                    \

@@ -2,6 +2,12 @@
 public enum AdjusterError: Error, Equatable, CustomStringConvertible {
   /// Not fewer eigenvalues than groups are to be equalized.
   case endNotBelowGroups(end: Int, groups: Int)
+  /// Not fewer eigenvalues than samples of the batch are to be equalized.
+  case endNotBelowSamples(end: Int, samples: Int)
+  /// A kernel has another shape than the batch needs.
+  case kernelShape(expected: [Int], found: [Int])
+  /// A kernel is not symmetric.
+  case kernelNotSymmetric
   /// Bands were made for a batch of another number of rows.
   case bandsOfOtherRows(bands: Int, batch: Int)
   /// A kernel, residual or gradient holds an infinity or NaN.
@@ -10,6 +16,10 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
   case notDecomposed(String)
   /// A transform changed the shape of what it was given.
   case shape(expected: [Int], found: [Int])
+  /// The model has no linear layer of a name.
+  case noSuchLayer(name: String, layers: [String])
+  /// The model has no trainable linear layer between its first and its last.
+  case noHiddenLayer(layers: [String])
 
   /// One sentence that says what is wrong and what helps.
   public var description: String {
@@ -19,6 +29,14 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
       \(end) eigenvalues cannot be equalized with \(groups) whole groups: choose an end below \
       \(groups), or smaller groups.
       """
+    case .endNotBelowSamples(let end, let samples):
+      """
+      \(end) eigenvalues cannot be equalized with \(samples) samples: choose an end below \(samples).
+      """
+    case .kernelShape(let expected, let found):
+      "A kernel of shape \(found) was given for a batch that needs one of shape \(expected)."
+    case .kernelNotSymmetric:
+      "A kernel was given that is not symmetric; its entries [i, j] and [j, i] must agree."
     case .bandsOfOtherRows(let bands, let batch):
       """
       Bands of \(bands) rows were given for a batch of \(batch): make them from the batch's own \
@@ -32,6 +50,13 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
     case .notDecomposed(let reason): "The kernel could not be decomposed: \(reason)"
     case .shape(let expected, let found):
       "A cotangent transform was given shape \(expected) and returned shape \(found)."
+    case .noSuchLayer(let name, let layers):
+      "The model has no linear layer \(name); its layers are \(layers.joined(separator: ", "))."
+    case .noHiddenLayer(let layers):
+      """
+      There is no trainable linear layer between the first and the last of the model's \
+      \(layers.count); add a hidden layer, or name the layers to rewrite.
+      """
     }
   }
 }

@@ -200,7 +200,7 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
     let cells = split.cells
     if cells.count == 1 {
       // All residuals are at hand within the only tile.
-      return .withinCells(cells, whole: whole) { rows, range in
+      return .withinCells(cells, afterOthers: whole) { rows, range in
         split.fine(rows, range, split.coarse(cells.means(of: rows, cells: range)))
       }
     }
@@ -215,7 +215,7 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
     }
     guard let means = try means(of: cells, in: step) else { return .acrossBatch(recorded) }
     let coarse = split.coarse(means)
-    return .withinCells(cells, whole: recorded) { rows, range in
+    return .withinCells(cells, afterOthers: recorded) { rows, range in
       record.add(rows, of: range)
       return split.fine(rows, range, coarse.slice(range))
     }

@@ -3,7 +3,7 @@ import TensorKit
 
 /// A partition of a batch's rows into cells, each small enough to be evaluated at once.
 ///
-/// A transform within cells (``CotangentTransform/withinCells(_:_:)``) is applied tile by tile, each
+/// A transform within cells (``CotangentTransform/withinCells(_:afterOthers:_:)``) is applied tile by tile, each
 /// tile holding whole cells.
 public struct RowCells: Sendable, Equatable {
   /// The rows, cell after cell; nil if that is their order in the batch.

@@ -6,8 +6,9 @@ struct TilePlan<Scalar: TensorScalar>: Sendable {
   /// The tiles.
   let tiles: RowTiles
   private let groupCount: Int
-  /// How many tiles, from the first on, hold whole places of the coupled groups.
-  private let coupledCount: Int
+  /// For each tile that holds whole places of the coupled groups, from the first on, where its rows
+  /// lie among these; nil if there is a row for each.
+  private let slots: [RowGroups.PlaceSlots?]
   /// The cells of each tile; none if the transform mixes no rows of cells.
   private let cells: [Range<Int>]
 
@@ -20,14 +21,16 @@ struct TilePlan<Scalar: TensorScalar>: Sendable {
         "cells of \(cells.rowCount) rows for a batch of \(groups.rowCount)")
       self.cells = cells.runs(rowsPerRun: rowsPerTile)
       tiles = RowTiles(self.cells.map { cells.rows(of: $0) })
-      coupledCount = 0
+      slots = []
       return
     }
     cells = []
-    (tiles, coupledCount) =
+    let plan =
       transform.coupling == .groups && groups.count > 0
       ? groups.tilesOfWholePlaces(rowsPerTile: rowsPerTile)
-      : (RowTiles(rowCount: groups.rowCount, rowsPerTile: rowsPerTile), 0)
+      : RowGroups.PlaceTiles(
+        tiles: RowTiles(rowCount: groups.rowCount, rowsPerTile: rowsPerTile), slots: [])
+    (tiles, slots) = (plan.tiles, plan.slots)
   }
 
   /// The adjusted cotangents of a tile.
@@ -36,8 +39,9 @@ struct TilePlan<Scalar: TensorScalar>: Sendable {
   ) throws -> Tensor<Scalar> {
     if transform.isIdentity { return cotangents }
     if !cells.isEmpty { return try transform.applied(toCells: cells[tile], cotangents) }
-    return tile < coupledCount
-      ? try transform.applied(toPlacesOf: cotangents, groupCount: groupCount)
+    return tile < slots.count
+      ? try transform.applied(
+        toPlacesOf: cotangents, groupCount: groupCount, slots: slots[tile])
       : try transform.applied(toUncoupled: cotangents)
   }
 }

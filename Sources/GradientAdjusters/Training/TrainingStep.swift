@@ -23,6 +23,8 @@ public final class TrainingStep<Model: Module> {
   public let evaluation: TiledEvaluation<Model>
 
   private var swept: (value: Double, cotangents: Tensor<Scalar>)?
+  /// The gradients of all samples' single output, once a kernel has asked for them.
+  private var gradients: PerSampleGradients<Scalar>?
   private var keepsRowSizes = false
   private(set) var keptRowSizes: Tensor<Scalar>?
 
@@ -88,7 +90,11 @@ public final class TrainingStep<Model: Module> {
   ///
   /// - Parameter cotangents: Shape: [samples, outputs].
   public func pullback(of cotangents: Tensor<Scalar>) throws -> ParameterVector<Scalar> {
-    try evaluation.pullback(of: cotangents, for: batch.inputs)
+    if let gradients, gradients.holdsGradients, gradients.outputs.shape == cotangents.shape {
+      return try gradients.sum(
+        weightedBy: cotangents.reshaped(to: [-1]), workers: evaluation.workers)
+    }
+    return try evaluation.pullback(of: cotangents, for: batch.inputs)
   }
 
   /// J v at the current parameters, of shape [samples, outputs].
@@ -97,32 +103,37 @@ public final class TrainingStep<Model: Module> {
   }
 
   /// The empirical neural tangent kernel at some rows of the batch, of shape [rows, rows].
+  ///
+  /// The kernel of a whole batch leaves the factors of its samples' gradients behind: if the model has
+  /// one output, the step then needs no further sweep, neither for the loss nor for a pullback.
   public func empiricalKernel(atRows rows: [Int]) throws -> Tensor<Scalar> {
-    try evaluation.empiricalKernel(at: batch.inputs.rows(at: rows))
+    guard batch.targets.shape[1] == 1, rows.elementsEqual(0..<batch.rowCount) else {
+      return try evaluation.empiricalKernel(at: batch.inputs.rows(at: rows))
+    }
+    let known = try gradients ?? evaluation.perSampleGradients(for: batch.inputs)
+    gradients = known
+    return try known.gram(workers: evaluation.workers)
   }
 
   /// Whether all cotangents are known already.
-  var isSwept: Bool { swept != nil }
+  var isSwept: Bool { swept != nil || gradients != nil }
 
   private func sweep() throws -> (value: Double, cotangents: Tensor<Scalar>) {
     if let swept { return swept }
-    let (batch, loss, evaluation) = (batch, loss, evaluation)
-    let model = model
-    let tiles = RowTiles(rowCount: batch.rowCount, rowsPerTile: evaluation.rowsPerTile)
-    let parts = try evaluation.workers.map(tiles.shardCount) { shard in
-      var value = 0.0
-      let cotangents = tiles.tiles(ofShard: shard).map { rows in
-        let outputs = model(Variable(batch.inputs.rows(in: rows))).value
-        let part = loss.valueWithCotangents(
-          outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
-        value += part.value
-        return part.cotangents
-      }
-      return (value, Tensor.concatenated(cotangents))
+    let (batch, loss) = (batch, loss)
+    if let outputs = gradients?.outputs {
+      let known = loss.valueWithCotangents(
+        outputs: outputs, targets: batch.targets, rowCount: batch.rowCount)
+      swept = known
+      return known
     }
-    let result = (
-      value: parts.reduce(0) { $0 + $1.0 }, cotangents: Tensor.concatenated(parts.map(\.1))
-    )
+    let parts = try evaluation.outputs(for: batch.inputs, summingFrom: 0.0) { rows, outputs, sum in
+      let part = loss.valueWithCotangents(
+        outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
+      sum += part.value
+      return part.cotangents
+    }
+    let result = (value: parts.sums.reduce(0, +), cotangents: parts.outputs)
     swept = result
     return result
   }

@@ -11,6 +11,7 @@ public final class TensorKernels<Scalar>: Sendable {
   let unary: @Sendable (Int32, Input, Output, Int) -> Void
   let fill: @Sendable (Scalar, Output, Int) -> Void
   let accumulate: @Sendable (Scalar, Input, Output, Int) -> Void
+  let accumulateProducts: @Sendable (Input, Input, Scalar, Output, Int) -> Void
 
   let sum: @Sendable (Input, Int) -> Double
   let dot: @Sendable (Input, Input, Int) -> Double
@@ -45,6 +46,7 @@ public final class TensorKernels<Scalar>: Sendable {
     unary: @escaping @Sendable (Int32, Input, Output, Int) -> Void,
     fill: @escaping @Sendable (Scalar, Output, Int) -> Void,
     accumulate: @escaping @Sendable (Scalar, Input, Output, Int) -> Void,
+    accumulateProducts: @escaping @Sendable (Input, Input, Scalar, Output, Int) -> Void,
     sum: @escaping @Sendable (Input, Int) -> Double,
     dot: @escaping @Sendable (Input, Input, Int) -> Double,
     absoluteSum: @escaping @Sendable (Input, Int) -> Double,
@@ -74,6 +76,7 @@ public final class TensorKernels<Scalar>: Sendable {
     self.unary = unary
     self.fill = fill
     self.accumulate = accumulate
+    self.accumulateProducts = accumulateProducts
     self.sum = sum
     self.dot = dot
     self.absoluteSum = absoluteSum
@@ -99,7 +102,8 @@ public final class TensorKernels<Scalar>: Sendable {
 extension TensorKernels where Scalar == Float {
   static let singlePrecision = TensorKernels(
     binary: tk_binary_f32, unary: tk_unary_f32, fill: tk_fill_f32, accumulate: tk_accumulate_f32,
-    sum: tk_sum_f32, dot: tk_dot_f32, absoluteSum: tk_absolute_sum_f32, largest: tk_largest_f32,
+    accumulateProducts: tk_accumulate_products_f32, sum: tk_sum_f32, dot: tk_dot_f32,
+    absoluteSum: tk_absolute_sum_f32, largest: tk_largest_f32,
     smallest: tk_smallest_f32, allFinite: tk_all_finite_f32, transpose: tk_transpose_f32,
     addColumnSums: tk_add_column_sums_f32, addBias: tk_add_bias_f32, biasSine: tk_bias_sine_f32,
     biasRectify: tk_bias_rectify_f32, biasGaussian: tk_bias_gaussian_f32,
@@ -111,7 +115,8 @@ extension TensorKernels where Scalar == Float {
 extension TensorKernels where Scalar == Double {
   static let doublePrecision = TensorKernels(
     binary: tk_binary_f64, unary: tk_unary_f64, fill: tk_fill_f64, accumulate: tk_accumulate_f64,
-    sum: tk_sum_f64, dot: tk_dot_f64, absoluteSum: tk_absolute_sum_f64, largest: tk_largest_f64,
+    accumulateProducts: tk_accumulate_products_f64, sum: tk_sum_f64, dot: tk_dot_f64,
+    absoluteSum: tk_absolute_sum_f64, largest: tk_largest_f64,
     smallest: tk_smallest_f64, allFinite: tk_all_finite_f64, transpose: tk_transpose_f64,
     addColumnSums: tk_add_column_sums_f64, addBias: tk_add_bias_f64, biasSine: tk_bias_sine_f64,
     biasRectify: tk_bias_rectify_f64, biasGaussian: tk_bias_gaussian_f64,

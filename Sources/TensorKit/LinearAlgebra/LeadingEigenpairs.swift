@@ -1,12 +1,16 @@
 extension Tensor {
-  /// The leading eigenpairs of a large symmetric positive semidefinite matrix, by block subspace
-  /// iteration.
+  /// The leading eigenpairs of a large symmetric positive semidefinite matrix, within a subspace that
+  /// grows until it holds them.
   ///
-  /// Each sweep multiplies a block of vectors by the matrix, makes it orthonormal and solves the small
-  /// problem within it (Rayleigh and Ritz). Started near the answer, as for a kernel that changed
-  /// little since the last step, a few sweeps are enough, each 2 · size² · block operations, where a
-  /// full reduction takes 4/3 · size³ that run at the speed of memory. If the wanted pairs have not
-  /// converged after some sweeps, ``symmetricEigenpairs(_:)`` computes them.
+  /// The pairs within the subspace are the best that it holds (Rayleigh and Ritz); the residuals of
+  /// those not yet accurate are made orthogonal to it and added, so that it is a block Krylov space of
+  /// the guess. Started near the answer, as for a kernel that changed little since the last step, a few
+  /// products with narrow matrices are enough, where a full reduction takes 4/3 · size³ operations
+  /// that run at the speed of memory. If the wanted pairs have not converged after some products,
+  /// ``symmetricEigenpairs(_:)`` computes them.
+  ///
+  /// Source: Y. Saad, "Numerical methods for large eigenvalue problems", 2011, sections 6.3 and 8.4
+  /// (Davidson's method without a preconditioner, restarted).
   ///
   /// - Parameters:
   ///   - count: How many pairs from the largest eigenvalue on.
@@ -14,7 +18,7 @@ extension Tensor {
   ///     [any, size].
   ///   - tolerance: A pair is accepted when ‖K v - λ v‖ is at most this times the largest eigenvalue.
   ///   - workers: The threads that share the products.
-  /// - Returns: The pairs, and the whole block of vectors as rows, a good guess for next time.
+  /// - Returns: The pairs, and more vectors as rows, a good guess for next time.
   /// - Throws: ``EigenError`` if the matrix is not finite or nothing converges.
   /// - Precondition: The matrix is square and `count` between 1 and its size.
   public func leadingEigenpairs(
@@ -24,29 +28,40 @@ extension Tensor {
       rank == 2 && shape[0] == shape[1] && count >= 1 && count <= shape[0],
       "\(count) leading eigenpairs of a tensor of shape \(shape)")
     let size = shape[0]
-    // Vectors beyond the wanted ones let the last of these converge at the rate of a wider gap.
+    // Vectors beyond the wanted ones keep what was learned of the next ones.
     let blockSize = min(size, 2 * count + 8)
+    let mostColumns = min(size, 4 * blockSize)
+    let mostProducts = 60
     guard isFinite else { throw EigenError.nonFinite }
-    let mostSweeps = 40
-    var block = Tensor.startingBlock(guess, columns: blockSize, size: size)
-    for _ in 0..<mostSweeps {
-      let image = try Tensor.product(self, block, workers: workers)
-      let small = Tensor.matrixProduct(block, image, transposingLeft: true)
-      let inner = try ((small + small.transposed()) * 0.5).symmetricEigenpairs()
-      let rotation = inner.vectors
-      let vectors = Tensor.matrixProduct(block, rotation, transposingRight: true)
-      let images = Tensor.matrixProduct(image, rotation, transposingRight: true)
-      let residuals = (images - vectors * inner.values).squared().sum(alongAxis: 0).squareRoot()
+    var basis = Tensor.startingBlock(guess, columns: blockSize, size: size)
+    var images = try Tensor.product(self, basis, workers: workers)
+    for _ in 0..<mostProducts {
+      let small = Tensor.matrixProduct(basis, images, transposingLeft: true)
+      let inner = try ((small + small.transposed()) * 0.5).symmetricEigenpairs(blockSize)
+      func ritz(_ pairs: Range<Int>, _ columns: Tensor) -> Tensor {
+        .matrixProduct(columns, inner.vectors.slice(pairs), transposingRight: true)
+      }
+      let residuals =
+        ritz(0..<count, images) - ritz(0..<count, basis) * inner.values.slice(0..<count)
+      let norms = residuals.squared().sum(alongAxis: 0).squareRoot()
       let bound = tolerance * inner.values[0]
-      if (0..<count).allSatisfy({ residuals[$0] <= bound }) {
-        let rows = vectors.transposed()
+      let open = (0..<count).filter { !(norms[$0] <= bound) }
+      if open.isEmpty {
+        let rows = ritz(0..<blockSize, basis).transposed()
         return (
           SymmetricEigenpairs(
             values: inner.values.slice(0..<count), vectors: rows.slice(0..<count)),
           rows
         )
       }
-      block = images.orthonormalizedColumns()
+      if basis.shape[1] + open.count > mostColumns {
+        (basis, images) = (ritz(0..<blockSize, basis), ritz(0..<blockSize, images))
+      }
+      guard basis.shape[1] + open.count <= size else { break }
+      let added = residuals.transposed().rows(at: open).transposed().orthonormalized(against: basis)
+      basis = .concatenated([basis, added], alongAxis: 1)
+      images = .concatenated(
+        [images, try Tensor.product(self, added, workers: workers)], alongAxis: 1)
     }
     let pairs = try symmetricEigenpairs(blockSize)
     return (
@@ -56,16 +71,26 @@ extension Tensor {
     )
   }
 
+  /// Orthonormal columns that span what this matrix's columns add to those of an orthonormal basis.
+  private func orthonormalized(against basis: Tensor) -> Tensor {
+    // Twice: what rounding leaves of the basis after the first time is gone after the second.
+    var columns = orthonormalizedColumns()
+    for _ in 0..<2 {
+      let components = Tensor.matrixProduct(basis, columns, transposingLeft: true)
+      columns = (columns - .matrixProduct(basis, components)).orthonormalizedColumns()
+    }
+    return columns
+  }
+
   /// Orthonormal columns that span the guess's rows, filled up with fixed pseudorandom vectors.
   private static func startingBlock(_ guess: Tensor?, columns: Int, size: Int) -> Tensor {
+    let guess = guess.flatMap { $0.shape[1] == size ? $0 : nil }
+    let known = min(guess?.shape[0] ?? 0, columns)
     var generator = SeededGenerator(seed: 0)
-    let random = Tensor.normal(shape: [size, columns], using: &generator)
-    guard let guess, guess.shape[1] == size else { return random.orthonormalizedColumns() }
-    let known = min(guess.shape[0], columns)
+    let random = Tensor.normal(shape: [size, columns - known], using: &generator)
+    guard let guess, known > 0 else { return random.orthonormalizedColumns() }
     return Tensor.concatenated(
-      [
-        guess.slice(0..<known).transposed(), random.slice(0..<(columns - known), alongAxis: 1),
-      ], alongAxis: 1
+      [guess.slice(0..<known).transposed(), random], alongAxis: 1
     ).orthonormalizedColumns()
   }
 

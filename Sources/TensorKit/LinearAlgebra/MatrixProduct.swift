@@ -73,7 +73,7 @@ extension Tensor {
       accumulating: true)
   }
 
-  private static func productExtents(
+  static func productExtents(
     _ left: Tensor, _ right: Tensor, _ transposingLeft: Bool, _ transposingRight: Bool
   ) -> (rows: Int, columns: Int, inner: Int) {
     precondition(
@@ -144,47 +144,5 @@ extension Tensor {
         accumulating: false, result: result.storage.elements))
     withExtendedLifetime((left, right)) {}
     return result
-  }
-
-  /// Fills a symmetric matrix from its blocks on and below the diagonal.
-  ///
-  /// - Parameters:
-  ///   - bounds: The first row of each block, from 0 on, and the size of the matrix at the end.
-  ///   - blocks: Block `b` has the rows `bounds[b]..<bounds[b + 1]` and the columns
-  ///     `0..<bounds[b + 1]`. Its part on the diagonal is made symmetric exactly.
-  /// - Precondition: The blocks have those shapes.
-  public static func symmetric(bounds: [Int], blocks: [Tensor]) -> Tensor {
-    let size = bounds.last ?? 0
-    precondition(
-      blocks.count == bounds.count - 1, "\(blocks.count) blocks for bounds \(bounds)")
-    precondition(bounds.first == 0, "bounds \(bounds) of blocks do not start at 0")
-    var lower = Tensor(zeros: [size, size])
-    for (index, block) in blocks.enumerated() {
-      let (start, end) = (bounds[index], bounds[index + 1])
-      precondition(
-        block.shape == [end - start, end],
-        "a block of shape \(block.shape) for rows \(start)..<\(end)")
-      let diagonal = block.slice(start..<end, alongAxis: 1)
-      let symmetric = (diagonal + diagonal.transposed()) * 0.5
-      lower.withUnsafeMutableElements { elements in
-        guard let base = elements.baseAddress else { return }
-        for row in start..<end {
-          (base + row * size).update(
-            from: block.storage.elements + (row - start) * end, count: start)
-          (base + row * size + start).update(
-            from: symmetric.storage.elements + (row - start) * (end - start), count: end - start)
-        }
-      }
-    }
-    let upper = lower.transposed()
-    for index in blocks.indices {
-      let (start, end) = (bounds[index], bounds[index + 1])
-      for row in start..<end {
-        (lower.storage.elements + row * size + end).update(
-          from: upper.storage.elements + row * size + end, count: size - end)
-      }
-    }
-    withExtendedLifetime((blocks, upper)) {}
-    return lower
   }
 }

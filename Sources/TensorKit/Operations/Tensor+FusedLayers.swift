@@ -95,6 +95,19 @@ extension Tensor {
     return result
   }
 
+  /// Adds products of corresponding elements, in place: `self += left ∘ (right + shift)`.
+  ///
+  /// - Precondition: The three shapes are equal.
+  public mutating func addProducts(of left: Tensor, _ right: Tensor, shiftedBy shift: Scalar = 0) {
+    precondition(
+      shape == left.shape && shape == right.shape,
+      "products of tensors of shapes \(left.shape), \(right.shape) added to one of \(shape)")
+    makeUnique()
+    Scalar.kernels.accumulateProducts(
+      left.storage.elements, right.storage.elements, shift, storage.elements, count)
+    withExtendedLifetime((left, right)) {}
+  }
+
   /// Adds the sums of a matrix's columns, in place: `self[j] += Σ_i matrix[i, j]`.
   ///
   /// - Precondition: The matrix has as many columns as this vector has elements.

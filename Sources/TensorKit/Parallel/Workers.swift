@@ -27,20 +27,28 @@ public struct Workers: Sendable, Equatable {
     _ pieces: Int, _ body: @escaping @Sendable (Int) throws -> Result
   ) throws -> [Result] {
     guard threads > 1, pieces > 1 else { return try (0..<pieces).map(body) }
+    return try collect(pieces) { piece in Swift.Result { try body(piece) } }.map { try $0.get() }
+  }
+
+  /// As ``map(_:_:)``, for a closure that does not throw.
+  func collect<Result: Sendable>(
+    _ pieces: Int, _ body: @Sendable (Int) -> Result
+  ) -> [Result] {
+    guard threads > 1, pieces > 1 else { return (0..<pieces).map(body) }
     let next = Atomic<Int>(0)
-    let results = Mutex([Swift.Result<Result, any Error>?](repeating: nil, count: pieces))
+    let results = Mutex([Result?](repeating: nil, count: pieces))
     DispatchQueue.concurrentPerform(iterations: min(threads, pieces)) { _ in
       while true {
         let piece = next.add(1, ordering: .relaxed).oldValue
         guard piece < pieces else { return }
-        let result = Swift.Result { try body(piece) }
+        let result = body(piece)
         results.withLock { $0[piece] = result }
       }
     }
-    return try results.withLock { results in
-      try results.map { result in
+    return results.withLock { results in
+      results.map { result in
         guard let result else { preconditionFailure("a piece of work left no result") }
-        return try result.get()
+        return result
       }
     }
   }

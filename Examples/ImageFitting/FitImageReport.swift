@@ -1,4 +1,5 @@
 import ExampleSupport
+import Fitting
 import Foundation
 import INRZoo
 import TensorKit
@@ -37,7 +38,7 @@ struct FitImageReport {
     }
   }
 
-  private func reconstruction(_ result: FitImageResult) throws -> Data {
+  func reconstruction(_ result: FitImageResult) throws -> Data {
     Data(try Picture(result.values, bitDepth: settings.picture.bitDepth).pngBytes())
   }
 
@@ -62,7 +63,7 @@ struct FitImageReport {
     return Data(try Picture(Tensor(colors, shape: errors.shape + [3])).pngBytes())
   }
 
-  private var summary: JSONValue {
+  var summary: JSONValue {
     var options = JSONValue.object([])
     for setting in settings.reported {
       options = options.adding(setting.name, .string(setting.value))
@@ -77,7 +78,7 @@ struct FitImageReport {
         results.map { result in
           let series = result.series
           return [
-            "adjuster": .string(result.adjuster.rawValue), "psnr": .number(result.finalPSNR),
+            "adjuster": .string(result.adjuster.name), "psnr": .number(result.finalPSNR),
             "psnr_median_last_tenth": .number(series.medianOverLast(0.1)),
             "psnr_best": .number(series.best?.value),
             "psnr_best_step": series.best.map { .integer($0.step) } ?? .null,
@@ -92,7 +93,7 @@ struct FitImageReport {
     ]
   }
 
-  private var provenance: Provenance { .current(commandLine: settings.values.commandLine) }
+  var provenance: Provenance { .current(commandLine: settings.values.commandLine) }
 
   private func report() throws -> Report {
     let picture = settings.picture
@@ -144,14 +145,9 @@ struct FitImageReport {
       psnrPlot,
       heading: "Training", caption: "Before each step's update; the last point is after the last.")
     report.addPlot(
-      LinePlot(
-        "PSNR against time", x: PlotAxis("training time", unit: "s"),
-        y: PlotAxis("PSNR", unit: "dB"),
-        series: results.map {
-          PlotSeries($0.adjuster.rawValue, x: $0.seconds, y: $0.psnrs)
-        }), caption: "The same against the time that was spent in training steps.")
+      timePlot, caption: "The same against the time that was spent in training steps.")
     for result in results where !result.spectra.isEmpty {
-      let plots = BandPlots(name: result.adjuster.rawValue, spectra: result.spectra).plots
+      let plots = BandPlots(name: result.adjuster.name, spectra: result.spectra).plots
       report.addPlot(
         plots[0], heading: "Bands",
         caption: """
@@ -164,10 +160,17 @@ struct FitImageReport {
     return report
   }
 
-  private var psnrPlot: LinePlot {
+  var psnrPlot: LinePlot {
     LinePlot(
       "PSNR against step", x: PlotAxis("step"), y: PlotAxis("PSNR", unit: "dB"),
-      series: results.map { PlotSeries($0.adjuster.rawValue, $0.series) })
+      series: results.map { PlotSeries($0.adjuster.name, $0.series) })
+  }
+
+  var timePlot: LinePlot {
+    LinePlot(
+      "PSNR against time", x: PlotAxis("training time", unit: "s"),
+      y: PlotAxis("PSNR", unit: "dB"),
+      series: results.map { PlotSeries($0.adjuster.name, x: $0.seconds, y: $0.psnrs) })
   }
 
   /// What is left to learn at each frequency, early and at the end.
@@ -185,10 +188,10 @@ struct FitImageReport {
       y: PlotAxis("relative residual", scale: .logarithmic),
       series: results.compactMap { result in
         result.earlyValues.map {
-          series("\(result.adjuster.rawValue), step \(settings.earlyStep)", $0)
+          series("\(result.adjuster.name), step \(settings.earlyStep)", $0)
         }
       }
-        + results.map { series("\($0.adjuster.rawValue), end", $0.values) })
+        + results.map { series("\($0.adjuster.name), end", $0.values) })
   }
 
   private func psnr(of values: Tensor<Double>) -> Double {
@@ -228,7 +231,7 @@ struct FitImageReport {
       ],
       rows: results.map { result in
         [
-          .text(result.adjuster.rawValue), .number(result.finalPSNR),
+          .text(result.adjuster.name), .number(result.finalPSNR),
           .number(result.series.medianOverLast(0.1)), .number(result.series.best?.value),
           .number(result.secondsPerStep), .number(result.trainingSeconds),
           .number(result.peakMemoryMegabytes),

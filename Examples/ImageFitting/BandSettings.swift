@@ -4,6 +4,30 @@ import GradientAdjusters
 import INRZoo
 import TensorKit
 
+extension Options {
+  static let exponent = Option(
+    "exponent", .number(.notNegative, "A"), default: 0.5,
+    help: "How far bands are evened out: 0 only levels the constant, 1 evens out fully.")
+  static let floor = Option(
+    "floor", .number(.above(0, upTo: 1), "F"), default: 1e-3,
+    help: "Bands learned less than this share of the most learned one count as that.")
+  static let refresh = Option(
+    "refresh", .integer(in: 1..., "R"), default: 50,
+    help: "How strongly bands are learned is measured every R steps, and at steps 0, 3, 10 and 25.")
+  static let coarseResiduals = Option(
+    "coarse-residuals",
+    .choice { (residuals: CoarseResiduals) in
+      switch residuals {
+      case .current: "this step's, by a forward sweep (exact)"
+      case .updated: "the previous step's, and their change at some pixels"
+      case .previous: "the previous step's (cheaper)"
+      }
+    }, default: .updated, help: "Where bands wider than a block take their residuals from.")
+
+  /// What sets the equalization of bands up.
+  static let bandSettings: [any OptionDeclaration] = [exponent, floor, refresh, coarseResiduals]
+}
+
 extension FitImageSettings {
   /// The adjuster that evens out bands of some kind over the picture's pixels.
   func bandEqualizer<Scalar: TensorScalar>(

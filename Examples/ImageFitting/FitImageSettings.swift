@@ -1,5 +1,6 @@
 import AutoDiff
 import ExampleSupport
+import Fitting
 import Foundation
 import GradientAdjusters
 import INRZoo
@@ -10,13 +11,20 @@ struct FitImageSettings {
   let values: OptionValues
   let picture: Picture
   let pictureName: String
-  let adjusters: [AdjusterName]
+  let adjusters: [AdjusterChoice]
   let patch: Int
   let steps: Int
   let workers: Workers
   let folder: OutputFolder
 
-  init(_ values: OptionValues) throws {
+  /// Settings from a command line.
+  ///
+  /// - Parameters:
+  ///   - values: The command line's values.
+  ///   - choose: Chooses the adjusters for a picture; those of `--adjuster` by default.
+  init(
+    _ values: OptionValues, adjusters choose: ((Picture) -> [AdjusterChoice])? = nil
+  ) throws {
     self.values = values
     let file = values[Options.image]
     let stored =
@@ -27,16 +35,15 @@ struct FitImageSettings {
       } ?? Picture.procedural(height: Demonstration.height, width: Demonstration.width)
     picture = try Self.averagedBlocks(of: values[Options.downscale], stored)
     pictureName = file?.lastPathComponent ?? "the embedded picture"
-    adjusters = values[Options.adjuster]
+    adjusters = choose?(picture) ?? values[Options.adjuster]
     patch = values[Options.patch] ?? (file == nil ? Demonstration.patch : 32)
     steps = values[Options.steps] ?? (file == nil ? Demonstration.steps : 1000)
     workers = values[Options.threads].map { Workers(threads: $0) } ?? Workers()
     folder = OutputFolder(values[Options.output])
-    if let repeated = adjusters.first(where: { name in adjusters.count { $0 == name } > 1 }) {
-      throw ExampleFailure.usage(
-        "--adjuster \(repeated.rawValue) is given twice; name each adjuster once")
-    }
-    if adjusters.contains(.iga) { try checkEnd() }
+    try adjusters.checkedForRepetitions()
+    if adjusters.contains(where: { $0.contains(.iga) }) { try checkEnd() }
+    if adjusters.contains(where: { $0.contains(.empiricalNTK) }) { try checkPixels() }
+    if adjusters.contains(where: { $0.contains(.fr) }) { try fourier.check(values) }
     try folder.checkWritable()
     for name in adjusters { try checkWeightsFile(for: name) }
   }
@@ -71,6 +78,31 @@ struct FitImageSettings {
       """)
   }
 
+  /// Refuses the kernel of all pixels where there are too many, or too few for the eigenvalues.
+  private func checkPixels() throws(ExampleFailure) {
+    let (pixels, end) = (picture.width * picture.height, values[Options.end])
+    let size = "a picture of \(picture.width) x \(picture.height) pixels"
+    guard pixels <= Self.mostPixelsOfKernel else {
+      let ratio = (Double(pixels) / Double(Self.mostPixelsOfKernel)).squareRoot()
+      let factor = Int((ratio * Double(values[Options.downscale])).rounded(.up))
+      throw .usage(
+        """
+        --adjuster full-entk needs the kernel of all pixels, which \(size) has more than \
+        \(Self.mostPixelsOfKernel) of; choose --downscale \(factor) or more, or --adjuster iga
+        """)
+    }
+    guard end < pixels else {
+      throw .usage(
+        """
+        --end \(end) is not below the \(pixels) \(pixels == 1 ? "pixel" : "pixels") of \(size); choose \
+        \(pixels > 1 ? "--end \(pixels - 1) or less" : "--end 0")
+        """)
+    }
+  }
+
+  /// A kernel of single-precision numbers of 1 GiB.
+  static let mostPixelsOfKernel = 16_384
+
   /// The largest side of patches of which more than a number fit into the picture; 0 if none does.
   private func largestPatch(leavingMoreThan count: Int) -> Int {
     stride(from: min(picture.width, picture.height), to: 0, by: -1).first {
@@ -79,7 +111,7 @@ struct FitImageSettings {
   }
 
   /// The file that receives the final weights, if they are to be saved.
-  func weightsFile(for name: AdjusterName) -> URL? {
+  func weightsFile(for name: AdjusterChoice) -> URL? {
     values[Options.saveWeights].map { file in
       file.deletingLastPathComponent().appendingPathComponent(
         fileName(
@@ -88,7 +120,7 @@ struct FitImageSettings {
     }
   }
 
-  private func checkWeightsFile(for name: AdjusterName) throws(ExampleFailure) {
+  private func checkWeightsFile(for name: AdjusterChoice) throws(ExampleFailure) {
     guard let given = values[Options.saveWeights], let file = weightsFile(for: name) else { return }
     func problem(_ reason: String) -> ExampleFailure {
       .cannotCreate("--save-weights was given \"\(given.relativePath)\", \(reason)")
@@ -123,8 +155,10 @@ struct FitImageSettings {
       let value: String =
         switch setting.name {
         case "image" where !setting.isGiven: pictureName
+        case "adjuster": adjusters.map(\.name).joined(separator: ", ")
         case "patch": "\(patch)"
         case "steps": "\(steps)"
+        case "fr-alpha": NumberText.plain(fourier.amplitude)
         case "threads": "\(workers.threads)"
         default: setting.value
         }
@@ -133,12 +167,16 @@ struct FitImageSettings {
   }
 
   /// `name.ext`, or `name-adjuster.ext` if several adjusters are compared.
-  func fileName(_ name: String, _ pathExtension: String, for adjuster: AdjusterName) -> String {
+  func fileName(_ name: String, _ pathExtension: String, for adjuster: AdjusterChoice) -> String {
     adjusters.count == 1
-      ? "\(name).\(pathExtension)" : "\(name)-\(adjuster.rawValue).\(pathExtension)"
+      ? "\(name).\(pathExtension)" : "\(name)-\(adjuster.name).\(pathExtension)"
   }
 
-  /// The network with its initial weights.
+  /// The options of Fourier reparameterization.
+  var fourier: FourierSettings { FourierSettings(values) }
+
+  /// The network with its initial weights, reparameterized if the file that they come from holds
+  /// coefficients.
   func network<Scalar: TensorScalar>(_: Scalar.Type) throws -> CoordinateNetwork<Scalar> {
     var generator = SeededGenerator(seed: UInt64(values[Options.seed]))
     let (width, hidden) = (values[Options.width], values[Options.hiddenLayers])
@@ -160,7 +198,13 @@ struct FitImageSettings {
     if let file = values[Options.initialWeights] {
       try ExampleFailure.reading(
         Options.initialWeights, file, remedy: "give a .safetensors file with the model's weights"
-      ) { try network.readWeights(from: $0) }
+      ) { path in
+        if try holdsCoefficients(path) {
+          var adjuster = fourier.adjuster(Scalar.self)
+          try adjuster.prepare(&network, using: &generator)
+        }
+        try network.readWeights(from: path)
+      }
       if let (name, _) = network.namedParameters.first(where: { !$0.value.isFinite }) {
         throw ExampleFailure.badData(
           """
@@ -172,43 +216,67 @@ struct FitImageSettings {
     return network
   }
 
+  /// Whether a weight file holds coefficients of Fourier reparameterization.
+  ///
+  /// - Throws: `FileError` if the file cannot be read, or its coefficients belong to another basis;
+  ///   a failure if the options make no basis.
+  private func holdsCoefficients(_ path: String) throws -> Bool {
+    let file = try SafeTensorsFile(contentsOf: path)
+    guard file.names.contains(where: { $0.hasSuffix(".coefficients") }),
+      values[Options.hiddenLayers] > 0
+    else { return false }
+    try fourier.check(values)
+    if let basis = file.metadata[FourierSettings.metadataKey], basis != fourier.basisText {
+      throw FileError(
+        .malformed, path: path,
+        reason: """
+          its coefficients do not belong to the basis of \(fourier.basisText); give \(basis)
+          """)
+    }
+    return true
+  }
+
   /// A fresh optimizer.
   func optimizer<Scalar: TensorScalar>(_: Scalar.Type) -> any Optimizer<Scalar> {
-    let schedule = values[Options.schedule].schedule(from: values[Options.learningRate])
-    return switch values[Options.optimizer] {
-    case .adam: Adam<Scalar>(learningRate: schedule)
-    case .sgd: SGD<Scalar>(learningRate: schedule)
-    case .muon: Muon<Scalar>(learningRate: schedule)
-    }
+    values[Options.optimizer].optimizer(
+      learningRate: values[Options.schedule].schedule(from: values[Options.learningRate]),
+      Scalar.self)
   }
 
   /// A fresh adjuster.
   func adjuster<Scalar: TensorScalar>(
-    _ name: AdjusterName, _: Scalar.Type
+    _ choice: AdjusterChoice, _: Scalar.Type
   ) -> any GradientAdjuster<Scalar> {
-    switch name {
-    case .none: IdentityAdjuster<Scalar>()
-    case .iga:
-      InductiveGradientAdjuster<Scalar>(
-        end: values[Options.end], sampling: values[Options.sampling],
-        target: values[Options.convention], seed: UInt64(values[Options.seed]))
-    case .bands, .bandsCosine, .bandsBlock: bandEqualizer(name, Scalar.self)
-    case .centered: Centering<Scalar>()
+    choice.adjuster { name in
+      switch name {
+      case .none: IdentityAdjuster<Scalar>()
+      case .iga:
+        InductiveGradientAdjuster<Scalar>(
+          end: values[Options.end], sampling: values[Options.sampling],
+          target: values[Options.convention], seed: UInt64(values[Options.seed]))
+      case .empiricalNTK:
+        EmpiricalNTKAdjuster<Scalar>(
+          end: values[Options.end], target: values[Options.convention])
+      case .fr: fourier.adjuster(Scalar.self)
+      case .bands, .bandsCosine, .bandsBlock: bandEqualizer(name, Scalar.self)
+      case .centered: Centering<Scalar>()
+      }
     }
+  }
+
+  /// Seeds what adjusters draw as they rewrite the network: not the numbers of its initial weights.
+  var adjusterSeed: UInt64 {
+    var generator = SeededGenerator(seed: UInt64(values[Options.seed])).branch(1)
+    return generator.next()
+  }
+
+  /// What weight files note about a run's parameters.
+  func weightMetadata(for choice: AdjusterChoice) -> [String: String] {
+    choice.contains(.fr) ? [FourierSettings.metadataKey: fourier.basisText] : [:]
   }
 }
 
 extension ExampleFailure {
-  /// The failure that another library's error stands for, with its exit code.
-  init?(translating error: any Error) {
-    switch error {
-    case let error as FileError:
-      self.init(error.description, exitCode: Self.exitCode(for: error.kind))
-    case let error as AdjusterError: self = .software(error.description)
-    default: return nil
-    }
-  }
-
   /// The result of reading the file that an option names; file errors become failures that name the
   /// option.
   ///
@@ -229,14 +297,6 @@ extension ExampleFailure {
       throw ExampleFailure(
         "--\(option.name) was given \"\(file.relativePath)\"; \(error.reason)"
           + (hasRemedy ? "" : "; \(remedy)"), exitCode: exitCode(for: error.kind))
-    }
-  }
-
-  private static func exitCode(for kind: FileError.Kind) -> ExitCode {
-    switch kind {
-    case .noSuchFile, .unreadable: .noInput
-    case .malformed, .unsupported, .missing: .dataError
-    case .unwritable: .cannotCreate
     }
   }
 }

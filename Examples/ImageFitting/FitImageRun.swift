@@ -1,5 +1,6 @@
 import AutoDiff
 import ExampleSupport
+import Fitting
 import Foundation
 import GradientAdjusters
 import INRZoo
@@ -7,7 +8,7 @@ import TensorKit
 
 /// What came out of fitting the picture with one adjuster.
 struct FitImageResult {
-  let adjuster: AdjusterName
+  let adjuster: AdjusterChoice
   /// The loss before each step's update.
   var losses: [Double] = []
   /// Seconds of training before each step.
@@ -24,7 +25,7 @@ struct FitImageResult {
   /// What band equalization measured, at each refresh.
   var spectra: [BandSpectrum] = []
   /// Why the run has no valid end, if it has none.
-  var failure: FitImageFailure?
+  var failure: RunFailure?
   /// Writes the final weights to a path.
   let writeWeights: (_ path: String) throws -> Void
 
@@ -41,15 +42,18 @@ struct FitImageResult {
   /// The line on standard output.
   var line: String {
     """
-    adjuster=\(adjuster.rawValue) psnr=\(Self.plain(finalPSNR, 3)) \
-    seconds_per_step=\(Self.plain(secondsPerStep ?? .nan, 5)) \
-    peak_memory_mb=\(Self.plain(peakMemoryMegabytes, 1))
+    adjuster=\(adjuster.name) psnr=\(NumberText.field(finalPSNR, 3)) \
+    seconds_per_step=\(NumberText.field(secondsPerStep, 5)) \
+    peak_memory_mb=\(NumberText.field(peakMemoryMegabytes, 1))
     """
   }
 
-  /// A number as programs read it: `nan` and `inf` rather than a dash.
-  private static func plain(_ value: Double, _ decimals: Int) -> String {
-    value.isFinite ? NumberText.fixed(value, decimals) : NumberText.plain(value)
+  /// The failure of all runs that failed, as one sentence; nil if none did.
+  static func failure(of results: [FitImageResult]) -> ExampleFailure? {
+    RunFailure.summary(
+      of: results.map { ($0.adjuster.name, $0.failure) },
+      startRemedy: "no step was made, so check --omega and --initial-weights",
+      remedy: "give a smaller --learning-rate, or a --schedule that lowers it")
   }
 
   var metrics: CSVTable {
@@ -68,9 +72,9 @@ extension FitImageSettings {
   func run<Scalar: TensorScalar>(_ type: Scalar.Type) throws -> [FitImageResult] {
     let signal = PictureSignal<Scalar>(picture, patch: patch)
     let network = try network(type)
-    return try adjusters.map { name in
+    return try adjusters.map { choice in
       Machine.resetPeakMemory()
-      return try run(name, network: network, signal: signal)
+      return try run(choice, network: network, signal: signal)
     }
   }
 
@@ -78,19 +82,21 @@ extension FitImageSettings {
   var earlyStep: Int { max(1, steps / 15) }
 
   private func run<Scalar: TensorScalar>(
-    _ name: AdjusterName, network: CoordinateNetwork<Scalar>, signal: PictureSignal<Scalar>
+    _ choice: AdjusterChoice, network: CoordinateNetwork<Scalar>, signal: PictureSignal<Scalar>
   ) throws -> FitImageResult {
     func pictureValues(_ outputs: Tensor<Scalar>) -> Tensor<Double> {
       Tensor(signal.pictureValues(from: outputs))
     }
+    // The network may come from a file of coefficients, with which others than FR do not start.
+    let start = choice.contains(.fr) ? network : network.withPlainWeights()
     var trainer = try Trainer(
-      network, optimizer: optimizer(Scalar.self), adjuster: adjuster(name, Scalar.self),
-      workers: workers, seed: UInt64(values[Options.seed]))
-    var progress = StepProgress(name.rawValue, steps: steps)
+      start, optimizer: optimizer(Scalar.self), adjuster: adjuster(choice, Scalar.self),
+      workers: workers, seed: adjusterSeed)
+    var progress = StepProgress(choice.name, steps: steps)
     var course = TrainingCourse()
     var earlyValues: Tensor<Double>?
     var spectra: [BandSpectrum] = []
-    var failure: FitImageFailure?
+    var failure: RunFailure?
     progress.update(step: 0)
     do {
       for step in 0..<steps {
@@ -108,7 +114,7 @@ extension FitImageSettings {
           measuredAfter: step)
       }
     } catch let error as AdjusterError {
-      failure = FitImageFailure(step: course.losses.count, error: error)
+      failure = RunFailure(step: course.losses.count, error: error)
     }
     let outputs = try trainer.outputs(for: signal.batch.inputs)
     var finalPSNR = Double.nan
@@ -116,35 +122,17 @@ extension FitImageSettings {
       finalPSNR = peakSignalToNoiseRatio(of: outputs, against: signal.batch.targets)
       // An infinite PSNR is that of a perfect fit.
       if !(finalPSNR > -.infinity) {
-        failure = FitImageFailure(step: steps, error: .nonFinite("final output"))
+        failure = RunFailure(step: steps, error: .nonFinite("final output"))
       }
       progress.update(step: steps, value: finalPSNR)
     }
     progress.finish()
-    let model = try trainer.plainModel()
+    let (model, metadata) = (trainer.model, weightMetadata(for: choice))
     return FitImageResult(
-      adjuster: name, losses: course.losses, seconds: course.seconds,
+      adjuster: choice, losses: course.losses, seconds: course.seconds,
       secondsPerStep: course.durations.median, finalPSNR: finalPSNR,
       peakMemoryMegabytes: Machine.peakMemoryMegabytes(), earlyValues: earlyValues,
       values: pictureValues(outputs), spectra: spectra, failure: failure,
-      writeWeights: { try model.writeWeights(to: $0) })
-  }
-}
-
-/// The losses and times of a run's steps.
-private struct TrainingCourse {
-  /// The loss before each step's update.
-  var losses: [Double] = []
-  /// Seconds of training before each step.
-  var seconds: [Double] = []
-  /// Seconds of each step.
-  var durations: [Double] = []
-  private var elapsed = 0.0
-
-  mutating func append(loss: Double, duration: Double) {
-    losses.append(loss)
-    seconds.append(elapsed)
-    durations.append(duration)
-    elapsed += duration
+      writeWeights: { try model.writeWeights(to: $0, metadata: metadata) })
   }
 }

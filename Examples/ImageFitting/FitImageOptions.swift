@@ -1,5 +1,6 @@
 import AutoDiff
 import ExampleSupport
+import Fitting
 import Foundation
 import GradientAdjusters
 
@@ -17,15 +18,22 @@ enum ModelName: String, CaseIterable, Sendable {
 }
 
 /// The adjusters that can be compared.
-enum AdjusterName: String, CaseIterable, Sendable {
-  case none, iga, bands, centered
+enum AdjusterName: String, AdjusterNaming {
+  case none, iga, fr
+  case empiricalNTK = "full-entk"
+  case bands
   case bandsCosine = "bands-cosine"
   case bandsBlock = "bands-block"
+  case centered
+
+  var rewritesModel: Bool { self == .fr }
 
   var about: String {
     switch self {
     case .none: "plain training"
     case .iga: "inductive gradient adjustment (Shi et al. 2025)"
+    case .empiricalNTK: "adjustment by the kernel of all pixels"
+    case .fr: "Fourier reparameterization (Shi et al. 2024)"
     case .bands: "equalized bands of blocks within blocks"
     case .bandsCosine: "equalized bands of frequency"
     case .bandsBlock: "equalized bands of frequency within blocks"
@@ -34,24 +42,8 @@ enum AdjusterName: String, CaseIterable, Sendable {
   }
 }
 
-/// The optimizers that can be used.
-enum OptimizerName: String, CaseIterable, Sendable {
-  case adam, sgd, muon
-
-  var about: String {
-    switch self {
-    case .adam: "Adam with its published constants"
-    case .sgd: "gradient descent without momentum"
-    case .muon:
-      "orthogonalized momentum for hidden matrices, Adam for the rest (Jordan et al. 2024)"
-    }
-  }
-}
-
-/// The number types to compute with.
-enum PrecisionName: String, CaseIterable, Sendable {
-  case float, double
-}
+/// An adjuster, or several that act in order.
+typealias AdjusterChoice = AdjusterComposition<AdjusterName>
 
 /// How the learning rate changes, as written on the command line.
 enum ScheduleText: Sendable, Equatable, CustomStringConvertible {
@@ -146,9 +138,12 @@ enum Options {
     help: "The number of frequencies of pe's encoding.")
 
   static let adjuster = Option(
-    repeating: "adjuster", .choice { (adjuster: AdjusterName) in adjuster.about },
-    default: [.none, .iga],
-    help: "How gradients are adjusted. Given several times, each is run from the same weights.")
+    repeating: "adjuster", AdjusterChoice.kind,
+    default: [AdjusterChoice(.none), AdjusterChoice(.iga)],
+    help: """
+      How gradients are adjusted; several at once are joined by plus signs, as fr+iga. Given several \
+      times, each is run from the same weights.
+      """)
   static let patch = Option(
     "patch", .integer(in: 1..., "P"),
     help: "IGA's groups are patches of P x P pixels; 32, or \(Demonstration.patch) without --image."
@@ -174,24 +169,21 @@ enum Options {
       target == .next ? "to the next one, for Adam" : "to the first one, for gradient descent"
     }, default: .next, help: "Where IGA sends the equalized eigenvalues.")
 
-  static let exponent = Option(
-    "exponent", .number(.notNegative, "A"), default: 0.5,
-    help: "How far bands are evened out: 0 only levels the constant, 1 evens out fully.")
-  static let floor = Option(
-    "floor", .number(.above(0, upTo: 1), "F"), default: 1e-3,
-    help: "Bands learned less than this share of the most learned one count as that.")
-  static let refresh = Option(
-    "refresh", .integer(in: 1..., "R"), default: 50,
-    help: "How strongly bands are learned is measured every R steps, and at steps 0, 3, 10 and 25.")
-  static let coarseResiduals = Option(
-    "coarse-residuals",
-    .choice { (residuals: CoarseResiduals) in
-      switch residuals {
-      case .current: "this step's, by a forward sweep (exact)"
-      case .updated: "the previous step's, and their change at some pixels"
-      case .previous: "the previous step's (cheaper)"
-      }
-    }, default: .updated, help: "Where bands wider than a block take their residuals from.")
+  static let fourierHigh = Option(
+    "fr-high", .integer(in: 0...65_536, "N"), default: 128,
+    help: "FR's whole frequencies, from 1 on.")
+  static let fourierLow = Option(
+    "fr-low", .integer(in: 0...65_536, "N"), default: 128,
+    help: "FR's frequencies up to 1: fractions with this denominator.")
+  static let fourierPhases = Option(
+    "fr-phases", .integer(in: 1...65_536, "N"), default: 32,
+    help: "FR's phases of each frequency.")
+  static let fourierAlpha = Option(
+    "fr-alpha", .number(.positive, "A"),
+    help: """
+      The amplitude of FR's cosines, which scales the steps of the weights; 0.001 for relu, 0.05 for \
+      pe, 0.004 for siren.
+      """)
 
   static let optimizer = Option(
     "optimizer", .choice { (optimizer: OptimizerName) in optimizer.about }, default: .adam,
@@ -223,16 +215,30 @@ enum Options {
 
   static let initialWeights = Option(
     "initial-weights", .existingFile(),
-    help: "A .safetensors file with layers.N.weight [out, in] and layers.N.bias to start from.")
+    help: """
+      A .safetensors file to start from, with layers.N.weight [out, in] and layers.N.bias, or as FR \
+      saves it, with layers.N.coefficients. FR goes on from its coefficients, and draws its own in \
+      the place of the weights that it replaces; other runs start from the weights that \
+      coefficients stand for.
+      """)
   static let saveWeights = Option(
     "save-weights", .outputPath("FILE"),
     help: """
       Writes the final weights as .safetensors; with several adjusters, to a file for each, as \
-      FILE-iga.
+      FILE-iga. FR's are its coefficients, so that it can go on from them.
       """)
   static let output = Option(
     "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
     help: "The folder for report.html, summary.json, metrics, reconstructions and error pictures.")
+
+  /// What sets the adjusters up.
+  static let adjusterSettings: [any OptionDeclaration] = [
+    patch, end, sampling, convention, fourierHigh, fourierLow, fourierPhases, fourierAlpha,
+  ]
+  /// How networks are trained.
+  static let trainingSettings: [any OptionDeclaration] = [
+    optimizer, learningRate, schedule, steps, seed, threads, precision,
+  ]
 
   static let command = Command(
     "FitImage",
@@ -247,10 +253,9 @@ enum Options {
     groups: [
       OptionGroup("Picture", image, downscale),
       OptionGroup("Model", model, width, hiddenLayers, omega, frequencies),
-      OptionGroup("Adjusters", adjuster, patch, end, sampling, convention),
-      OptionGroup("Bands", exponent, floor, refresh, coarseResiduals),
-      OptionGroup(
-        "Training", optimizer, learningRate, schedule, steps, seed, threads, precision),
+      OptionGroup("Adjusters", [adjuster] + adjusterSettings),
+      OptionGroup("Bands", bandSettings),
+      OptionGroup("Training", trainingSettings),
       OptionGroup("Files", initialWeights, saveWeights, output),
     ],
     examples: [
@@ -261,5 +266,8 @@ enum Options {
       UsageExample(
         "FitImage --image photo.png --adjuster iga --sampling largest-residual-previous",
         "Run IGA alone, at almost the cost of plain training:"),
+      UsageExample(
+        "FitImage --adjuster none --adjuster fr --adjuster fr+iga",
+        "Compare Fourier reparameterization by itself and with IGA:"),
     ])
 }
