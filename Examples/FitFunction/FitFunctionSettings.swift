@@ -118,6 +118,7 @@ struct FitFunctionSettings {
   ) -> any GradientAdjuster<Scalar> {
     let refresh = values[Options.refresh]
     let isSine = preset == .sinesOfSines
+    let line = RowGrid(extents: [numbers.samples])
     return choice.adjuster { name in
       switch name {
       case .none: IdentityAdjuster<Scalar>()
@@ -137,6 +138,10 @@ struct FitFunctionSettings {
         FourierReparameterization<Scalar>(
           lowFrequencies: 64, highFrequencies: 64, phases: 16, amplitude: isSine ? 0.01 : 0.05,
           sineFrequency: isSine ? Preset.sineFrequency : nil)
+      case .bands:
+        BandEqualizer<Scalar>(NestedMeanBands(.blocks(of: line)), seed: UInt64(seed))
+      case .bandsCosine: BandEqualizer<Scalar>(CosineBands(line), seed: UInt64(seed))
+      case .centered: Centering<Scalar>()
       }
     }
   }

@@ -95,6 +95,9 @@ enum AdjusterName: String, AdjusterNaming {
   case empiricalNTK = "full-entk"
   case iga
   case fr
+  case bands
+  case bandsCosine = "bands-cosine"
+  case centered
 
   var rewritesModel: Bool { self == .fr }
 
@@ -105,6 +108,9 @@ enum AdjusterName: String, AdjusterNaming {
     case .empiricalNTK: "the empirical kernel of all samples"
     case .iga: "inductive gradient adjustment (Shi et al. 2025)"
     case .fr: "Fourier reparameterization (Shi et al. 2024); not for circle"
+    case .bands: "equalized bands of intervals within intervals"
+    case .bandsCosine: "equalized bands of frequency"
+    case .centered: "residuals less most of their mean"
     }
   }
 
@@ -116,6 +122,9 @@ enum AdjusterName: String, AdjusterNaming {
     case .empiricalNTK: "adjustment by the empirical kernel of all samples"
     case .iga: "inductive gradient adjustment"
     case .fr: "Fourier reparameterization"
+    case .bands: "equalized bands of intervals"
+    case .bandsCosine: "equalized bands of frequency"
+    case .centered: "centred residuals"
     }
   }
 }

@@ -139,7 +139,7 @@ enum Options {
 
   static let adjuster = Option(
     repeating: "adjuster", AdjusterChoice.kind,
-    default: [AdjusterChoice(.none), AdjusterChoice(.iga)],
+    default: [AdjusterChoice(.none), AdjusterChoice(.iga), AdjusterChoice(.bands)],
     help: """
       How gradients are adjusted; several at once are joined by plus signs, as fr+iga. Given several \
       times, each is run from the same weights.
@@ -259,7 +259,8 @@ enum Options {
       OptionGroup("Files", initialWeights, saveWeights, output),
     ],
     examples: [
-      UsageExample("FitImage", "Compare plain training with IGA on the embedded picture:"),
+      UsageExample(
+        "FitImage", "Compare plain training, IGA and equalized bands on the embedded picture:"),
       UsageExample(
         "FitImage --image kodim03.png --downscale 4 --patch 8 --steps 500 --schedule cosine:500",
         "Fit a photograph of 768 x 512 pixels at a quarter of its size:"),

@@ -6,45 +6,8 @@ import TensorKit
 import Testing
 
 @Suite struct BandEqualizerTests {
-  /// A small network and all points of a small picture, in patches that leave a border.
-  private struct Problem<Scalar: TensorScalar> {
-    let signal: PictureSignal<Scalar>
-    let model: CoordinateNetwork<Scalar>
-
-    init(height: Int = 9, width: Int = 7, outputs: Int = 3) {
-      var generator = SeededGenerator(seed: 6)
-      signal = PictureSignal(
-        values: .uniform(over: 0...1, shape: [height, width, outputs], using: &generator), patch: 4)
-      model = .siren(
-        inputs: 2, outputs: outputs, width: 12, hiddenLayers: 1, frequency: 8, using: &generator)
-    }
-
-    var batch: TrainingBatch<Scalar> { signal.batch }
-
-    var moved: CoordinateNetwork<Scalar> {
-      var copy = model
-      copy.parameters.values *= -1
-      return copy
-    }
-
-    func step(
-      _ model: CoordinateNetwork<Scalar>? = nil, threads: Int = 2, rowsPerTile: Int? = 16
-    ) -> TrainingStep<CoordinateNetwork<Scalar>> {
-      TrainingStep(
-        model: model ?? self.model, batch: batch, workers: Workers(threads: threads),
-        rowsPerTile: rowsPerTile)
-    }
-
-    var nested: NestedMeanBands<Scalar> {
-      NestedMeanBands(.blocks(of: signal.grid), rowsPerCell: 4)
-    }
-    var cosine: CosineBands<Scalar> { CosineBands(signal.grid, count: 6) }
-    var block: BlockCosineBands<Scalar> { BlockCosineBands(signal.grid, side: 4, count: 3) }
-    var all: [any Bands<Scalar>] { [nested, cosine, block] }
-  }
-
   /// Jᵀ of all outputs as rows, from a pullback for each.
-  private func jacobian(_ problem: Problem<Double>) throws -> Tensor<Double> {
+  private func jacobian(_ problem: BandProblem<Double>) throws -> Tensor<Double> {
     let (rows, outputs) = (problem.batch.rowCount, problem.batch.targets.shape[1])
     return Tensor.concatenated(
       try (0..<(rows * outputs)).map { index in
@@ -69,7 +32,7 @@ import Testing
 
   @Test(arguments: [1, 3], BandProbe.allCases)
   func energiesEstimateTheKernelsTraces(outputs: Int, probe: BandProbe) throws {
-    let problem = Problem<Double>(height: 5, width: 6, outputs: outputs)
+    let problem = BandProblem<Double>(height: 5, width: 6, outputs: outputs)
     let jacobian = try jacobian(problem)
     let probeCount = 200
     for bands in problem.all {
@@ -94,7 +57,7 @@ import Testing
   }
 
   @Test func aSinglePullbackIsExactWhereTheRankIsOne() throws {
-    let problem = Problem<Double>(outputs: 1)
+    let problem = BandProblem<Double>(outputs: 1)
     var equalizer = BandEqualizer<Double>(problem.cosine, probe: .pullback, probeCount: 1)
     _ = try equalizer.cotangentTransform(for: problem.step())
     let constant = Tensor<Double>(repeating: 1, shape: problem.batch.targets.shape)
@@ -132,7 +95,7 @@ import Testing
   }
 
   @Test func transformsAreSymmetricAndPositiveDefinite() throws {
-    let problem = Problem<Double>()
+    let problem = BandProblem<Double>()
     for bands in problem.all {
       var equalizer = BandEqualizer<Double>(bands)
       _ = try equalizer.lossWithGradient(for: problem.step())
@@ -151,7 +114,7 @@ import Testing
 
   /// The gradient by explicit projections of the cotangents.
   private func expectedGradient(
-    _ problem: Problem<Double>, _ bands: some Bands<Double>, _ factors: [Double]
+    _ problem: BandProblem<Double>, _ bands: some Bands<Double>, _ factors: [Double]
   ) throws -> Tensor<Double> {
     let cotangents = try problem.step().cotangents()
     let adjusted = zip(try bands.projections(), factors).map {
@@ -162,7 +125,7 @@ import Testing
 
   @Test(arguments: CoarseResiduals.allCases)
   func gradientsAreThoseOfTheWeightedResiduals(residuals: CoarseResiduals) throws {
-    let problem = Problem<Double>()
+    let problem = BandProblem<Double>()
     let plain = try problem.step().pullback(of: problem.step().cotangents()).values
     for bands in problem.all {
       var equalizer = BandEqualizer<Double>(
@@ -180,7 +143,7 @@ import Testing
   }
 
   @Test func previousCoarseResidualsFollowOneStepBehind() throws {
-    let problem = Problem<Double>()
+    let problem = BandProblem<Double>()
     for bands in [problem.nested, problem.block] as [any Bands<Double>] {
       var equalizer = BandEqualizer<Double>(
         bands, refreshInterval: 1000, coarseResiduals: .previous)
@@ -210,7 +173,7 @@ import Testing
   }
 
   @Test func updatedCoarseResidualsSeeTheChangeSinceTheStepBefore() throws {
-    let problem = Problem<Double>(height: 24, width: 20)
+    let problem = BandProblem<Double>(height: 24, width: 20)
     /// The gradient after a move, by some residuals' coarse bands.
     func gradient(
       _ residuals: CoarseResiduals, rowsPerCell: Int
@@ -239,7 +202,7 @@ import Testing
   }
 
   @Test func someRowsCotangentsAreThoseOfTheBatch() throws {
-    let problem = Problem<Double>()
+    let problem = BandProblem<Double>()
     let step = problem.step()
     let some = try step.cotangents(atRows: [5, 0, 62, 5])
     #expect(!step.isSwept)
@@ -256,7 +219,7 @@ import Testing
   }
 
   @Test func nothingToDoIsTheIdentityBitForBit() throws {
-    let problem = Problem<Float>()
+    let problem = BandProblem<Float>()
     for bands in problem.all {
       var plain = try Trainer(problem.model, optimizer: Adam(learningRate: 1e-3))
       var equalized = try Trainer(
@@ -272,7 +235,7 @@ import Testing
 
   @Test(arguments: CoarseResiduals.allCases)
   func doesNotDependOnThreads(residuals: CoarseResiduals) throws {
-    let problem = Problem<Float>(height: 37, width: 41)
+    let problem = BandProblem<Float>(height: 37, width: 41)
     for bands in problem.all {
       let gradients = try [1, 2, 5].map { threads in
         var equalizer = BandEqualizer<Float>(bands, coarseResiduals: residuals)
@@ -289,7 +252,7 @@ import Testing
 
   @Test(arguments: CoarseResiduals.allCases)
   func aSinglePointIsTrainedPlainly(residuals: CoarseResiduals) throws {
-    let problem = Problem<Double>(height: 1, width: 1)
+    let problem = BandProblem<Double>(height: 1, width: 1)
     let plain = try problem.step().pullback(of: problem.step().cotangents())
     for bands in [problem.nested, problem.block, problem.cosine] as [any Bands<Double>] {
       var equalizer = BandEqualizer<Double>(bands, coarseResiduals: residuals)
@@ -299,123 +262,8 @@ import Testing
     }
   }
 
-  // MARK: - Refreshes and batches
-
-  @Test func measuresEarlyAndThenAtItsInterval() throws {
-    let problem = Problem<Float>(height: 4, width: 4)
-    var equalizer = BandEqualizer<Float>(problem.nested, refreshInterval: 40)
-    var steps: [Int] = []
-    for index in 0..<90 {
-      _ = try equalizer.cotangentTransform(for: problem.step())
-      if equalizer.spectrum?.step == index { steps.append(index) }
-    }
-    #expect(steps == [0, 3, 10, 25, 40, 80])
-  }
-
-  @Test func measurementsAreSmoothedInTheirLogarithms() throws {
-    let problem = Problem<Double>(height: 4, width: 5)
-    var equalizer = BandEqualizer<Double>(problem.cosine, refreshInterval: 1)
-    _ = try equalizer.cotangentTransform(for: problem.step())
-    let first = try #require(equalizer.spectrum)
-    #expect(first.energies == first.measured)
-    _ = try equalizer.cotangentTransform(for: problem.step())
-    let second = try #require(equalizer.spectrum)
-    for (old, (new, smoothed)) in zip(first.energies, zip(second.measured, second.energies)) {
-      #expect(old != new)
-      #expect(abs(log(smoothed) - (0.3 * log(old) + 0.7 * log(new))) < 1e-12)
-    }
-    #expect(second.adjustedEnergies == zip(second.factors, second.energies).map { $0 * $1 })
-  }
-
-  @Test func batchesDrawnAnewHaveBandsOfTheirOwn() throws {
-    var generator = SeededGenerator(seed: 9)
-    let problem = Problem<Double>()
-    var equalizer = BandEqualizer<Double>(refreshInterval: 1000) { batch in
-      NestedMeanBands(.bisecting(batch.inputs))
-    }
-    var factors: [Double]?
-    for _ in 0..<3 {
-      let batch = TrainingBatch(
-        inputs: Tensor<Double>.uniform(over: -1...1, shape: [40, 2], using: &generator),
-        targets: Tensor<Double>.uniform(over: 0...1, shape: [40, 3], using: &generator))
-      let found = try equalizer.lossWithGradient(of: problem.model, on: batch).gradient.values
-      let current = try #require(equalizer.spectrum).factors
-      if let factors { #expect(current == factors) }
-      factors = current
-      let step = TrainingStep(model: problem.model, batch: batch)
-      let adjusted = try NestedMeanBands<Double>(.bisecting(batch.inputs))
-        .weighting(by: current)(step.cotangents(), workers: Workers())
-      #expect(
-        found.isApproximatelyEqual(
-          to: try step.pullback(of: adjusted).values, relativeTolerance: 1e-11))
-    }
-  }
-
-  @Test func composesWithOtherAdjusters() throws {
-    let problem = Problem<Double>()
-    let bands = problem.nested
-    func equalizer() -> BandEqualizer<Double> {
-      BandEqualizer(bands, refreshInterval: 1000, coarseResiduals: .previous)
-    }
-    // With groups coupled as well, tiles cannot hold what both need; two equalizers share cells.
-    let composed: [[any GradientAdjuster<Double>]] = [
-      [InductiveGradientAdjuster(end: 1, sampling: .center), equalizer()],
-      [equalizer(), equalizer()], [Centering(), equalizer()],
-    ]
-    for adjusters in composed {
-      var composition = ComposedAdjuster(adjusters)
-      var cotangents = try problem.step().cotangents()
-      for var adjuster in adjusters {
-        let transform = try adjuster.cotangentTransform(for: problem.step())
-        cotangents = try transform.applied(to: cotangents, groups: problem.batch.groups)
-      }
-      let expected = try problem.step().pullback(of: cotangents).values
-      for _ in 0..<2 {
-        let found = try composition.lossWithGradient(for: problem.step()).gradient.values
-        #expect(found.isApproximatelyEqual(to: expected, relativeTolerance: 1e-11))
-      }
-    }
-  }
-
-  // MARK: - What goes wrong
-
-  @Test func bandsOfAnotherBatchAreATypedError() {
-    let problem = Problem<Float>()
-    var equalizer = BandEqualizer<Float>(CosineBands(RowGrid(extents: [5, 5])))
-    #expect(throws: AdjusterError.bandsOfOtherRows(bands: 25, batch: 63)) {
-      try equalizer.lossWithGradient(for: problem.step())
-    }
-  }
-
-  @Test(arguments: BandProbe.allCases)
-  func aDivergedNetworkIsATypedError(probe: BandProbe) {
-    let problem = Problem<Float>()
-    var broken = problem.model
-    broken.layers[1].weight = Variable(
-      Tensor(repeating: .infinity, shape: broken.layers[1].weight.shape))
-    for bands in problem.all {
-      var equalizer = BandEqualizer<Float>(bands, probe: probe)
-      #expect(throws: AdjusterError.nonFinite("energy of a band")) {
-        try equalizer.lossWithGradient(for: problem.step(broken))
-      }
-    }
-  }
-
-  @Test func settingsThatMakeNoSenseAreMistakes() async {
-    await #expect(processExitsWith: .failure) {
-      _ = BandEqualizer<Float>(ConstantAndRest(rowCount: 2), exponent: -1)
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = BandEqualizer<Float>(ConstantAndRest(rowCount: 2), floor: 0)
-    }
-    await #expect(processExitsWith: .failure) {
-      _ = BandEqualizer<Float>(ConstantAndRest(rowCount: 2), refreshInterval: 0)
-    }
-    await #expect(processExitsWith: .failure) { _ = Centering<Float>(remaining: 0) }
-  }
-
   @Test func centeringTakesTheMeanOut() throws {
-    let problem = Problem<Double>()
+    let problem = BandProblem<Double>()
     var adjuster = Centering<Double>(remaining: 0.25)
     let found = try adjuster.lossWithGradient(for: problem.step()).gradient.values
     let bands = ConstantAndRest<Double>(rowCount: problem.batch.rowCount)

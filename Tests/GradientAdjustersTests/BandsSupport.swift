@@ -18,6 +18,43 @@ struct ConstantAndRest<Scalar: TensorScalar>: Bands {
   }
 }
 
+/// A small network and all points of a small picture, in patches that leave a border.
+struct BandProblem<Scalar: TensorScalar> {
+  let signal: PictureSignal<Scalar>
+  let model: CoordinateNetwork<Scalar>
+
+  init(height: Int = 9, width: Int = 7, outputs: Int = 3) {
+    var generator = SeededGenerator(seed: 6)
+    signal = PictureSignal(
+      values: .uniform(over: 0...1, shape: [height, width, outputs], using: &generator), patch: 4)
+    model = .siren(
+      inputs: 2, outputs: outputs, width: 12, hiddenLayers: 1, frequency: 8, using: &generator)
+  }
+
+  var batch: TrainingBatch<Scalar> { signal.batch }
+
+  var moved: CoordinateNetwork<Scalar> {
+    var copy = model
+    copy.parameters.values *= -1
+    return copy
+  }
+
+  func step(
+    _ model: CoordinateNetwork<Scalar>? = nil, threads: Int = 2, rowsPerTile: Int? = 16
+  ) -> TrainingStep<CoordinateNetwork<Scalar>> {
+    TrainingStep(
+      model: model ?? self.model, batch: batch, workers: Workers(threads: threads),
+      rowsPerTile: rowsPerTile)
+  }
+
+  var nested: NestedMeanBands<Scalar> {
+    NestedMeanBands(.blocks(of: signal.grid), rowsPerCell: 4)
+  }
+  var cosine: CosineBands<Scalar> { CosineBands(signal.grid, count: 6) }
+  var block: BlockCosineBands<Scalar> { BlockCosineBands(signal.grid, side: 4, count: 3) }
+  var all: [any Bands<Scalar>] { [nested, cosine, block] }
+}
+
 /// Bands of every kind, on odd sizes and unequal groups.
 enum BandsExample: String, CaseIterable, CustomTestStringConvertible {
   case blocks, blocksInPatches, volumeBlocks, tree, treeOfDuplicates, labels, flatLabels, onePoint
