@@ -9,7 +9,7 @@ enum Work: String, CaseIterable, Sendable {
   var about: String {
     switch self {
     case .parts: "matrix products, elementwise kernels, eigenpairs"
-    case .step: "a whole training step on a picture, plain or with IGA"
+    case .step: "a whole training step on a picture, plain or adjusted"
     case .kernel: "the empirical kernel of a SIREN at some samples"
     case .fullKernelStep: "a step adjusted by the kernel of a whole 1-D batch (experiment 2)"
     }
@@ -25,12 +25,24 @@ enum NetworkName: String, CaseIterable, Sendable {
 enum StepAdjuster: String, CaseIterable, Sendable {
   case none, iga
   case igaPrevious = "iga-previous"
+  case bands
+  case bandsExact = "bands-exact"
+  case bandsPrevious = "bands-previous"
+  case bandsCosine = "bands-cosine"
+  case bandsBlock = "bands-block"
+  case centered
 
   var about: String {
     switch self {
     case .none: "plain"
     case .iga: "IGA, this step's residuals"
     case .igaPrevious: "IGA, the previous step's residuals"
+    case .bands: "bands of blocks within blocks, the previous step's means updated"
+    case .bandsExact: "the same, this step's residuals"
+    case .bandsPrevious: "the same, the previous step's means"
+    case .bandsCosine: "bands of frequency"
+    case .bandsBlock: "bands of frequency within blocks, the previous step's means updated"
+    case .centered: "residuals less most of their mean"
     }
   }
 }
@@ -53,6 +65,9 @@ enum Options {
     "patch", .integer(in: 1..., "P"), default: 32, help: "IGA's groups are P x P pixels.")
   static let end = Option(
     "end", .integer(in: 0..., "E"), default: 20, help: "How many eigenvalues are equalized.")
+  static let refresh = Option(
+    "refresh", .integer(in: 1..., "R"), default: 50,
+    help: "Energies of bands are measured every R steps.")
   static let samples = Option(
     "samples", .integer(in: 1..., "N"), default: 384,
     help: "Samples of a kernel, or of the 1-D batch.")
@@ -74,7 +89,7 @@ enum Options {
     ],
     groups: [
       OptionGroup("Work", work, network, adjuster, width, pictureHeight, pictureWidth),
-      OptionGroup("Adjustment", patch, end, samples),
+      OptionGroup("Adjustment", patch, end, refresh, samples),
       OptionGroup("Measurement", threads, repetitions, rowsPerTile),
     ],
     examples: [

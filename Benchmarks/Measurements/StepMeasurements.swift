@@ -41,18 +41,33 @@ struct StepMeasurements {
     let picture = Picture.procedural(height: height, width: width)
     let signal = PictureSignal<Float>(picture, patch: values[Options.patch])
     let network = network()
-    let adjuster: any GradientAdjuster<Float> =
-      switch values[Options.adjuster] {
-      case .none: IdentityAdjuster()
-      case .iga: InductiveGradientAdjuster(end: values[Options.end])
-      case .igaPrevious:
-        InductiveGradientAdjuster(end: values[Options.end], sampling: .previousLargestResidual)
-      }
+    let adjuster = adjuster(of: signal)
     return try Measurement(
       "\(values[Options.network].rawValue) step \(width) x \(height), \(values[Options.adjuster].rawValue)",
       timing: trainingSteps(network, adjuster, signal.batch),
       operations: operations(network, rows: height * width),
       peak: measuredPeak(threads: values[Options.threads]))
+  }
+
+  private func adjuster(of signal: PictureSignal<Float>) -> any GradientAdjuster<Float> {
+    func equalizer(
+      _ bands: any Bands<Float>, _ coarse: CoarseResiduals = .updated
+    ) -> any GradientAdjuster<Float> {
+      BandEqualizer(bands, refreshInterval: values[Options.refresh], coarseResiduals: coarse)
+    }
+    var nested: NestedMeanBands<Float> { NestedMeanBands(.blocks(of: signal.grid)) }
+    return switch values[Options.adjuster] {
+    case .none: IdentityAdjuster()
+    case .iga: InductiveGradientAdjuster(end: values[Options.end])
+    case .igaPrevious:
+      InductiveGradientAdjuster(end: values[Options.end], sampling: .previousLargestResidual)
+    case .bands: equalizer(nested)
+    case .bandsExact: equalizer(nested, .current)
+    case .bandsPrevious: equalizer(nested, .previous)
+    case .bandsCosine: equalizer(CosineBands(signal.grid))
+    case .bandsBlock: equalizer(BlockCosineBands(signal.grid))
+    case .centered: Centering()
+    }
   }
 
   /// Experiment 2 of the IGA paper: N points on a line, 1-256x4-1, every sample a group of its own.

@@ -15,7 +15,8 @@ import TensorKit
 /// the parameters. This one leaves a share of their mean, a twentieth unless told otherwise, for each
 /// output by itself. What is left still goes to zero, only not first.
 ///
-/// Tables of adjusters tend to omit this simplest of them all. It has no kernel and no eigenvectors, and
+/// The package has it ready as `Centering`; here it is written out. Tables of adjusters tend to omit this
+/// simplest of them all. It has no kernel and no eigenvectors, and
 /// on pictures it gains a good part of what those with eigenvectors do.
 struct DampedMean<Scalar: TensorScalar>: GradientAdjuster {
   /// The share of the mean that is left; 1 is plain training, and 0 would never learn the mean.

@@ -118,6 +118,7 @@ struct FitFunctionSettings {
   ) -> any GradientAdjuster<Scalar> {
     let refresh = values[Options.refresh]
     let isSine = preset == .sinesOfSines
+    let line = RowGrid(extents: [numbers.samples])
     return choice.adjuster { name in
       switch name {
       case .none: IdentityAdjuster<Scalar>()
@@ -143,6 +144,10 @@ struct FitFunctionSettings {
           ? BatchNormalization<Scalar>(
             placement: .beforeActivation, preservingFunctionOver: inputs)
           : BatchNormalization<Scalar>(placement: .afterActivation)
+      case .bands:
+        BandEqualizer<Scalar>(NestedMeanBands(.blocks(of: line)), seed: UInt64(seed))
+      case .bandsCosine: BandEqualizer<Scalar>(CosineBands(line), seed: UInt64(seed))
+      case .centered: Centering<Scalar>()
       }
     }
   }

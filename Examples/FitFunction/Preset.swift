@@ -96,12 +96,15 @@ enum AdjusterName: String, AdjusterNaming {
   case iga
   case fr
   case bn
+  case bands
+  case bandsCosine = "bands-cosine"
+  case centered
 
   var stage: AdjusterStage {
     switch self {
     case .fr: .weights
     case .bn: .normalization
-    case .none, .ntk, .empiricalNTK, .iga: .gradients
+    case .none, .ntk, .empiricalNTK, .iga, .bands, .bandsCosine, .centered: .gradients
     }
   }
 
@@ -113,6 +116,9 @@ enum AdjusterName: String, AdjusterNaming {
     case .iga: "inductive gradient adjustment (Shi et al. 2025)"
     case .fr: "Fourier reparameterization (Shi et al. 2024); not for circle"
     case .bn: "batch normalization (Ioffe and Szegedy 2015); of SIREN from the identity"
+    case .bands: "equalized bands of intervals within intervals"
+    case .bandsCosine: "equalized bands of frequency"
+    case .centered: "residuals less most of their mean"
     }
   }
 
@@ -125,6 +131,9 @@ enum AdjusterName: String, AdjusterNaming {
     case .iga: "inductive gradient adjustment"
     case .fr: "Fourier reparameterization"
     case .bn: "batch normalization"
+    case .bands: "equalized bands of intervals"
+    case .bandsCosine: "equalized bands of frequency"
+    case .centered: "centred residuals"
     }
   }
 }

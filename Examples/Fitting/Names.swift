@@ -7,12 +7,16 @@ public enum OptimizerName: String, CaseIterable, Sendable {
   case adam
   /// Gradient descent without momentum.
   case sgd
+  /// Orthogonalized momentum for hidden matrices, Adam for the rest.
+  case muon
 
   /// A line of explanation for the help.
   public var about: String {
     switch self {
     case .adam: "Adam with its published constants"
     case .sgd: "gradient descent without momentum"
+    case .muon:
+      "orthogonalized momentum for hidden matrices, Adam for the rest (Jordan et al. 2024)"
     }
   }
 
@@ -23,6 +27,7 @@ public enum OptimizerName: String, CaseIterable, Sendable {
     switch self {
     case .adam: Adam<Scalar>(learningRate: learningRate, workers: workers)
     case .sgd: SGD<Scalar>(learningRate: learningRate)
+    case .muon: Muon<Scalar>(learningRate: learningRate)
     }
   }
 }

@@ -27,6 +27,7 @@ public enum CompareAdjustersProgram {
         "Model", Options.model, Options.width, Options.hiddenLayers, Options.omega,
         Options.frequencies),
       OptionGroup("Adjusters", [adjuster] + Options.adjusterSettings),
+      OptionGroup("Bands", Options.bandSettings),
       OptionGroup("Training", Options.trainingSettings),
       OptionGroup("Files", Options.output),
     ],

@@ -21,12 +21,16 @@ enum ModelName: String, CaseIterable, Sendable {
 enum AdjusterName: String, AdjusterNaming {
   case none, iga, fr, bn
   case empiricalNTK = "full-entk"
+  case bands
+  case bandsCosine = "bands-cosine"
+  case bandsBlock = "bands-block"
+  case centered
 
   var stage: AdjusterStage {
     switch self {
     case .fr: .weights
     case .bn: .normalization
-    case .none, .iga, .empiricalNTK: .gradients
+    case .none, .iga, .empiricalNTK, .bands, .bandsCosine, .bandsBlock, .centered: .gradients
     }
   }
 
@@ -37,6 +41,10 @@ enum AdjusterName: String, AdjusterNaming {
     case .empiricalNTK: "adjustment by the kernel of all pixels"
     case .fr: "Fourier reparameterization (Shi et al. 2024)"
     case .bn: "batch normalization (Ioffe and Szegedy 2015)"
+    case .bands: "equalized bands of blocks within blocks"
+    case .bandsCosine: "equalized bands of frequency"
+    case .bandsBlock: "equalized bands of frequency within blocks"
+    case .centered: "residuals less most of their mean"
     }
   }
 }
@@ -138,7 +146,7 @@ enum Options {
 
   static let adjuster = Option(
     repeating: "adjuster", AdjusterChoice.kind,
-    default: [AdjusterChoice(.none), AdjusterChoice(.iga)],
+    default: [AdjusterChoice(.none), AdjusterChoice(.iga), AdjusterChoice(.bands)],
     help: """
       How gradients are adjusted; several at once are joined by plus signs, as fr+iga. Given several \
       times, each is run from the same weights.
@@ -265,11 +273,13 @@ enum Options {
       OptionGroup("Picture", image, downscale),
       OptionGroup("Model", model, width, hiddenLayers, omega, frequencies),
       OptionGroup("Adjusters", [adjuster] + adjusterSettings),
+      OptionGroup("Bands", bandSettings),
       OptionGroup("Training", trainingSettings),
       OptionGroup("Files", initialWeights, saveWeights, output),
     ],
     examples: [
-      UsageExample("FitImage", "Compare plain training with IGA on the embedded picture:"),
+      UsageExample(
+        "FitImage", "Compare plain training, IGA and equalized bands on the embedded picture:"),
       UsageExample(
         "FitImage --image kodim03.png --downscale 4 --patch 8 --steps 500 --schedule cosine:500",
         "Fit a photograph of 768 x 512 pixels at a quarter of its size:"),

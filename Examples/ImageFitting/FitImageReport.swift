@@ -21,6 +21,10 @@ struct FitImageReport {
         (settings.fileName("reconstruction", "png", for: name), try reconstruction(result)),
         (settings.fileName("error", "png", for: name), try errorPicture(result)),
       ]
+      if !result.spectra.isEmpty {
+        let table = BandCourse(name: name.name, spectra: result.spectra).table
+        files.append((settings.fileName("bands", "csv", for: name), Data(table.text.utf8)))
+      }
     }
     let early = [settings.picture.values()] + results.compactMap(\.earlyValues)
     if let comparison = ComparisonPicture(parts: early).picture {
@@ -146,6 +150,17 @@ struct FitImageReport {
       heading: "Training", caption: "Before each step's update; the last point is after the last.")
     report.addPlot(
       timePlot, caption: "The same against the time that was spent in training steps.")
+    for result in results where !result.spectra.isEmpty {
+      let plots = BandCourse(name: result.adjuster.name, spectra: result.spectra).plots
+      report.addPlot(
+        plots[0], heading: "Bands",
+        caption: """
+          How strongly the network learns each band of the residuals, the mean eigenvalue of its kernel \
+          there, as measured.
+          """)
+      report.addPlot(
+        plots[1], caption: "The same times the factor that each band's residuals were given.")
+    }
     return report
   }
 

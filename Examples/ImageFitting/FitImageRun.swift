@@ -22,6 +22,8 @@ struct FitImageResult {
   var earlyValues: Tensor<Double>?
   /// The network's picture at the end, unclamped, of the same shape.
   var values: Tensor<Double>
+  /// What band equalization measured, at each refresh.
+  var spectra: [BandSpectrum] = []
   /// Why the run has no valid end, if it has none.
   var failure: RunFailure?
   /// Writes the final weights to a path.
@@ -92,6 +94,7 @@ extension FitImageSettings {
     var progress = StepProgress(choice.name, steps: steps)
     var course = TrainingCourse()
     var earlyValues: Tensor<Double>?
+    var spectra: [BandSpectrum] = []
     var failure: RunFailure?
     progress.update(step: 0)
     do {
@@ -102,6 +105,9 @@ extension FitImageSettings {
         let start = Machine.monotonicSeconds()
         let loss = try trainer.advance(on: signal.batch)
         course.append(loss: loss, duration: Machine.monotonicSeconds() - start)
+        if let spectrum = bandSpectrum(of: trainer.adjuster), spectrum.step == step {
+          spectra.append(spectrum)
+        }
         progress.update(
           step: step + 1, value: peakSignalToNoiseRatio(meanSquaredError: loss),
           measuredAfter: step)
@@ -125,7 +131,7 @@ extension FitImageSettings {
       adjuster: choice, losses: course.losses, seconds: course.seconds,
       secondsPerStep: course.durations.median, finalPSNR: finalPSNR,
       peakMemoryMegabytes: Machine.peakMemoryMegabytes(), earlyValues: earlyValues,
-      values: pictureValues(outputs), failure: failure,
+      values: pictureValues(outputs), spectra: spectra, failure: failure,
       writeWeights: { try model.writeWeights(to: $0, metadata: metadata) })
   }
 }

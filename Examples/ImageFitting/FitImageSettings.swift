@@ -277,6 +277,8 @@ struct FitImageSettings {
           end: values[Options.end], target: values[Options.convention])
       case .fr: fourier.adjuster(Scalar.self)
       case .bn: normalization.adjuster(over: inputs)
+      case .bands, .bandsCosine, .bandsBlock: bandEqualizer(name, Scalar.self)
+      case .centered: Centering<Scalar>()
       }
     }
   }

@@ -176,6 +176,19 @@ struct FitFunctionTests {
     }
   }
 
+  @Test("Bands are evened out along a line and a circle", arguments: ["circle", "steps"])
+  func bands(preset: String) throws {
+    try withTemporaryFolder { root in
+      let names = ["none", "centered", "bands", "bands-cosine"]
+      let run = try Files(
+        Self.tiny + ["--preset", preset] + names.flatMap { ["--adjuster", $0] }, in: root)
+      #expect(run.program.code == 0)
+      let losses = try names.map { try run.rows("losses-\($0).csv").map { $0[1] } }
+      #expect(Set(losses).count == names.count)
+      #expect(Set(losses.map(\.first)).count == 1)
+    }
+  }
+
   @Test("Long runs record their errors now and then, and at the end")
   func recordedSteps() throws {
     try withTemporaryFolder { root in

@@ -28,7 +28,10 @@ struct FitImageTests {
 
   @Test(
     "A run prints a line for each adjuster and writes its files",
-    arguments: [["none"], ["iga"], ["none", "iga"], ["iga", "none"], ["fr"], ["none", "fr+iga"]])
+    arguments: [
+      ["none"], ["iga"], ["none", "iga"], ["iga", "none"], ["fr"], ["none", "fr+iga"],
+      ["bands"], ["bands-cosine", "bands-block", "centered", "fr+bands"],
+    ])
   func files(adjusters: [String]) throws {
     try withTemporaryFolder { root in
       let run = try FitImageFiles(
@@ -40,8 +43,11 @@ struct FitImageTests {
       let expected = suffixes.flatMap {
         ["metrics\($0).csv", "reconstruction\($0).png", "error\($0).png"]
       }
+      let bands = zip(adjusters, suffixes).filter { $0.0.contains("bands") }.map {
+        "bands\($0.1).csv"
+      }
       let shared = ["comparison.png", "psnr.svg", "report.html", "summary.json"]
-      #expect(try names(in: run.folder) == (expected + shared).sorted())
+      #expect(try names(in: run.folder) == (expected + bands + shared).sorted())
       #expect(try names(in: root) == (["output"] + suffixes.map { "w\($0).safetensors" }).sorted())
       for (adjuster, suffix) in zip(adjusters, suffixes) {
         let metrics = try run.text("metrics\(suffix).csv").split(separator: "\n")
@@ -75,6 +81,7 @@ struct FitImageTests {
     ("--convention first", false, true),
     ("--end 99", false, true),
     ("--optimizer sgd", true, true),
+    ("--optimizer muon", true, true),
     ("--schedule steps:2:0.1", true, true),
     ("--schedule exponential:0.1:5", true, true),
     ("--schedule cosine:5", true, true),
@@ -87,7 +94,7 @@ struct FitImageTests {
       let run = try FitImageFiles(
         Self.tiny + options.split(separator: " ").map(String.init), in: root, output: "other")
       #expect(run.program.code == 0)
-      #expect(try Self.adjusters(run.program) == ["none", "iga"])
+      #expect(try Self.adjusters(run.program) == ["none", "iga", "bands"])
       #expect(try run.losses("metrics-iga.csv").count == 5)
       #expect(try (run.psnr("none") != plain.psnr("none")) == changesPlain)
       #expect(try (run.psnr("iga") != plain.psnr("iga")) == changesAdjusted)
@@ -108,7 +115,7 @@ struct FitImageTests {
         ["--image", file, "--width", "8", "--patch", "2", "--end", "3", "--steps", "2"], in: root)
       #expect(run.program.code == 0)
       let original = try Picture(contentsOf: file)
-      for adjuster in ["none", "iga"] {
+      for adjuster in ["none", "iga", "bands"] {
         let reconstruction = try Picture(
           pngBytes: [UInt8](run.data("reconstruction-\(adjuster).png")))
         #expect(reconstruction.samples.shape == original.samples.shape)
@@ -135,7 +142,9 @@ struct FitImageTests {
     }
   }
 
-  @Test("Results do not depend on the number of threads", arguments: ["none", "iga", "fr+iga"])
+  @Test(
+    "Results do not depend on the number of threads",
+    arguments: ["none", "iga", "fr+iga", "bands", "bands-cosine", "bands-block"])
   func threads(adjuster: String) throws {
     try withTemporaryFolder { root in
       // Patches of 7 leave a border over; a width that is not a multiple of any vector's.
@@ -166,7 +175,7 @@ struct FitImageTests {
       let first = try FitImageFiles(
         Self.tiny + ["--precision", saved, "--save-weights", "output/w"], in: root)
       #expect(first.program.code == 0)
-      for adjuster in ["none", "iga"] {
+      for adjuster in ["none", "iga", "bands"] {
         let next = try FitImageFiles(
           Self.tiny + [
             "--precision", loaded, "--adjuster", "none", "--initial-weights",
@@ -191,13 +200,14 @@ struct FitImageTests {
       let run = try FitImageFiles(
         ["--width", "8"] + options.split(separator: " ").map(String.init), in: root)
       #expect(run.program.code == 70)
-      #expect(try Self.adjusters(run.program) == ["none", "iga"])
-      #expect(run.program.standardOutput.ranges(of: "psnr=nan ").count == 2)
+      #expect(try Self.adjusters(run.program) == ["none", "iga", "bands"])
+      #expect(run.program.standardOutput.ranges(of: "psnr=nan ").count == 3)
       let last = try #require(run.program.errorLines.last)
-      for part in ["error: none diverged at step ", ", and iga diverged at step ", remedy] {
+      for part in ["error: none diverged at step ", ", and bands diverged at step ", remedy] {
         #expect(last.contains(part), "\(last)")
       }
-      #expect(try names(in: run.folder).count == 10)
+      // Bands are in a file of their own once they were measured.
+      #expect([13, 14].contains(try names(in: run.folder).count))
       #expect(try run.losses("metrics-none.csv").allSatisfy(\.isFinite))
       #expect(try run.result("none")["psnr"] is NSNull)
       #expect(try (run.result("iga")["failure"] as? String)?.contains("diverged") == true)

@@ -24,7 +24,33 @@ import Testing
         "composed",
         ComposedAdjuster([InductiveGradientAdjuster(end: 4), EmpiricalNTKAdjuster(end: 2)])
       ),
-      ("centred", Centring()), ("zero biases", ZeroBiases()), ("averaging", GradientAveraging()),
+      ("centred", Centering()), ("zero biases", ZeroBiases()), ("averaging", GradientAveraging()),
+    ]
+    let grid = RowGrid(extents: [61])
+    let bands: [(String, any Bands<Scalar>)] = [
+      ("nested", NestedMeanBands(.blocks(of: grid), rowsPerCell: 8)),
+      ("in one cell", NestedMeanBands(.blocks(of: grid))), ("cosine", CosineBands(grid)),
+      ("block cosine", BlockCosineBands(grid, side: 8, count: 4)),
+    ]
+    for (name, bands) in bands {
+      for residuals in CoarseResiduals.allCases {
+        for probe in BandProbe.allCases {
+          all.append(
+            (
+              "\(name) bands, \(residuals), \(probe)",
+              BandEqualizer(
+                bands, refreshInterval: 2, coarseResiduals: residuals, probe: probe)
+            ))
+        }
+      }
+    }
+    all += [
+      ("bands of each batch", BandEqualizer { NestedMeanBands(.bisecting($0.inputs)) }),
+      (
+        "composed with bands",
+        ComposedAdjuster([InductiveGradientAdjuster(end: 4), BandEqualizer(bands[0].1)])
+      ),
+      ("centered, mildly", Centering(remaining: 0.5)),
     ]
     for sampling in GroupSampling.allCases {
       all.append(

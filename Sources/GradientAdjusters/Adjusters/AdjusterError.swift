@@ -8,6 +8,8 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
   case kernelShape(expected: [Int], found: [Int])
   /// A kernel is not symmetric.
   case kernelNotSymmetric
+  /// Bands were made for a batch of another number of rows.
+  case bandsOfOtherRows(bands: Int, batch: Int)
   /// A kernel, residual or gradient holds an infinity or NaN.
   case nonFinite(String)
   /// An eigenvalue problem was not solved.
@@ -40,6 +42,11 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
       "A kernel of shape \(found) was given for a batch that needs one of shape \(expected)."
     case .kernelNotSymmetric:
       "A kernel was given that is not symmetric; its entries [i, j] and [j, i] must agree."
+    case .bandsOfOtherRows(let bands, let batch):
+      """
+      Bands of \(bands) rows were given for a batch of \(batch): make them from the batch's own \
+      points.
+      """
     case .nonFinite(let what):
       """
       The \(what) is not finite, so the run has diverged: a smaller learning rate, or a schedule \

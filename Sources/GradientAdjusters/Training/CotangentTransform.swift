@@ -5,7 +5,8 @@ import TensorKit
 ///
 /// A transform says which rows it couples, and that decides how a batch can be worked off: a
 /// transform that couples nothing, or the rows that share a place within their groups, is applied
-/// tile by tile while the tile is in cache; one that couples the whole batch needs all outputs first.
+/// tile by tile while the tile is in cache, and so is one that couples the rows of small cells; one
+/// that couples the whole batch needs all outputs first.
 public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
   /// Which rows of a batch a transform mixes.
   public enum Coupling: Int, Sendable, Comparable {
@@ -13,6 +14,8 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
     case rows
     /// The rows that share a place within the coupled groups.
     case groups
+    /// The rows of the same cell of a partition of the batch.
+    case cells
     /// All.
     case batch
 
@@ -25,9 +28,21 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
   /// A map of cotangents to adjusted cotangents of the same shape.
   public typealias Map = @Sendable (Tensor<Scalar>) throws -> Tensor<Scalar>
 
+  /// A map of some cells' cotangents, cell after cell, to adjusted cotangents of the same shape.
+  public typealias CellMap =
+    @Sendable (_ rows: Tensor<Scalar>, _ cells: Range<Int>) throws -> Tensor<Scalar>
+
+  struct CellStage: Sendable {
+    let cells: RowCells
+    let map: CellMap
+    /// For all rows, if other stages come first.
+    let mapAfterOthers: Map
+  }
+
   struct Stage: Sendable {
     let coupling: Coupling
     let map: Map
+    var cellStage: CellStage?
   }
 
   /// Applied in order; empty for the identity.
@@ -51,6 +66,26 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
     CotangentTransform(stages: [Stage(coupling: .groups, map: map)])
   }
 
+  /// Mixes the rows of each cell of a partition of the batch.
+  ///
+  /// Tiles hold whole cells, so that no sweep is needed first.
+  ///
+  /// - Parameters:
+  ///   - cells: The partition.
+  ///   - afterOthers: Maps all cotangents, of shape [samples, outputs], if other transforms come
+  ///     first, for a map that rests on what cotangents are before any; cell by cell by default.
+  ///   - map: Maps the rows of some consecutive cells, cell after cell, of shape [rows, outputs].
+  public static func withinCells(
+    _ cells: RowCells, afterOthers: Map? = nil, _ map: @escaping CellMap
+  ) -> CotangentTransform {
+    let cellwise: Map = { try cells.mapped($0, workers: Workers(threads: 1), map) }
+    return CotangentTransform(stages: [
+      Stage(
+        coupling: .cells, map: cellwise,
+        cellStage: CellStage(cells: cells, map: map, mapAfterOthers: afterOthers ?? cellwise))
+    ])
+  }
+
   /// Mixes all rows.
   ///
   /// - Parameter map: Maps all cotangents, of shape [samples, outputs].
@@ -71,6 +106,18 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
   /// The most that any stage couples.
   public var coupling: Coupling { stages.map(\.coupling).max() ?? .rows }
 
+  /// The partition that tiles have to respect, if any stage mixes the rows of cells.
+  var cells: RowCells? { stages.lazy.compactMap(\.cellStage).first?.cells }
+
+  /// Whether tiles can be cut such that every stage finds what it mixes within a tile.
+  var isStreamable: Bool {
+    let couplings = Set(stages.map(\.coupling))
+    if couplings.contains(.batch) { return false }
+    // Stages within cells may need the cotangents as they are before any.
+    return !stages.dropFirst().contains { $0.cellStage != nil }
+      && !(couplings.contains(.groups) && couplings.contains(.cells))
+  }
+
   /// Whether cotangents are left as they are.
   public var isIdentity: Bool { stages.isEmpty }
 
@@ -88,9 +135,11 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
     to cotangents: Tensor<Scalar>, groups: RowGroups
   ) throws -> Tensor<Scalar> {
     var result = cotangents
-    for stage in stages {
+    for (index, stage) in stages.enumerated() {
       switch stage.coupling {
-      case .rows, .batch: result = try checked(stage.map(result), against: result)
+      case .cells where index > 0:
+        result = try checked(stage.cellStage?.mapAfterOthers(result) ?? result, against: result)
+      case .rows, .cells, .batch: result = try checked(stage.map(result), against: result)
       case .groups:
         guard groups.count > 0 else { continue }
         result =
@@ -148,7 +197,8 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
       switch stage.coupling {
       case .rows: result = try checked(stage.map(result), against: result)
       case .groups: result = try applied(stage, across: groupCount, to: result, slots: slots)
-      case .batch: preconditionFailure("a transform across the batch was applied to a part of it")
+      case .cells, .batch:
+        preconditionFailure("a transform across the batch was applied to a part of it")
       }
     }
     return result
@@ -167,6 +217,20 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
     let coupled = padded.reshaped(to: [groupCount, -1])
     return try checked(stage.map(coupled), against: coupled).reshaped(to: padded.shape)
       .rows(at: slots.indices)
+  }
+
+  /// The adjusted cotangents of some whole cells.
+  ///
+  /// - Parameter cotangents: Cell after cell. Shape: [rows, outputs].
+  func applied(
+    toCells cells: Range<Int>, _ cotangents: Tensor<Scalar>
+  ) throws -> Tensor<Scalar> {
+    var result = cotangents
+    for stage in stages {
+      let adjusted = try stage.cellStage.map { try $0.map(result, cells) } ?? stage.map(result)
+      result = try checked(adjusted, against: result)
+    }
+    return result
   }
 
   /// The adjusted cotangents of rows outside the coupled groups.

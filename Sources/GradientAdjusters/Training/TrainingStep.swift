@@ -25,6 +25,8 @@ public final class TrainingStep<Model: Module> {
   /// Those of the normalizations over the batch, once they are known.
   private var statistics: BatchStatistics<Scalar>?
   private var swept: (value: Double, cotangents: Tensor<Scalar>)?
+  /// The loss, once a sweep has added it up in the order of the batch.
+  private var sweptLoss: Double?
   /// The gradients of all samples' single output, once a kernel has asked for them.
   private var gradients: PerSampleGradients<Scalar>?
   private var keepsRowSizes = false
@@ -59,18 +61,52 @@ public final class TrainingStep<Model: Module> {
   /// in a step sweeps forward over the batch.
   public func cotangents() throws -> Tensor<Scalar> { try sweep().cotangents }
 
+  /// ∂loss/∂outputs of some samples, before any adjustment, of shape [rows, outputs].
+  ///
+  /// Costs a forward sweep over these alone, or nothing if ``cotangents()`` was called; where the model
+  /// has normalizations, their statistics take a sweep over the batch first.
+  ///
+  /// - Parameter rows: The samples' rows in the batch; a row may recur.
+  public func cotangents(atRows rows: [Int]) throws -> Tensor<Scalar> {
+    if let swept { return swept.cotangents.rows(at: rows) }
+    return loss.valueWithCotangents(
+      outputs: try rowwiseEvaluation().outputs(for: batch.inputs.rows(at: rows)),
+      targets: batch.targets.rows(at: rows), rowCount: batch.rowCount
+    ).cotangents
+  }
+
   /// The loss at the current parameters, by a forward sweep over the batch at the first call.
-  public func lossValue() throws -> Double { try sweep().value }
+  public func lossValue() throws -> Double { try sweptLoss ?? sweep().value }
 
   /// Asks for the sums of absolute cotangents of each sample, to be read once the step is evaluated.
   ///
   /// Unlike ``cotangents()`` this costs no sweep of its own.
   public func keepRowSizes() { keepsRowSizes = true }
 
+  /// The sum of absolute cotangents of each sample at the current parameters, of shape [samples].
+  ///
+  /// The first call in a step sweeps forward over the batch and keeps nothing else of it.
+  public func sweptRowSizes() throws -> Tensor<Scalar> {
+    if swept != nil || gradients != nil { return try cotangents().absoluteRowSums() }
+    if let keptRowSizes { return keptRowSizes }
+    let (batch, loss) = (batch, loss)
+    let parts = try evaluationOfBatch.outputs(for: batch.inputs, summingFrom: 0.0) {
+      rows, outputs, sum in
+      let part = loss.valueWithCotangents(
+        outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
+      sum += part.value
+      return part.cotangents.absoluteRowSums()
+    }
+    if evaluation.couplesRows { statistics = parts.statistics }
+    sweptLoss = parts.sums.reduce(0, +)
+    keptRowSizes = parts.outputs
+    return parts.outputs
+  }
+
   /// The sum of absolute cotangents of each sample, of shape [samples].
   ///
-  /// Nil before the step is evaluated, unless ``cotangents()`` was called, and if
-  /// ``keepRowSizes()`` was not.
+  /// Nil before the step is evaluated, unless ``cotangents()`` or ``sweptRowSizes()`` was called, and
+  /// if ``keepRowSizes()`` was not.
   public var rowSizes: Tensor<Scalar>? {
     keptRowSizes ?? swept.map { $0.cotangents.absoluteRowSums() }
   }
@@ -126,8 +162,8 @@ public final class TrainingStep<Model: Module> {
     statistics.map { evaluation.knowing($0) } ?? evaluation
   }
 
-  /// Whether all cotangents are known already.
-  var isSwept: Bool { swept != nil || gradients != nil }
+  /// Whether a sweep over the batch has left all cotangents behind.
+  var isSwept: Bool { swept != nil }
 
   private func sweep() throws -> (value: Double, cotangents: Tensor<Scalar>) {
     if let swept { return swept }
@@ -147,7 +183,7 @@ public final class TrainingStep<Model: Module> {
     }
     let result = (value: parts.sums.reduce(0, +), cotangents: parts.outputs)
     if evaluation.couplesRows { statistics = parts.statistics }
-    swept = result
+    (swept, sweptLoss) = (result, result.value)
     return result
   }
 }
@@ -159,7 +195,8 @@ extension TrainingStep {
   func lossWithGradient(
     transform: CotangentTransform<Scalar>
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
-    if isSwept || transform.coupling == .batch {
+    // Cotangents that are known already save nothing here: the pullback evaluates the model again.
+    if gradients != nil || !transform.isStreamable {
       let adjusted = try transform.applied(to: cotangents(), groups: batch.groups)
       let gradient = try pullback(of: adjusted)
       return (try lossValue(), gradient)
@@ -178,13 +215,7 @@ extension TrainingStep {
     transform: CotangentTransform<Scalar>
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
     let (batch, loss, keepsRowSizes) = (batch, loss, keepsRowSizes)
-    let groups = batch.groups
-    let isCoupled = transform.coupling == .groups && groups.count > 0
-    let plan =
-      isCoupled
-      ? groups.tilesOfWholePlaces(rowsPerTile: evaluation.rowsPerTile)
-      : RowGroups.PlaceTiles(
-        tiles: RowTiles(rowCount: batch.rowCount, rowsPerTile: evaluation.rowsPerTile), slots: [])
+    let plan = TilePlan(for: transform, groups: batch.groups, rowsPerTile: evaluation.rowsPerTile)
     let reduction = try evaluationOfBatch.gradient(
       for: batch.inputs, tiles: plan.tiles, summingFrom: ShardSum()
     ) { tile, rows, outputs, sum in
@@ -192,11 +223,7 @@ extension TrainingStep {
         outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
       sum.loss += part.value
       if keepsRowSizes { sum.rowSizes.append((rows, part.cotangents.absoluteRowSums())) }
-      if transform.isIdentity { return part.cotangents }
-      return tile < plan.coupled
-        ? try transform.applied(
-          toPlacesOf: part.cotangents, groupCount: groups.count, slots: plan.slots[tile])
-        : try transform.applied(toUncoupled: part.cotangents)
+      return try plan.adjusted(part.cotangents, ofTile: tile, by: transform)
     }
     if keepsRowSizes {
       var sizes = Tensor<Scalar>(zeros: [batch.rowCount])
@@ -208,6 +235,8 @@ extension TrainingStep {
       }
       keptRowSizes = sizes
     }
-    return (reduction.sums.reduce(0) { $0 + $1.loss }, reduction.gradient)
+    // Added up in another order it would be another number, by rounding.
+    let value = sweptLoss ?? reduction.sums.reduce(0) { $0 + $1.loss }
+    return (value, reduction.gradient)
   }
 }

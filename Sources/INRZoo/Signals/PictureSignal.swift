@@ -64,6 +64,9 @@ public struct PictureSignal<Scalar: TensorScalar>: Sendable {
       targets: values.reshaped(to: [height * width, channels]).rows(at: pixels), groups: groups)
   }
 
+  /// The pixels as a grid of rows and columns, for bands of frequency.
+  public var grid: RowGrid { RowGrid(extents: [height, width], points: pixels) }
+
   /// Values for each row of the batch, put where their pixels are.
   ///
   /// - Parameter rows: Shape: [pixels, channels].

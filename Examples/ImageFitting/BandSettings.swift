@@ -1,0 +1,121 @@
+import AutoDiff
+import ExampleSupport
+import GradientAdjusters
+import INRZoo
+import TensorKit
+
+extension Options {
+  static let exponent = Option(
+    "exponent", .number(.notNegative, "A"), default: 0.5,
+    help: "How far bands are evened out: 0 only levels the constant, 1 evens out fully.")
+  static let floor = Option(
+    "floor", .number(.above(0, upTo: 1), "F"), default: 1e-3,
+    help: "Bands learned less than this share of the most learned one count as that.")
+  static let bandCount = Option(
+    "band-count", .integer(in: 3...1000, "N"),
+    help: """
+      The number of bands, fewer if there are not as many; by default one for each size of blocks, 14 \
+      for bands-cosine, and 8 within blocks for bands-block.
+      """)
+  static let refresh = Option(
+    "refresh", .integer(in: 1..., "R"), default: 50,
+    help: "How strongly bands are learned is measured every R steps, and at steps 0, 3, 10 and 25.")
+  static let coarseResiduals = Option(
+    "coarse-residuals",
+    .choice { (residuals: CoarseResiduals) in
+      switch residuals {
+      case .current: "this step's, by a forward sweep (exact)"
+      case .updated: "the previous step's, and their change at some pixels"
+      case .previous: "the previous step's (cheaper)"
+      }
+    }, default: .updated, help: "Where bands wider than a block take their residuals from.")
+
+  /// What sets the equalization of bands up.
+  static let bandSettings: [any OptionDeclaration] = [
+    exponent, floor, bandCount, refresh, coarseResiduals,
+  ]
+}
+
+extension FitImageSettings {
+  /// The adjuster that evens out bands of some kind over the picture's pixels.
+  func bandEqualizer<Scalar: TensorScalar>(
+    _ name: AdjusterName, _: Scalar.Type
+  ) -> BandEqualizer<Scalar> {
+    let grid = PictureSignal<Scalar>(picture, patch: patch).grid
+    let bands: any Bands<Scalar> =
+      switch name {
+      case .bandsCosine:
+        values[Options.bandCount].map { CosineBands(grid, count: $0) } ?? CosineBands(grid)
+      case .bandsBlock:
+        values[Options.bandCount].map { BlockCosineBands(grid, count: $0) }
+          ?? BlockCosineBands(grid)
+      default: NestedMeanBands(.blocks(of: grid, sides: blockSides(of: grid)))
+      }
+    return BandEqualizer(
+      bands, exponent: values[Options.exponent], floor: values[Options.floor],
+      refreshInterval: values[Options.refresh],
+      coarseResiduals: values[Options.coarseResiduals], seed: UInt64(values[Options.seed]))
+  }
+}
+
+extension FitImageSettings {
+  /// The sides of blocks that make as many bands as asked for, or nil for all.
+  private func blockSides(of grid: RowGrid) -> [Int]? {
+    let sides = Array(sequence(first: 2) { $0 * 2 }.prefix { $0 < grid.longest }.reversed())
+    // The constant and single pixels are bands as well.
+    guard let count = values[Options.bandCount].map({ $0 - 2 }), count < sides.count else {
+      return nil
+    }
+    return (0..<count).map { sides[(2 * $0 + 1) * sides.count / (2 * count)] }
+  }
+}
+
+/// What a band equalizer last measured, if an adjuster is one or has one among its parts.
+func bandSpectrum<Scalar: TensorScalar>(
+  of adjuster: any GradientAdjuster<Scalar>
+) -> BandSpectrum? {
+  if let equalizer = adjuster as? BandEqualizer<Scalar> { return equalizer.spectrum }
+  let parts = (adjuster as? ComposedAdjuster<Scalar>)?.adjusters ?? []
+  return parts.lazy.compactMap { bandSpectrum(of: $0) }.first
+}
+
+/// How strongly the network learned each band, over the steps of a run.
+struct BandCourse {
+  let name: String
+  /// What was measured at each refresh, in order.
+  let spectra: [BandSpectrum]
+
+  /// The energies that were measured, and those after adjustment.
+  var plots: [LinePlot] {
+    [
+      plot("Bands before adjustment: \(name)") { $0.energies },
+      plot("Bands after adjustment: \(name)") { $0.adjustedEnergies },
+    ]
+  }
+
+  /// What was measured, a line for each band and refresh.
+  var table: CSVTable {
+    var table = CSVTable(columns: [
+      "step", "band", "frequency", "rank", "measured", "energy", "factor", "adjusted_energy",
+    ])
+    for spectrum in spectra {
+      for (index, band) in spectrum.bands.enumerated() {
+        table.append([
+          .integer(spectrum.step), .text(band.name), .number(band.frequency), .integer(band.rank),
+          .number(spectrum.measured[index]), .number(spectrum.energies[index]),
+          .number(spectrum.factors[index]), .number(spectrum.adjustedEnergies[index]),
+        ])
+      }
+    }
+    return table
+  }
+
+  private func plot(_ title: String, _ energies: (BandSpectrum) -> [Double]) -> LinePlot {
+    let steps = spectra.map { Double($0.step) }
+    return LinePlot(
+      title, x: PlotAxis("step"), y: PlotAxis("kernel energy", scale: .logarithmic),
+      series: (spectra.first?.bands ?? []).enumerated().map { index, band in
+        PlotSeries(band.name, x: steps, y: spectra.map { energies($0)[index] })
+      })
+  }
+}

@@ -1,0 +1,16 @@
+/// How strongly a network learns each band, and what an equalizer makes of it.
+public struct BandSpectrum: Sendable, Equatable {
+  /// How many steps the equalizer had seen when it measured this.
+  public let step: Int
+  /// The bands, the constant first.
+  public let bands: [Band]
+  /// λ_b, the mean eigenvalue of the kernel in each band as just measured: trace(P_b K P_b) / rank P_b.
+  public let measured: [Double]
+  /// The same, smoothed over refreshes.
+  public let energies: [Double]
+  /// F_b, the factor of each band; the largest is one.
+  public let factors: [Double]
+
+  /// F_b λ_b: how strongly each band is learned after adjustment.
+  public var adjustedEnergies: [Double] { zip(factors, energies).map { $0 * $1 } }
+}

@@ -1,0 +1,184 @@
+import TensorKit
+
+/// Groups of a batch's rows within groups within groups: blocks of a picture, branches of a tree.
+///
+/// The whole batch is the coarsest group, each level cuts the groups of the one before, and single rows
+/// are the finest. Groups of a level may differ in size. ``RowGroups`` are one level of equal groups,
+/// whose rows correspond to each other; here only the nesting counts.
+public struct NestedGroups: Sendable, Equatable {
+  /// A level between the whole batch and single rows.
+  struct Level: Sendable, Equatable {
+    let name: String
+    let frequency: Double?
+    /// The first place of each group in the order of the rows, and the number of rows at the end.
+    let bounds: [Int]
+  }
+
+  /// The rows, group after group; nil if that is their order in the batch.
+  let order: [Int]?
+  /// From the whole batch on, each with more groups than the one before and fewer than there are rows.
+  let levels: [Level]
+  /// For each level but the last, the first child of each group among the groups of the next level,
+  /// and the number of these at the end.
+  let children: [[Int]]
+  /// The highest frequency that single rows resolve; nil where that has no meaning.
+  let finestFrequency: Double?
+  /// The number of rows of the batch.
+  public let rowCount: Int
+
+  /// Groups given by labels: rows of equal labels on a level and all coarser ones form a group.
+  ///
+  /// Levels that cut nothing, or cut everything into single rows, are left out.
+  ///
+  /// - Parameters:
+  ///   - rowCount: The number of rows of the batch.
+  ///   - labels: For each level between the whole batch and single rows, coarse to fine, the label
+  ///     of each row.
+  ///   - names: What to call the groups of each level, such as "blocks of 4".
+  /// - Precondition: There is a row, a label for each row on every level, and a name for each level
+  ///   if there are names.
+  public init(rowCount: Int, labels: [[Int]], names: [String]? = nil) {
+    self.init(
+      rowCount: rowCount, labels: labels,
+      names: names ?? labels.indices.map { "groups of level \($0 + 1)" },
+      frequencies: labels.map { _ in nil }, finestFrequency: nil)
+  }
+
+  init(
+    rowCount: Int, labels: [[Int]], names: [String], frequencies: [Double?],
+    finestFrequency: Double?, orderWithin: [Int]? = nil
+  ) {
+    precondition(
+      rowCount > 0 && labels.allSatisfy { $0.count == rowCount } && names.count == labels.count,
+      "\(labels.map(\.count)) labels and \(names.count) names of levels for \(rowCount) rows")
+    let order = (0..<rowCount).sorted { left, right in
+      for level in labels where level[left] != level[right] { return level[left] < level[right] }
+      return orderWithin.map { $0[left] < $0[right] } ?? (left < right)
+    }
+    var bounds: [[Int]] = []
+    var cuts = [0]
+    for level in labels {
+      var next = [0]
+      var outer = 1
+      for place in 1..<max(rowCount, 1) {
+        let isCutBefore = outer < cuts.count && cuts[outer] == place
+        if isCutBefore { outer += 1 }
+        if isCutBefore || level[order[place]] != level[order[place - 1]] { next.append(place) }
+      }
+      cuts = next
+      bounds.append(next + [rowCount])
+    }
+    self.init(
+      order: order.elementsEqual(0..<rowCount) ? nil : order, bounds: bounds, names: names,
+      frequencies: frequencies, finestFrequency: finestFrequency, rowCount: rowCount)
+  }
+
+  /// Groups given by an order of the rows and the bounds of each level's groups in it.
+  private init(
+    order: [Int]?, bounds: [[Int]], names: [String], frequencies: [Double?],
+    finestFrequency: Double?, rowCount: Int
+  ) {
+    var levels = [Level(name: "constant", frequency: 0, bounds: [0, rowCount])]
+    for (level, bounds) in bounds.enumerated()
+    where bounds.count > levels[levels.count - 1].bounds.count && bounds.count <= rowCount {
+      levels.append(Level(name: names[level], frequency: frequencies[level], bounds: bounds))
+    }
+    self.order = order
+    self.levels = levels
+    self.finestFrequency = finestFrequency
+    self.rowCount = rowCount
+    children = zip(levels, levels.dropFirst()).map { level, next in
+      var child = 0
+      return level.bounds.map { bound in
+        while next.bounds[child] < bound { child += 1 }
+        return child
+      }
+    }
+  }
+
+  /// The groups of one level as cells: the coarsest level none of whose groups has more rows than
+  /// given, or the finest level there is.
+  ///
+  /// - Returns: The level and its cells.
+  func cells(rowsPerCell: Int) -> (level: Int, cells: RowCells) {
+    let fitting = levels.firstIndex { level in
+      zip(level.bounds, level.bounds.dropFirst()).allSatisfy { $1 - $0 <= rowsPerCell }
+    }
+    let level = fitting ?? levels.count - 1
+    return (level, RowCells(order: order, bounds: levels[level].bounds))
+  }
+}
+
+extension NestedGroups {
+  /// Blocks of a grid within blocks twice as large, and so on: squares of a picture, cubes of a volume.
+  ///
+  /// - Parameters:
+  ///   - grid: The grid. Blocks at its far ends are clipped.
+  ///   - sides: The blocks' sides, each a multiple of the next; the powers of two below the longest
+  ///     extent by default, and single points after them.
+  /// - Precondition: Each side is positive and a multiple of the next.
+  public static func blocks(of grid: RowGrid, sides: [Int]? = nil) -> NestedGroups {
+    let sides = sides ?? powersOfTwo(below: grid.longest)
+    precondition(
+      sides.allSatisfy { $0 > 0 } && zip(sides, sides.dropFirst()).allSatisfy { $0 % $1 == 0 },
+      "blocks of the sides \(sides), which do not nest")
+    let points = grid.points ?? Array(0..<grid.count)
+    let labels = sides.map { side in
+      let counts = grid.extents.map { ($0 + side - 1) / side }
+      return points.map { point in
+        zip(grid.indices(ofPoint: point), counts).reduce(0) { $0 * $1.1 + $1.0 / side }
+      }
+    }
+    let longest = Double(grid.longest)
+    return NestedGroups(
+      rowCount: grid.count, labels: labels, names: sides.map { "blocks of \($0)" },
+      frequencies: sides.map { longest / Double(2 * $0) }, finestFrequency: longest / 2,
+      orderWithin: grid.points)
+  }
+
+  /// The powers of two below a number, largest first, down to two.
+  private static func powersOfTwo(below bound: Int) -> [Int] {
+    var sides: [Int] = []
+    var side = 2
+    while side < bound {
+      sides.insert(side, at: 0)
+      side *= 2
+    }
+    return sides
+  }
+
+  /// Groups of points that lie near each other: a k-d tree over scattered points.
+  ///
+  /// Each group is cut at the median of the coordinate in which it is widest, so that halves differ by
+  /// at most one point.
+  ///
+  /// - Parameters:
+  ///   - points: The points, anywhere. Shape: [samples, coordinates].
+  ///   - cutsPerLevel: How many times groups are halved from level to level; as often as there are
+  ///     coordinates by default, which halves their sides.
+  /// - Precondition: There is a point and a coordinate, and the number of cuts is positive.
+  public static func bisecting<Scalar>(
+    _ points: Tensor<Scalar>, cutsPerLevel: Int? = nil
+  ) -> NestedGroups {
+    precondition(
+      points.rank == 2 && points.shape[0] > 0 && points.shape[1] > 0,
+      "a tree over points of shape \(points.shape)")
+    let (count, dimensions) = (points.shape[0], points.shape[1])
+    let cutsPerLevel = cutsPerLevel ?? dimensions
+    precondition(cutsPerLevel > 0, "\(cutsPerLevel) cuts from level to level")
+    var tree = PointTree(points)
+    var bounds: [[Int]] = []
+    var (names, frequencies): ([String], [Double?]) = ([], [])
+    while tree.bounds.count <= count {
+      for _ in 0..<cutsPerLevel { tree.halveGroups() }
+      bounds.append(tree.bounds)
+      let groups = tree.bounds.count - 1
+      names.append("groups of about \((count + groups / 2) / groups)")
+      frequencies.append(sideCount(of: groups, dimensions) / 2)
+    }
+    return NestedGroups(
+      order: tree.order.elementsEqual(0..<count) ? nil : tree.order, bounds: bounds, names: names,
+      frequencies: frequencies, finestFrequency: sideCount(of: count, dimensions) / 2,
+      rowCount: count)
+  }
+}
