@@ -4,7 +4,9 @@ import INRZoo
 import TensorKit
 import Testing
 
-/// The constant and all the rest: as in the documentation of `Bands`.
+// GradientAdjusters, "Equalizing bands", and the documentation of `Bands`
+
+/// The constant and all the rest.
 struct ConstantAndRest<Scalar: TensorScalar>: Bands {
   let rowCount: Int
   var bands: [Band] {
