@@ -95,11 +95,18 @@ enum AdjusterName: String, AdjusterNaming {
   case empiricalNTK = "full-entk"
   case iga
   case fr
+  case bn
   case bands
   case bandsCosine = "bands-cosine"
   case centered
 
-  var rewritesModel: Bool { self == .fr }
+  var stage: AdjusterStage {
+    switch self {
+    case .fr: .weights
+    case .bn: .normalization
+    case .none, .ntk, .empiricalNTK, .iga, .bands, .bandsCosine, .centered: .gradients
+    }
+  }
 
   var about: String {
     switch self {
@@ -108,6 +115,7 @@ enum AdjusterName: String, AdjusterNaming {
     case .empiricalNTK: "the empirical kernel of all samples"
     case .iga: "inductive gradient adjustment (Shi et al. 2025)"
     case .fr: "Fourier reparameterization (Shi et al. 2024); not for circle"
+    case .bn: "batch normalization (Ioffe and Szegedy 2015); of SIREN from the identity"
     case .bands: "equalized bands of intervals within intervals"
     case .bandsCosine: "equalized bands of frequency"
     case .centered: "residuals less most of their mean"
@@ -122,6 +130,7 @@ enum AdjusterName: String, AdjusterNaming {
     case .empiricalNTK: "adjustment by the empirical kernel of all samples"
     case .iga: "inductive gradient adjustment"
     case .fr: "Fourier reparameterization"
+    case .bn: "batch normalization"
     case .bands: "equalized bands of intervals"
     case .bandsCosine: "equalized bands of frequency"
     case .centered: "centred residuals"

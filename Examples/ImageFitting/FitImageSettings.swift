@@ -159,6 +159,7 @@ struct FitImageSettings {
         case "patch": "\(patch)"
         case "steps": "\(steps)"
         case "fr-alpha": NumberText.plain(fourier.amplitude)
+        case "bn-placement": normalization.placement.rawValue
         case "threads": "\(workers.threads)"
         default: setting.value
         }
@@ -175,8 +176,11 @@ struct FitImageSettings {
   /// The options of Fourier reparameterization.
   var fourier: FourierSettings { FourierSettings(values) }
 
-  /// The network with its initial weights, reparameterized if the file that they come from holds
-  /// coefficients.
+  /// The option of batch normalization.
+  var normalization: NormalizationSettings { NormalizationSettings(values) }
+
+  /// The network with its initial weights, reparameterized and normalized if the file that they come
+  /// from holds coefficients and normalizations.
   func network<Scalar: TensorScalar>(_: Scalar.Type) throws -> CoordinateNetwork<Scalar> {
     var generator = SeededGenerator(seed: UInt64(values[Options.seed]))
     let (width, hidden) = (values[Options.width], values[Options.hiddenLayers])
@@ -199,10 +203,12 @@ struct FitImageSettings {
       try ExampleFailure.reading(
         Options.initialWeights, file, remedy: "give a .safetensors file with the model's weights"
       ) { path in
-        if try holdsCoefficients(path) {
+        let stored = try SafeTensorsFile(contentsOf: path)
+        if try holdsCoefficients(stored, path) {
           var adjuster = fourier.adjuster(Scalar.self)
           try adjuster.prepare(&network, using: &generator)
         }
+        try normalization.prepare(&network, for: stored, path: path)
         try network.readWeights(from: path)
       }
       if let (name, _) = network.namedParameters.first(where: { !$0.value.isFinite }) {
@@ -218,10 +224,9 @@ struct FitImageSettings {
 
   /// Whether a weight file holds coefficients of Fourier reparameterization.
   ///
-  /// - Throws: `FileError` if the file cannot be read, or its coefficients belong to another basis;
-  ///   a failure if the options make no basis.
-  private func holdsCoefficients(_ path: String) throws -> Bool {
-    let file = try SafeTensorsFile(contentsOf: path)
+  /// - Throws: `FileError` if its coefficients belong to another basis; a failure if the options make
+  ///   no basis.
+  private func holdsCoefficients(_ file: SafeTensorsFile, _ path: String) throws -> Bool {
     guard file.names.contains(where: { $0.hasSuffix(".coefficients") }),
       values[Options.hiddenLayers] > 0
     else { return false }
@@ -240,12 +245,25 @@ struct FitImageSettings {
   func optimizer<Scalar: TensorScalar>(_: Scalar.Type) -> any Optimizer<Scalar> {
     values[Options.optimizer].optimizer(
       learningRate: values[Options.schedule].schedule(from: values[Options.learningRate]),
-      Scalar.self)
+      workers: workers, Scalar.self)
   }
 
-  /// A fresh adjuster.
+  /// The network that a run's adjusters start from.
+  ///
+  /// Initial weights may be those of FR or BN, with which others do not start: they get the plain
+  /// network that computes the same.
+  func start<Scalar: TensorScalar>(
+    for choice: AdjusterChoice, from network: CoordinateNetwork<Scalar>, over inputs: Tensor<Scalar>
+  ) throws -> CoordinateNetwork<Scalar> {
+    let start =
+      choice.contains(.bn)
+      ? network : try normalization.adjuster(over: inputs).folded(network, over: inputs)
+    return choice.contains(.fr) ? start : start.withPlainWeights()
+  }
+
+  /// A fresh adjuster for training on a batch.
   func adjuster<Scalar: TensorScalar>(
-    _ choice: AdjusterChoice, _: Scalar.Type
+    _ choice: AdjusterChoice, over inputs: Tensor<Scalar>
   ) -> any GradientAdjuster<Scalar> {
     choice.adjuster { name in
       switch name {
@@ -258,8 +276,10 @@ struct FitImageSettings {
         EmpiricalNTKAdjuster<Scalar>(
           end: values[Options.end], target: values[Options.convention])
       case .fr: fourier.adjuster(Scalar.self)
+      case .bn: normalization.adjuster(over: inputs)
       case .bands, .bandsCosine, .bandsBlock: bandEqualizer(name, Scalar.self)
       case .centered: Centering<Scalar>()
+      case .damped: BurstDamping<Scalar>()
       }
     }
   }
@@ -272,7 +292,10 @@ struct FitImageSettings {
 
   /// What weight files note about a run's parameters.
   func weightMetadata(for choice: AdjusterChoice) -> [String: String] {
-    choice.contains(.fr) ? [FourierSettings.metadataKey: fourier.basisText] : [:]
+    var metadata: [String: String] = [:]
+    if choice.contains(.fr) { metadata[FourierSettings.metadataKey] = fourier.basisText }
+    if choice.contains(.bn) { metadata[NormalizationSettings.metadataKey] = normalization.text }
+    return metadata
   }
 }
 

@@ -17,6 +17,8 @@ struct CompareAdjustersTests {
     #expect(Set(all).count == all.count)
     #expect(AdjusterName.allCases.allSatisfy { all.contains($0.rawValue) })
     #expect(all.contains("fr+iga") && !all.contains("none+iga") && !all.contains("fr+none"))
+    #expect(
+      ["fr+bn", "bn+iga", "bn+full-entk"].allSatisfy(all.contains) && !all.contains("bn+fr"))
     let ofMany = CompareAdjustersProgram.choices(forPixels: 16_385).map(\.name)
     #expect(ofMany == all.filter { !$0.contains("full-entk") })
     #expect(CompareAdjustersProgram.choices(forPixels: 16_384).map(\.name) == all)
@@ -81,7 +83,8 @@ struct CompareAdjustersTests {
       ("--adjuster full-entk", ["192 x 128", "16384", "--downscale 2 or more"]),
       ("--downscale 64 --adjuster full-entk", ["--end 20", "6 pixels", "--end 5 or less"]),
       ("--downscale 64", ["--end 20", "0 whole patches", "--adjuster none"]),
-      ("--adjuster iga+iga", ["names iga twice"]), ("--save-weights w", ["--save-weights"]),
+      ("--adjuster iga+iga", ["names iga twice"]), ("--adjuster bn+fr", ["write fr+bn"]),
+      ("--save-weights w", ["--save-weights"]),
     ])
   func refusals(options: String, parts: [String]) throws {
     try withTemporaryFolder { root in

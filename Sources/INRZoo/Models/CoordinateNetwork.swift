@@ -4,7 +4,8 @@ import TensorKit
 /// A multilayer perceptron from coordinates to signal values: an implicit neural representation.
 ///
 /// An encoding, if there is one, then linear layers with an activation after each but the last.
-/// Parameters are named `layers.N.weight` and `layers.N.bias`. The recipes
+/// Parameters are named `layers.N.weight` and `layers.N.bias`, and those of a layer's normalization
+/// `norms.N.weight` and `norms.N.bias`. The recipes
 /// ``relu(inputs:outputs:width:hiddenLayers:using:)``,
 /// ``positionallyEncoded(inputs:outputs:width:hiddenLayers:frequencies:using:)`` and
 /// ``siren(inputs:outputs:width:hiddenLayers:frequency:using:)`` have the published initializations.
@@ -46,7 +47,7 @@ public struct CoordinateNetwork<Scalar: TensorScalar>: Module {
 
   /// Shows the layers.
   public mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
-    visitor.visit(&layers, named: "layers")
+    visitor.visit(&layers, named: "layers", normalizationsNamed: "norms")
   }
 }
 
