@@ -30,9 +30,15 @@ extension Options {
       }
     }, default: .updated, help: "Where bands wider than a block take their residuals from.")
 
+  static let undamped = Option(
+    flag: "undamped",
+    help: """
+      Bands damp gradients that suddenly grow, as damped does by itself; this lets them pass.
+      """)
+
   /// What sets the equalization of bands up.
   static let bandSettings: [any OptionDeclaration] = [
-    exponent, floor, bandCount, refresh, coarseResiduals,
+    exponent, floor, bandCount, refresh, coarseResiduals, undamped,
   ]
 }
 
@@ -54,7 +60,8 @@ extension FitImageSettings {
     return BandEqualizer(
       bands, exponent: values[Options.exponent], floor: values[Options.floor],
       refreshInterval: values[Options.refresh],
-      coarseResiduals: values[Options.coarseResiduals], seed: UInt64(values[Options.seed]))
+      coarseResiduals: values[Options.coarseResiduals],
+      damping: values[Options.undamped] ? nil : BurstDamping(), seed: UInt64(values[Options.seed]))
   }
 }
 

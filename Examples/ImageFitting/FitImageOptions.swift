@@ -24,13 +24,14 @@ enum AdjusterName: String, AdjusterNaming {
   case bands
   case bandsCosine = "bands-cosine"
   case bandsBlock = "bands-block"
-  case centered
+  case centered, damped
 
   var stage: AdjusterStage {
     switch self {
     case .fr: .weights
     case .bn: .normalization
-    case .none, .iga, .empiricalNTK, .bands, .bandsCosine, .bandsBlock, .centered: .gradients
+    case .none, .iga, .empiricalNTK, .bands, .bandsCosine, .bandsBlock, .centered, .damped:
+      .gradients
     }
   }
 
@@ -45,6 +46,7 @@ enum AdjusterName: String, AdjusterNaming {
     case .bandsCosine: "equalized bands of frequency"
     case .bandsBlock: "equalized bands of frequency within blocks"
     case .centered: "residuals less most of their mean"
+    case .damped: "gradients that suddenly grow are shortened"
     }
   }
 }

@@ -279,6 +279,7 @@ struct FitImageSettings {
       case .bn: normalization.adjuster(over: inputs)
       case .bands, .bandsCosine, .bandsBlock: bandEqualizer(name, Scalar.self)
       case .centered: Centering<Scalar>()
+      case .damped: BurstDamping<Scalar>()
       }
     }
   }

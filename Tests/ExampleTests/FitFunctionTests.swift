@@ -156,6 +156,19 @@ struct FitFunctionTests {
     }
   }
 
+  @Test("Bands are evened out along a line and a circle", arguments: ["circle", "steps"])
+  func bands(preset: String) throws {
+    try withTemporaryFolder { root in
+      let names = ["none", "centered", "bands", "bands-cosine"]
+      let run = try Files(
+        Self.tiny + ["--preset", preset] + names.flatMap { ["--adjuster", $0] }, in: root)
+      #expect(run.program.code == 0)
+      let losses = try names.map { try run.rows("losses-\($0).csv").map { $0[1] } }
+      #expect(Set(losses).count == names.count)
+      #expect(Set(losses.map(\.first)).count == 1)
+    }
+  }
+
   @Test(
     "Batch normalization is run by itself and in compositions; SIREN starts from its own function",
     arguments: ["circle", "multisine-relu", "multisine-siren", "steps"])
@@ -173,19 +186,6 @@ struct FitFunctionTests {
       #expect(Set(losses.map(\.last)).count == 4)
       let startsPlainly = abs(losses[1][0] - losses[0][0]) <= 1e-9 * losses[0][0]
       #expect(startsPlainly == (preset == "multisine-siren"))
-    }
-  }
-
-  @Test("Bands are evened out along a line and a circle", arguments: ["circle", "steps"])
-  func bands(preset: String) throws {
-    try withTemporaryFolder { root in
-      let names = ["none", "centered", "bands", "bands-cosine"]
-      let run = try Files(
-        Self.tiny + ["--preset", preset] + names.flatMap { ["--adjuster", $0] }, in: root)
-      #expect(run.program.code == 0)
-      let losses = try names.map { try run.rows("losses-\($0).csv").map { $0[1] } }
-      #expect(Set(losses).count == names.count)
-      #expect(Set(losses.map(\.first)).count == 1)
     }
   }
 

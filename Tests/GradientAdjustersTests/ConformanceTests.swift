@@ -50,7 +50,7 @@ import Testing
         "composed with bands",
         ComposedAdjuster([InductiveGradientAdjuster(end: 4), BandEqualizer(bands[0].1)])
       ),
-      ("centered, mildly", Centering(remaining: 0.5)),
+      ("centered, mildly", Centering(remaining: 0.5)), ("damped", BurstDamping()),
     ]
     for sampling in GroupSampling.allCases {
       all.append(
@@ -78,6 +78,11 @@ import Testing
           ComposedAdjuster([normalization, EmpiricalNTKAdjuster(end: 4)])
         ),
         ("\(name), centred", ComposedAdjuster([normalization, Centring()])),
+        ("\(name), bands", ComposedAdjuster([normalization, BandEqualizer(bands[0].1)])),
+        (
+          "\(name), block cosine bands",
+          ComposedAdjuster([normalization, BandEqualizer(bands[3].1, probe: .pullback)])
+        ),
         ("FR, \(name)", ComposedAdjuster([fourier, normalization])),
         ("FR, \(name), IGA", ComposedAdjuster([fourier, normalization, iga])),
       ]

@@ -59,6 +59,10 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   public let probe: BandProbe
   /// How many random probes an estimate is the mean of.
   public let probeCount: Int
+  /// Keeps gradients that suddenly grow from throwing training back; nil if it is not to.
+  ///
+  /// It acts where bands are weighted at all.
+  public private(set) var damping: BurstDamping<Scalar>?
   /// What was measured at the last refresh; nil before the first step.
   public private(set) var spectrum: BandSpectrum?
 
@@ -86,18 +90,19 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   ///   - coarseResiduals: Which residuals the coarse bands are taken from.
   ///   - probe: How energies are estimated.
   ///   - probeCount: How many random probes an estimate is the mean of.
+  ///   - damping: Keeps gradients that suddenly grow from throwing training back.
   ///   - seed: Seeds the probes.
   /// - Precondition: The exponent is not negative, the floor within (0, 1], the others positive.
   public init(
     _ bands: any Bands<Scalar>, exponent: Double = 0.5, floor: Double = 1e-3,
     levelsConstant: Bool = true, refreshInterval: Int = 50,
     coarseResiduals: CoarseResiduals = .updated, probe: BandProbe = .pushforward,
-    probeCount: Int = 2, seed: UInt64 = 0
+    probeCount: Int = 2, damping: BurstDamping<Scalar>? = BurstDamping(), seed: UInt64 = 0
   ) {
     self.init(
       source: .fixed(bands), exponent: exponent, floor: floor, levelsConstant: levelsConstant,
       refreshInterval: refreshInterval, coarseResiduals: coarseResiduals, probe: probe,
-      probeCount: probeCount, seed: seed)
+      probeCount: probeCount, damping: damping, seed: seed)
   }
 
   /// Evens out bands that are made for each step's batch, such as one that is drawn anew.
@@ -112,24 +117,26 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   ///   - refreshInterval: Energies are measured before the steps 0, 3, 10, 25 and then every so many.
   ///   - probe: How energies are estimated.
   ///   - probeCount: How many random probes an estimate is the mean of.
+  ///   - damping: Keeps gradients that suddenly grow from throwing training back.
   ///   - seed: Seeds the probes.
   ///   - bands: Makes the bands of a batch.
   /// - Precondition: The exponent is not negative, the floor within (0, 1], the others positive.
   public init(
     exponent: Double = 0.5, floor: Double = 1e-3, levelsConstant: Bool = true,
     refreshInterval: Int = 50, probe: BandProbe = .pushforward, probeCount: Int = 2,
-    seed: UInt64 = 0,
+    damping: BurstDamping<Scalar>? = BurstDamping(), seed: UInt64 = 0,
     bandsOf bands: @escaping @Sendable (TrainingBatch<Scalar>) throws -> any Bands<Scalar>
   ) {
     self.init(
       source: .made(bands), exponent: exponent, floor: floor, levelsConstant: levelsConstant,
       refreshInterval: refreshInterval, coarseResiduals: .current, probe: probe,
-      probeCount: probeCount, seed: seed)
+      probeCount: probeCount, damping: damping, seed: seed)
   }
 
   private init(
     source: Source, exponent: Double, floor: Double, levelsConstant: Bool, refreshInterval: Int,
-    coarseResiduals: CoarseResiduals, probe: BandProbe, probeCount: Int, seed: UInt64
+    coarseResiduals: CoarseResiduals, probe: BandProbe, probeCount: Int,
+    damping: BurstDamping<Scalar>?, seed: UInt64
   ) {
     precondition(
       exponent >= 0 && exponent.isFinite, "bands evened out with the exponent \(exponent)")
@@ -145,6 +152,7 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
     self.coarseResiduals = coarseResiduals
     self.probe = probe
     self.probeCount = probeCount
+    self.damping = damping
     self.generator = SeededGenerator(seed: seed)
   }
 
@@ -163,23 +171,27 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
     if known == nil || isRefreshDue {
       spectrum = try refreshed(known, by: try measuredEnergies(of: bands, in: step), of: bands)
       weighting = nil
+      // Early on, new factors may make gradients of another length; later they differ little.
+      if stepCount <= Self.earlySteps.last ?? 0 { damping?.restart() }
     }
     if case .made = source { weighting = nil }
     stepCount += 1
-    guard let factors = spectrum?.factors, factors.contains(where: { $0 != 1 }) else {
-      return .identity
-    }
+    guard let factors = spectrum?.factors, isWeighting else { return .identity }
     let weighting = weighting ?? bands.weighting(by: factors)
     self.weighting = weighting
     return try transform(by: weighting, for: step)
   }
 
-  /// Keeps what is needed of the residuals for the next step's coarse bands.
+  /// Whether any band has another factor than the rest.
+  private var isWeighting: Bool { spectrum?.factors.contains { $0 != 1 } ?? false }
+
+  /// Keeps what is needed of the residuals for the next step's coarse bands, and damps bursts.
   public mutating func adjust<Model: Module<Scalar>>(
     _ gradient: inout ParameterVector<Scalar>, for step: TrainingStep<Model>
   ) throws {
     previous = record?.residuals
     record = nil
+    if isWeighting { damping?.adjust(&gradient, for: step) }
   }
 
   private func bands(of batch: TrainingBatch<Scalar>) throws -> any Bands<Scalar> {
@@ -234,8 +246,11 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
 // MARK: - Energies
 
 extension BandEqualizer {
+  /// When energies are measured beside every so many steps: kernels change most at first.
+  private static var earlySteps: [Int] { [0, 3, 10, 25] }
+
   private var isRefreshDue: Bool {
-    [0, 3, 10, 25].contains(stepCount) || stepCount % refreshInterval == 0
+    Self.earlySteps.contains(stepCount) || stepCount % refreshInterval == 0
   }
 
   private mutating func measuredEnergies<Model: Module<Scalar>>(

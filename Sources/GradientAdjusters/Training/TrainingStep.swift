@@ -63,8 +63,8 @@ public final class TrainingStep<Model: Module> {
 
   /// ∂loss/∂outputs of some samples, before any adjustment, of shape [rows, outputs].
   ///
-  /// Costs a forward sweep over these alone, or nothing if ``cotangents()`` was called; where the model
-  /// has normalizations, their statistics take a sweep over the batch first.
+  /// Costs a forward sweep over these alone, or nothing if ``cotangents()`` was called. Where the model
+  /// has normalizations, it needs their statistics over the whole batch, too.
   ///
   /// - Parameter rows: The samples' rows in the batch; a row may recur.
   public func cotangents(atRows rows: [Int]) throws -> Tensor<Scalar> {

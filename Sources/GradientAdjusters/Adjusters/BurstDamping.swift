@@ -1,0 +1,88 @@
+import AutoDiff
+import TensorKit
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Keeps gradients that suddenly grow from throwing training back.
+///
+/// At a constant learning rate, Adam's steps stay as long as they were while the gradients they are
+/// divided by shrink. Sooner or later a direction becomes unstable, and within a few steps the loss may
+/// grow by orders of magnitude. The more evenly a network learns, the sooner. The length of the
+/// gradients shows it as it begins: one that is longer than `growth` times the root mean square of
+/// the last 20 or so is shortened to that, and all that follow are scaled by `cooling`, at most once in
+/// 20 steps and to no less than a twentieth. A thousand steps later that is about forgotten.
+///
+/// Adam divides gradients by the root mean square of those of the last thousand steps, so that a scale
+/// that falls acts on it as a learning rate that falls for as long. To gradient descent it is one.
+/// The first 20 gradients, and 20 after a ``restart()``, are only looked at.
+///
+/// Clipping by what was usual is known from training language models (for instance C. Wang et al.,
+/// "AdaGC: Improving training stability for large language model pretraining", 2025); the cooling is
+/// this package's own.
+public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
+  /// How many times as long as usual a gradient may be.
+  public let growth: Double
+  /// What gradients are scaled by after one that was longer.
+  public let cooling: Double
+  /// What gradients are scaled by now.
+  public private(set) var scale = 1.0
+  /// The root mean square of the lengths of the last gradients, before scaling.
+  private var usualLength: Double?
+  /// How many gradients are yet to be looked at before one counts as longer than usual.
+  private var unseenCount = Self.interval
+  /// How many steps are yet to be made before the scale falls again.
+  private var restCount = 0
+
+  private static var interval: Int { 20 }
+  private static var memory: Double { 0.95 }
+  private static var recovery: Double { 0.999 }
+  private static var smallestScale: Double { 0.05 }
+
+  /// Damps gradients that suddenly grow.
+  ///
+  /// - Parameters:
+  ///   - growth: How many times as long as usual a gradient may be.
+  ///   - cooling: What gradients are scaled by after one that was longer.
+  /// - Precondition: The growth is above one, and the cooling within (0, 1].
+  public init(growth: Double = 2, cooling: Double = 0.7) {
+    precondition(growth > 1, "gradients that may be \(growth) times as long as usual")
+    precondition(cooling > 0 && cooling <= 1, "gradients scaled by \(cooling)")
+    self.growth = growth
+    self.cooling = cooling
+  }
+
+  /// Forgets what was usual, as after a change that makes gradients longer or shorter.
+  public mutating func restart() {
+    usualLength = nil
+    unseenCount = Self.interval
+  }
+
+  /// Shortens a gradient that is longer than usual, and scales it.
+  public mutating func adjust<Model: Module<Scalar>>(
+    _ gradient: inout ParameterVector<Scalar>, for step: TrainingStep<Model>
+  ) {
+    var length = Double(gradient.norm())
+    scale = pow(scale, Self.recovery)
+    restCount = max(restCount - 1, 0)
+    var factor = 1.0
+    if unseenCount > 0 {
+      unseenCount -= 1
+    } else if let usualLength, usualLength > 0, length > growth * usualLength {
+      factor = growth * usualLength / length
+      length = growth * usualLength
+      if restCount == 0 {
+        scale = max(scale * cooling, Self.smallestScale)
+        restCount = Self.interval
+      }
+    }
+    usualLength =
+      usualLength.map { usual in
+        (Self.memory * usual * usual + (1 - Self.memory) * length * length).squareRoot()
+      } ?? length
+    if factor * scale != 1 { gradient *= Scalar(factor * scale) }
+  }
+}

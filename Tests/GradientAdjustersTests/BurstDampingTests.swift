@@ -1,0 +1,98 @@
+import AutoDiff
+import GradientAdjusters
+import TensorKit
+import Testing
+
+@Suite struct BurstDampingTests {
+  private let problem = SmallProblem<Double>()
+
+  /// What a gradient of a length comes out as.
+  private func length(_ damping: inout BurstDamping<Double>, _ length: Double) -> Double {
+    var gradient = ParameterVector<Double>(zeros: problem.model.parameterLayout)
+    gradient.values[3] = -length
+    damping.adjust(&gradient, for: problem.step())
+    #expect(gradient.values[3] <= 0 && gradient.norm() == abs(gradient.values[3]))
+    return gradient.norm()
+  }
+
+  @Test func ordinaryGradientsStayAsTheyAre() {
+    var damping = BurstDamping<Double>()
+    for step in 0..<200 {
+      // Longer and shorter by turns, and on the whole shorter and shorter.
+      let given = (step % 2 == 0 ? 1.5 : 1) * 0.99 * Double(200 - step)
+      #expect(length(&damping, given) == given)
+    }
+    #expect(damping.scale == 1)
+  }
+
+  @Test func aBurstIsShortenedAndLaterGradientsAreScaledForAWhile() {
+    var damping = BurstDamping<Double>(growth: 3, cooling: 0.5)
+    for _ in 0..<30 { _ = length(&damping, 2) }
+    // Three times the usual two, and half of that; the length that was let through counts as usual.
+    #expect(abs(length(&damping, 500) - 3) < 1e-12)
+    let usual = (0.95 * 4 + 0.05 * 36).squareRoot()
+    let next = length(&damping, 500)
+    #expect(abs(next - 3 * usual * damping.scale) < 1e-12)
+    // Only once in twenty steps does the scale fall; between, it comes back slowly.
+    #expect(damping.scale > 0.5 && damping.scale < 0.501)
+    for _ in 0..<17 { _ = length(&damping, 500) }
+    #expect(damping.scale > 0.5)
+    _ = length(&damping, 500)
+    #expect(damping.scale < 0.26)
+    for _ in 0..<5000 { _ = length(&damping, 1) }
+    #expect(damping.scale > 0.98)
+  }
+
+  @Test func theFirstGradientsAreOnlyLookedAt() {
+    var damping = BurstDamping<Double>()
+    for step in 0..<20 {
+      let given = Double(1 << step)
+      #expect(length(&damping, given) == given)
+    }
+    #expect(length(&damping, 1e9) < 1e6)
+    let scale = damping.scale
+    damping.restart()
+    #expect(abs(length(&damping, 1e12) / 1e12 - scale) < 1e-3)
+  }
+
+  @Test func gradientsThatWereZeroMayGrow() {
+    var damping = BurstDamping<Double>()
+    for _ in 0..<30 { #expect(length(&damping, 0) == 0) }
+    #expect(length(&damping, 1) == 1)
+  }
+
+  @Test func theScaleHasALeastValue() {
+    var damping = BurstDamping<Double>(growth: 1.5, cooling: 0.1)
+    var given = 1.0
+    for step in 0..<400 {
+      if step % 21 == 20 { given *= 100 }
+      _ = length(&damping, given)
+    }
+    #expect(damping.scale > 0.0499 && damping.scale < 0.06)
+  }
+
+  @Test func bandsDampBurstsWhereTheyAreWeighted() throws {
+    let line = CosineBands<Double>(RowGrid(extents: [60]))
+    /// The scale after gradients of unusual length, which follow from targets far away.
+    func scale(exponent: Double, levelsConstant: Bool) throws -> Double? {
+      var equalizer = BandEqualizer<Double>(
+        line, exponent: exponent, levelsConstant: levelsConstant)
+      for step in 0..<60 {
+        var batch = problem.batch
+        if step > 50 { batch = TrainingBatch(inputs: batch.inputs, targets: batch.targets * 100) }
+        _ = try equalizer.lossWithGradient(of: problem.model, on: batch)
+      }
+      return equalizer.damping?.scale
+    }
+    #expect(try scale(exponent: 0.5, levelsConstant: true) ?? 1 < 0.71)
+    // What changes nothing is not damped either.
+    #expect(try scale(exponent: 0, levelsConstant: false) == 1)
+    let undamped = BandEqualizer<Double>(line, damping: nil)
+    #expect(undamped.damping == nil)
+  }
+
+  @Test func settingsThatMakeNoSenseAreMistakes() async {
+    await #expect(processExitsWith: .failure) { _ = BurstDamping<Float>(growth: 1) }
+    await #expect(processExitsWith: .failure) { _ = BurstDamping<Float>(cooling: 0) }
+  }
+}
