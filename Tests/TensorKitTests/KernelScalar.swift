@@ -70,6 +70,14 @@ protocol KernelScalar: BinaryFloatingPoint, Sendable {
     _ x: UnsafePointer<Self>, _ bias: UnsafePointer<Self>?, _ scale: Self,
     _ value: UnsafeMutablePointer<Self>, _ slope: UnsafeMutablePointer<Self>?, _ rows: Int,
     _ columns: Int)
+  static func biasVariableSine(
+    _ x: UnsafePointer<Self>, _ bias: UnsafePointer<Self>?, _ frequency: Self,
+    _ throughScale: Bool, _ value: UnsafeMutablePointer<Self>,
+    _ slope: UnsafeMutablePointer<Self>?, _ rows: Int, _ columns: Int)
+  static func biasGabor(
+    _ x: UnsafePointer<Self>, _ bias: UnsafePointer<Self>?, _ frequency: Self, _ scale: Self,
+    _ value: UnsafeMutablePointer<Self>, _ slope: UnsafeMutablePointer<Self>?, _ rows: Int,
+    _ columns: Int)
   static func rectifyPullback(
     _ value: UnsafePointer<Self>, _ cotangent: UnsafePointer<Self>,
     _ out: UnsafeMutablePointer<Self>, _ count: Int)
@@ -195,6 +203,20 @@ extension Float: KernelScalar {
     _ columns: Int
   ) {
     tk_bias_gaussian_f32(x, bias, scale, value, slope, rows, columns)
+  }
+  static func biasVariableSine(
+    _ x: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ frequency: Float,
+    _ throughScale: Bool, _ value: UnsafeMutablePointer<Float>,
+    _ slope: UnsafeMutablePointer<Float>?, _ rows: Int, _ columns: Int
+  ) {
+    tk_bias_variable_sine_f32(x, bias, frequency, throughScale, value, slope, rows, columns)
+  }
+  static func biasGabor(
+    _ x: UnsafePointer<Float>, _ bias: UnsafePointer<Float>?, _ frequency: Float, _ scale: Float,
+    _ value: UnsafeMutablePointer<Float>, _ slope: UnsafeMutablePointer<Float>?, _ rows: Int,
+    _ columns: Int
+  ) {
+    tk_bias_gabor_f32(x, bias, frequency, scale, value, slope, rows, columns)
   }
   static func rectifyPullback(
     _ value: UnsafePointer<Float>, _ cotangent: UnsafePointer<Float>,
@@ -333,6 +355,21 @@ extension Double: KernelScalar {
     _ columns: Int
   ) {
     tk_bias_gaussian_f64(x, bias, scale, value, slope, rows, columns)
+  }
+  static func biasVariableSine(
+    _ x: UnsafePointer<Double>, _ bias: UnsafePointer<Double>?, _ frequency: Double,
+    _ throughScale: Bool, _ value: UnsafeMutablePointer<Double>,
+    _ slope: UnsafeMutablePointer<Double>?, _ rows: Int, _ columns: Int
+  ) {
+    tk_bias_variable_sine_f64(x, bias, frequency, throughScale, value, slope, rows, columns)
+  }
+  static func biasGabor(
+    _ x: UnsafePointer<Double>, _ bias: UnsafePointer<Double>?, _ frequency: Double,
+    _ scale: Double,
+    _ value: UnsafeMutablePointer<Double>, _ slope: UnsafeMutablePointer<Double>?, _ rows: Int,
+    _ columns: Int
+  ) {
+    tk_bias_gabor_f64(x, bias, frequency, scale, value, slope, rows, columns)
   }
   static func rectifyPullback(
     _ value: UnsafePointer<Double>, _ cotangent: UnsafePointer<Double>,

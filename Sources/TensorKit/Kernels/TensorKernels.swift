@@ -27,6 +27,11 @@ public final class TensorKernels<Scalar>: Sendable {
   let biasSine: @Sendable (Input, Input?, Scalar, Output, Output?, Int, Int) -> Void
   let biasRectify: @Sendable (Input, Input?, Output, Int, Int) -> Void
   let biasGaussian: @Sendable (Input, Input?, Scalar, Output, Output?, Int, Int) -> Void
+  let biasVariableSine: @Sendable (Input, Input?, Scalar, Bool, Output, Output?, Int, Int) -> Void
+  let biasGabor: @Sendable (Input, Input?, Scalar, Scalar, Output, Output?, Int, Int) -> Void
+  let complexGabor: @Sendable (Input, Scalar, Scalar, Output, Int, Int) -> Void
+  let complexGaborPullback:
+    @Sendable (Input, Input, Input, Scalar, Scalar, Output, Int, Int) -> Void
   let rectifyPullback: @Sendable (Input, Input, Output, Int) -> Void
   let residual: @Sendable (Input, Input, Output, Int) -> Double
 
@@ -59,6 +64,13 @@ public final class TensorKernels<Scalar>: Sendable {
     biasSine: @escaping @Sendable (Input, Input?, Scalar, Output, Output?, Int, Int) -> Void,
     biasRectify: @escaping @Sendable (Input, Input?, Output, Int, Int) -> Void,
     biasGaussian: @escaping @Sendable (Input, Input?, Scalar, Output, Output?, Int, Int) -> Void,
+    biasVariableSine:
+      @escaping @Sendable (Input, Input?, Scalar, Bool, Output, Output?, Int, Int) -> Void,
+    biasGabor:
+      @escaping @Sendable (Input, Input?, Scalar, Scalar, Output, Output?, Int, Int) -> Void,
+    complexGabor: @escaping @Sendable (Input, Scalar, Scalar, Output, Int, Int) -> Void,
+    complexGaborPullback:
+      @escaping @Sendable (Input, Input, Input, Scalar, Scalar, Output, Int, Int) -> Void,
     rectifyPullback: @escaping @Sendable (Input, Input, Output, Int) -> Void,
     residual: @escaping @Sendable (Input, Input, Output, Int) -> Double,
     adam:
@@ -89,6 +101,10 @@ public final class TensorKernels<Scalar>: Sendable {
     self.biasSine = biasSine
     self.biasRectify = biasRectify
     self.biasGaussian = biasGaussian
+    self.biasVariableSine = biasVariableSine
+    self.biasGabor = biasGabor
+    self.complexGabor = complexGabor
+    self.complexGaborPullback = complexGaborPullback
     self.rectifyPullback = rectifyPullback
     self.residual = residual
     self.adam = adam
@@ -107,6 +123,8 @@ extension TensorKernels where Scalar == Float {
     smallest: tk_smallest_f32, allFinite: tk_all_finite_f32, transpose: tk_transpose_f32,
     addColumnSums: tk_add_column_sums_f32, addBias: tk_add_bias_f32, biasSine: tk_bias_sine_f32,
     biasRectify: tk_bias_rectify_f32, biasGaussian: tk_bias_gaussian_f32,
+    biasVariableSine: tk_bias_variable_sine_f32, biasGabor: tk_bias_gabor_f32,
+    complexGabor: tk_complex_gabor_f32, complexGaborPullback: tk_complex_gabor_pullback_f32,
     rectifyPullback: tk_rectify_pullback_f32, residual: tk_residual_f32, adam: tk_adam_f32,
     momentum: tk_sgd_f32, matrixProduct: singlePrecisionProduct,
     symmetricEigen: singlePrecisionSymmetricEigen, orthonormalize: singlePrecisionOrthonormalize)
@@ -120,6 +138,8 @@ extension TensorKernels where Scalar == Double {
     smallest: tk_smallest_f64, allFinite: tk_all_finite_f64, transpose: tk_transpose_f64,
     addColumnSums: tk_add_column_sums_f64, addBias: tk_add_bias_f64, biasSine: tk_bias_sine_f64,
     biasRectify: tk_bias_rectify_f64, biasGaussian: tk_bias_gaussian_f64,
+    biasVariableSine: tk_bias_variable_sine_f64, biasGabor: tk_bias_gabor_f64,
+    complexGabor: tk_complex_gabor_f64, complexGaborPullback: tk_complex_gabor_pullback_f64,
     rectifyPullback: tk_rectify_pullback_f64, residual: tk_residual_f64, adam: tk_adam_f64,
     momentum: tk_sgd_f64, matrixProduct: doublePrecisionProduct,
     symmetricEigen: doublePrecisionSymmetricEigen, orthonormalize: doublePrecisionOrthonormalize)
