@@ -12,6 +12,9 @@ let package = Package(
     .library(name: "GradientAdjusters", targets: ["GradientAdjusters"]),
     .library(name: "INRZoo", targets: ["INRZoo"]),
     .executable(name: "FitImage", targets: ["FitImage"]),
+    .executable(name: "CompareAdjusters", targets: ["CompareAdjusters"]),
+    .executable(name: "FitFunction", targets: ["FitFunction"]),
+    .executable(name: "CustomAdjuster", targets: ["CustomAdjuster"]),
   ],
   dependencies: [],
   targets: [
@@ -32,10 +35,29 @@ let package = Package(
 
     // Runnable examples and the small library that they share.
     .target(name: "ExampleSupport", path: "Examples/ExampleSupport"),
+    .target(
+      name: "Fitting",
+      dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "ExampleSupport"],
+      path: "Examples/Fitting"),
+    // The programs that fit pictures, but for their entry points.
+    .target(
+      name: "ImageFitting",
+      dependencies: [
+        "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "Fitting",
+      ], path: "Examples/ImageFitting"),
     .executableTarget(
-      name: "FitImage",
+      name: "FitImage", dependencies: ["ImageFitting"], path: "Examples/FitImage"),
+    .executableTarget(
+      name: "CompareAdjusters", dependencies: ["ImageFitting"], path: "Examples/CompareAdjusters"),
+    .executableTarget(
+      name: "FitFunction",
+      dependencies: [
+        "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "Fitting",
+      ], path: "Examples/FitFunction"),
+    .executableTarget(
+      name: "CustomAdjuster",
       dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],
-      path: "Examples/FitImage"),
+      path: "Examples/CustomAdjuster"),
 
     // Measurements; see Benchmarks/README.md.
     .target(name: "CPeak", path: "Benchmarks/CPeak"),
@@ -53,10 +75,13 @@ let package = Package(
     .testTarget(
       name: "INRZooTests",
       dependencies: ["INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit"]),
-    // FitImage is run as a program, which is built with the tests for that.
+    // The programs are run as such, and are built with the tests for that.
     .testTarget(
       name: "ExampleTests",
-      dependencies: ["ExampleSupport", "INRZoo", "AutoDiff", "TensorKit", "FitImage"]),
+      dependencies: [
+        "ExampleSupport", "INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "FitImage",
+        "ImageFitting", "FitFunction", "CompareAdjusters", "CustomAdjuster",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,22 +1,7 @@
-import ExampleSupport
-import Foundation
+import ImageFitting
 
 /// Fits a coordinate network to a picture, with and without gradient adjusters; see `--help`.
 @main
 enum FitImage {
-  static func main() {
-    Options.command.run(translating: { ExampleFailure(translating: $0) }) { values in
-      let settings = try FitImageSettings(values)
-      let results =
-        switch values[Options.precision] {
-        case .float: try settings.run(Float.self)
-        case .double: try settings.run(Double.self)
-        }
-      try FitImageReport(settings: settings, results: results).write()
-      let path = settings.folder.url.appendingPathComponent("report.html").path
-      TextOutput.standardError.writeLine("The report is \(path)")
-      for result in results { print(result.line) }
-      if let failure = FitImageFailure.summary(of: results) { throw failure }
-    }
-  }
+  static func main() { FitImageProgram.run() }
 }

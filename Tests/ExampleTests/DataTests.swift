@@ -110,4 +110,24 @@ struct DataTests {
     #expect(!Machine.processorName.isEmpty && !Machine.systemName.isEmpty)
     #expect(Machine.memoryGigabytes > 0.1)
   }
+
+  @Test("The spread of runs is that of those which lasted")
+  func spread() {
+    let spread = SeriesSpread(of: [[1, 2, 3], [3, 2], [5, 8, 5]])
+    #expect(spread.mean == [3, 4, 4])
+    #expect(spread.low == [1, 2, 3] && spread.high == [5, 8, 5])
+    #expect(spread.band == PlotSeries.Band(low: [1, 2, 3], high: [5, 8, 5]))
+    #expect(SeriesSpread(of: [[1, 2]]).band == nil)
+    #expect(SeriesSpread(of: []).mean.isEmpty)
+  }
+
+  @Test("The standard deviation is that of a sample")
+  func deviation() throws {
+    #expect([2.0, 4, 4, 4, 5, 5, 7, 9].standardDeviation == (32.0 / 7).squareRoot())
+    #expect([1.0].standardDeviation == nil && [Double]().standardDeviation == nil)
+    let measure = try #require(MeanWithDeviation(of: [0.011, 0.012, 0.013]))
+    #expect(measure.text() == "0.0120 ± 0.0010")
+    #expect(MeanWithDeviation(of: [0.5])?.text() == "0.500")
+    #expect(MeanWithDeviation(of: []) == nil)
+  }
 }

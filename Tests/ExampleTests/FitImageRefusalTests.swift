@@ -61,6 +61,12 @@ struct FitImageRefusalTests {
     Case("--patch 129", 64, "--patch 129", "0 whole patches", "choose --patch 32 or less"),
     Case("--image pixel.png", 64, "--patch 32", "1 x 1", "or --adjuster none"),
     Case("--image pixel.png --patch 2 --end 0", 64, "--patch 2", "choose --patch 1 or less"),
+    Case(
+      "--adjuster full-entk", 64, "192 x 128", "more than 16384", "--downscale 2 or more",
+      "--adjuster iga"),
+    Case(
+      "--adjuster fr+full-entk --downscale 16 --end 96", 64, "--end 96", "96 pixels",
+      "--end 95 or less"),
     Case("--save-weights=", 64, "--save-weights", "give a path"),
   ]
 

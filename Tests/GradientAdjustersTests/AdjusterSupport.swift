@@ -5,13 +5,17 @@ import TensorKit
 
 /// A small network, and a batch of random points with random targets in groups.
 struct SmallProblem<Scalar: TensorScalar> {
-  let model: CoordinateNetwork<Scalar>
-  let batch: TrainingBatch<Scalar>
+  var model: CoordinateNetwork<Scalar>
+  var batch: TrainingBatch<Scalar>
 
-  init(rows: Int = 60, groupSize: Int = 6, outputs: Int = 3, seed: UInt64 = 1) {
+  init(
+    rows: Int = 60, groupSize: Int = 6, outputs: Int = 3, seed: UInt64 = 1,
+    activation: (any Activation<Scalar>)? = nil
+  ) {
     var generator = SeededGenerator(seed: seed)
     model = .siren(
       inputs: 2, outputs: outputs, width: 16, hiddenLayers: 1, frequency: 10, using: &generator)
+    if let activation { model = CoordinateNetwork(layers: model.layers, activation: activation) }
     batch = TrainingBatch(
       inputs: .uniform(over: -1...1, shape: [rows, 2], using: &generator),
       targets: .uniform(over: 0...1, shape: [rows, outputs], using: &generator),

@@ -311,6 +311,25 @@ struct GradientAveraging<Scalar: TensorScalar>: GradientAdjuster {
     #expect(ratio > 10)
   }
 
+  // GradientAdjusters, "Writing an adjuster"
+  @Test func checkingAnAdjuster() {
+    let findings = checkConformance(of: Centring<Double>())
+
+    #expect(findings == [])
+  }
+
+  // GradientAdjusters, "Inductive gradient adjustment"
+  @Test func groupsOfManyKinds() {
+    let times = (0..<100).map { (Double($0) / 10).squareRoot() }
+
+    let runs = RowGroups(rowCount: 4096, groupSize: 64)
+    let patches = RowGroups(grid: [50, 70], sides: [8, 8], keepingCutPatches: true)
+    let intervals = RowGroups(coordinates: times, intervals: 16)
+
+    #expect(runs.count == 64 && patches.count == 63 && intervals.count <= 16)
+    #expect(patches.remainder.isEmpty && !patches.areOfEqualSize)
+  }
+
   // GradientAdjusters, "Inductive gradient adjustment"
   @Test func inductiveGradientAdjustment() throws {
     let model = Self.siren(outputs: 3)

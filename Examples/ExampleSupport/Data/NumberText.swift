@@ -8,6 +8,12 @@ public enum NumberText {
     return String(format: "%.\(max(0, decimals))f", value)
   }
 
+  /// A fixed number of decimals for programs to read: `nan` and `inf` rather than a dash.
+  public static func field(_ value: Double?, _ decimals: Int) -> String {
+    let value = value ?? .nan
+    return value.isFinite ? fixed(value, decimals) : plain(value)
+  }
+
   /// The shortest text that reads back as the same number, whole numbers without `.0`.
   public static func plain(_ value: Double) -> String {
     guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }

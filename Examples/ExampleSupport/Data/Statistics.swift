@@ -22,6 +22,13 @@ extension Collection where Element == Double {
   public var mean: Double? {
     isEmpty ? nil : reduce(0, +) / Double(count)
   }
+
+  /// The sample standard deviation, with one less than the count below; it takes two values.
+  public var standardDeviation: Double? {
+    guard count > 1, let mean else { return nil }
+    let sum = reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    return (sum / Double(count - 1)).squareRoot()
+  }
 }
 
 /// Which of two values of a measure is the better one.

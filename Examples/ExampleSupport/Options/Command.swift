@@ -7,6 +7,11 @@ public struct OptionGroup: Sendable {
 
   /// Puts options under a heading.
   public init(_ heading: String, _ options: any OptionDeclaration...) {
+    self.init(heading, options)
+  }
+
+  /// Puts a list of options under a heading.
+  public init(_ heading: String, _ options: [any OptionDeclaration]) {
     self.heading = heading
     self.options = options
   }

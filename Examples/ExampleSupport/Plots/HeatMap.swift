@@ -14,6 +14,8 @@ public struct HeatMap: Plot, Equatable {
   public let value: PlotAxis
   /// The colours.
   public let colors: ColorMap
+  /// The name of each row, shown in place of the vertical axis's numbers; empty for none.
+  public let rowNames: [String]
 
   /// Describes a heat map.
   ///
@@ -25,10 +27,11 @@ public struct HeatMap: Plot, Equatable {
   ///   - y: The vertical axis; its range, if any, reaches from the top edge to the bottom.
   ///   - value: The meaning, the scale and perhaps the range of the values.
   ///   - colors: The colours.
+  ///   - rowNames: The name of each row, in place of the vertical axis's numbers.
   public init(
     _ title: String, values: [Double], columns: Int,
     x: PlotAxis = PlotAxis("column"), y: PlotAxis = PlotAxis("row"), value: PlotAxis,
-    colors: ColorMap = .viridis
+    colors: ColorMap = .viridis, rowNames: [String] = []
   ) {
     self.title = title
     self.columns = max(columns, 1)
@@ -37,6 +40,7 @@ public struct HeatMap: Plot, Equatable {
     self.y = y
     self.value = value
     self.colors = colors
+    self.rowNames = rowNames
   }
 
   /// The number of rows.
@@ -50,7 +54,8 @@ public struct HeatMap: Plot, Equatable {
     var table = CSVTable(columns: ["row"] + (0..<columns).map { "\($0)" })
     for row in 0..<rows {
       let cells = values[(row * columns)..<((row + 1) * columns)]
-      table.append([.integer(row)] + cells.map { CSVTable.Cell.number($0) })
+      let name = rowNames.element(at: row).map { CSVTable.Cell.text($0) } ?? .integer(row)
+      table.append([name] + cells.map { CSVTable.Cell.number($0) })
     }
     return table.text
   }

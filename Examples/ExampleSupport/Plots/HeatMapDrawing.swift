@@ -14,9 +14,13 @@ struct HeatMapDrawing {
     let x = Self.cellScale(map.x, count: map.columns)
     let y = Self.cellScale(map.y, count: map.rows)
     // Square cells, unless that would make a ribbon of the map.
-    let shape = min(max(Double(map.columns) / Double(max(map.rows, 1)), 0.4), 1.6)
+    // Named rows are few, and their columns usually are steps: a wide map with room for the names.
+    let isNamed = !map.rowNames.isEmpty
+    let shape =
+      isNamed ? 2.6 : min(max(Double(map.columns) / Double(max(map.rows, 1)), 0.4), 1.6)
     let width = shape >= 1 ? Self.longSide * shape.squareRoot() : Self.longSide * shape
-    let labels = y.ticks(about: 6).map { SVGBuilder.estimatedWidth($0.label, size: 12) }
+    let names = isNamed ? map.rowNames : y.ticks(about: 6).map(\.label)
+    let labels = names.map { SVGBuilder.estimatedWidth($0, size: 12) }
     frame = PlotFrame(
       left: 44 + max(labels.max() ?? 0, 20), top: 44, width: width, height: width / shape, x: x,
       y: y)
@@ -79,12 +83,14 @@ struct HeatMapDrawing {
     let longest = max(map.columns, map.rows)
     let block = (longest + Self.mostCells - 1) / Self.mostCells
     if block <= 1 { return (map.values.map(colorIndex), map.columns) }
+    // Rows with names of their own are not joined.
+    let rowBlock = map.rowNames.isEmpty ? block : 1
     var indices: [UInt8] = []
     let columns = (map.columns + block - 1) / block
-    for top in stride(from: 0, to: map.rows, by: block) {
+    for top in stride(from: 0, to: map.rows, by: rowBlock) {
       for left in stride(from: 0, to: map.columns, by: block) {
         var values: [Double] = []
-        for row in top..<min(top + block, map.rows) {
+        for row in top..<min(top + rowBlock, map.rows) {
           for column in left..<min(left + block, map.columns) {
             let value = map.values[row * map.columns + column]
             if scale.accepts(value) { values.append(value) }
@@ -102,9 +108,13 @@ struct HeatMapDrawing {
         tick.label, x: frame.place(x: tick.value), y: frame.bottom + 18, anchor: .middle,
         class: "plot-muted", size: 12)
     }
-    for tick in frame.y.ticks(about: 6) {
-      let y = frame.top + frame.y.position(tick.value) * frame.height
-      svg.text(tick.label, x: frame.left - 8, y: y + 4, anchor: .end, class: "plot-muted", size: 12)
+    let labels =
+      map.rowNames.isEmpty
+      ? frame.y.ticks(about: 6).map { ($0.label, frame.y.position($0.value)) }
+      : map.rowNames.enumerated().map { ($1, (Double($0) + 0.5) / Double(max(map.rows, 1))) }
+    for (label, position) in labels {
+      let y = frame.top + position * frame.height
+      svg.text(label, x: frame.left - 8, y: y + 4, anchor: .end, class: "plot-muted", size: 12)
     }
     let middle = frame.top + frame.height / 2
     svg.text(

@@ -48,7 +48,8 @@ public struct LinePlot: Plot, Equatable {
 }
 
 extension Array {
-  func element(at index: Int) -> Element? {
+  /// The element at an index, or nothing if there is none.
+  public func element(at index: Int) -> Element? {
     indices.contains(index) ? self[index] : nil
   }
 }

@@ -2,6 +2,12 @@
 public enum AdjusterError: Error, Equatable, CustomStringConvertible {
   /// Not fewer eigenvalues than groups are to be equalized.
   case endNotBelowGroups(end: Int, groups: Int)
+  /// Not fewer eigenvalues than samples of the batch are to be equalized.
+  case endNotBelowSamples(end: Int, samples: Int)
+  /// A kernel has another shape than the batch needs.
+  case kernelShape(expected: [Int], found: [Int])
+  /// A kernel is not symmetric.
+  case kernelNotSymmetric
   /// A kernel, residual or gradient holds an infinity or NaN.
   case nonFinite(String)
   /// An eigenvalue problem was not solved.
@@ -21,6 +27,14 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
       \(end) eigenvalues cannot be equalized with \(groups) whole groups: choose an end below \
       \(groups), or smaller groups.
       """
+    case .endNotBelowSamples(let end, let samples):
+      """
+      \(end) eigenvalues cannot be equalized with \(samples) samples: choose an end below \(samples).
+      """
+    case .kernelShape(let expected, let found):
+      "A kernel of shape \(found) was given for a batch that needs one of shape \(expected)."
+    case .kernelNotSymmetric:
+      "A kernel was given that is not symmetric; its entries [i, j] and [j, i] must agree."
     case .nonFinite(let what):
       """
       The \(what) is not finite, so the run has diverged: a smaller learning rate, or a schedule \

@@ -97,10 +97,11 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
       let sizes = try known ?? step.cotangents().absoluteRowSums()
       return try kernel(at: groups.placesOfLargest(sizes), step)
     case .center:
-      return try kernel(at: Array(repeating: groups.places / 2, count: groups.count), step)
+      return try kernel(at: (0..<groups.count).map { groups.size(ofGroup: $0) / 2 }, step)
     case .random, .randomOnce:
-      if sampling == .random || places?.count != groups.count {
-        places = (0..<groups.count).map { _ in Int.random(in: 0..<groups.places, using: &generator)
+      if sampling == .random || !groups.have(places) {
+        places = (0..<groups.count).map {
+          Int.random(in: 0..<groups.size(ofGroup: $0), using: &generator)
         }
       }
       return try kernel(at: places ?? [], step)
@@ -117,7 +118,8 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
       atRows: places.enumerated().map { groups.row(group: $0, place: $1) })
   }
 
-  /// The kernel of sums over places: K_gh = Σ_jk ⟨∇ s(x_g,mⱼ), ∇ s(x_h,mₖ)⟩.
+  /// The kernel of sums over places: K_gh = Σ_jk ⟨∇ s(x_g,mⱼ), ∇ s(x_h,mₖ)⟩; places that a group lacks
+  /// count as zero.
   private func aggregatedKernel<Model: Module<Scalar>>(
     _ step: TrainingStep<Model>
   ) throws -> Tensor<Scalar> {
@@ -130,19 +132,26 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
     return try step.evaluation.gramOfJacobianRows(
       for: step.batch.inputs,
       groups: (0..<groups.count).map { group in
-        distinct.map { groups.row(group: group, place: $0) }
+        distinct.prefix { $0 < groups.size(ofGroup: group) }
+          .map { groups.row(group: group, place: $0) }
       },
       rowWeights: Tensor(distinct.map { Scalar(multiplicity[$0] ?? 0) }))
   }
 }
 
 extension RowGroups {
+  /// Whether each coupled group has the place listed for it.
+  fileprivate func have(_ places: [Int]?) -> Bool {
+    guard let places, places.count == count else { return false }
+    return places.enumerated().allSatisfy { $1 < size(ofGroup: $0) }
+  }
+
   /// For each coupled group, the place of its row with the largest size; the first of equal ones.
   func placesOfLargest<Scalar>(_ sizes: Tensor<Scalar>) -> [Int] {
     sizes.withUnsafeElements { sizes in
       (0..<count).map { group in
         var best = 0
-        for place in 0..<places
+        for place in 0..<size(ofGroup: group)
         where sizes[row(group: group, place: place)] > sizes[row(group: group, place: best)] {
           best = place
         }

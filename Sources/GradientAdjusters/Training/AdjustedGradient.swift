@@ -18,7 +18,8 @@ extension GradientAdjuster {
   ///   - step: How many steps came before.
   ///   - workers: The threads that share the work; the result does not depend on their number.
   /// - Returns: The loss before any update, and the adjusted gradient.
-  /// - Throws: ``AdjusterError`` if the loss is not finite, and whatever the adjuster throws.
+  /// - Throws: ``AdjusterError`` if the loss or the gradient is not finite, and whatever the adjuster
+  ///   throws.
   public mutating func lossWithGradient<Model: Module<Scalar>>(
     of model: Model, on batch: TrainingBatch<Scalar>, loss: (any Loss<Scalar>)? = nil,
     step: Int = 0, workers: Workers = Workers()
@@ -29,13 +30,16 @@ extension GradientAdjuster {
 
   /// The loss of a step and its adjusted gradient.
   ///
-  /// - Throws: ``AdjusterError`` if the loss is not finite, and whatever the adjuster throws.
+  /// - Throws: ``AdjusterError`` if the loss or the gradient is not finite, and whatever the adjuster
+  ///   throws.
   public mutating func lossWithGradient<Model: Module<Scalar>>(
     for step: TrainingStep<Model>
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
     let transform = try cotangentTransform(for: step)
     var (loss, gradient) = try step.lossWithGradient(transform: transform)
     guard loss.isFinite else { throw AdjusterError.nonFinite("loss") }
+    // Before adjusters see it, which may keep what they see for later steps.
+    guard gradient.values.isFinite else { throw AdjusterError.nonFinite("gradient") }
     try adjust(&gradient, for: step)
     return (loss, gradient)
   }

@@ -63,6 +63,11 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
     .acrossGroups { transform.applied(to: $0) }
   }
 
+  /// Mixes all rows by a spectral transform across the batch, alike for every output.
+  public static func acrossBatch(_ transform: SpectralTransform<Scalar>) -> CotangentTransform {
+    .acrossBatch { transform.applied(to: $0) }
+  }
+
   /// The most that any stage couples.
   public var coupling: Coupling { stages.map(\.coupling).max() ?? .rows }
 
@@ -88,38 +93,80 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
       case .rows, .batch: result = try checked(stage.map(result), against: result)
       case .groups:
         guard groups.count > 0 else { continue }
-        let rows = groups.coupledRows
-        let coupled = result.rows(in: rows).reshaped(to: [groups.count, -1])
-        let adjusted = try checked(stage.map(coupled), against: coupled)
-          .reshaped(to: [rows.count, -1])
-        switch rows {
-        case .range(let range) where range.count == result.shape[0]: result = adjusted
-        case .range(let range):
-          result.setElements(from: range.lowerBound * result.shape[1], to: adjusted)
-        case .list(let list): result.setRows(at: list, to: adjusted)
-        }
+        result =
+          groups.areOfEqualSize
+          ? try applied(stage, toEqualGroupsOf: result, groups)
+          : try applied(stage, toUnequalGroupsOf: result, groups)
       }
+    }
+    return result
+  }
+
+  private func applied(
+    _ stage: Stage, toEqualGroupsOf cotangents: Tensor<Scalar>, _ groups: RowGroups
+  ) throws -> Tensor<Scalar> {
+    let rows = groups.coupledRows
+    let coupled = cotangents.rows(in: rows).reshaped(to: [groups.count, -1])
+    let adjusted = try checked(stage.map(coupled), against: coupled)
+      .reshaped(to: [rows.count, -1])
+    var result = cotangents
+    switch rows {
+    case .range(let range) where range.count == result.shape[0]: result = adjusted
+    case .range(let range):
+      result.setElements(from: range.lowerBound * result.shape[1], to: adjusted)
+    case .list(let list): result.setRows(at: list, to: adjusted)
+    }
+    return result
+  }
+
+  /// Works place by place, so that the rows that groups lack take little memory.
+  private func applied(
+    _ stage: Stage, toUnequalGroupsOf cotangents: Tensor<Scalar>, _ groups: RowGroups
+  ) throws -> Tensor<Scalar> {
+    let plan = groups.tilesOfWholePlaces(rowsPerTile: 4096)
+    var result = cotangents
+    for (rows, slots) in zip(plan.tiles.tiles, plan.slots) {
+      guard case .list(let list) = rows else { continue }
+      let adjusted = try applied(
+        stage, across: groups.count, to: cotangents.rows(at: list), slots: slots)
+      result.setRows(at: list, to: adjusted)
     }
     return result
   }
 
   /// The adjusted cotangents of some whole places of all coupled groups.
   ///
-  /// - Parameter cotangents: Group after group. Shape: [groups · places, outputs].
+  /// - Parameters:
+  ///   - cotangents: Group after group. Shape: [rows, outputs].
+  ///   - groupCount: The number of groups.
+  ///   - slots: Where the rows lie among the places, unless all are there.
   func applied(
-    toPlacesOf cotangents: Tensor<Scalar>, groupCount: Int
+    toPlacesOf cotangents: Tensor<Scalar>, groupCount: Int, slots: RowGroups.PlaceSlots?
   ) throws -> Tensor<Scalar> {
     var result = cotangents
     for stage in stages {
       switch stage.coupling {
       case .rows: result = try checked(stage.map(result), against: result)
-      case .groups:
-        let coupled = result.reshaped(to: [groupCount, -1])
-        result = try checked(stage.map(coupled), against: coupled).reshaped(to: cotangents.shape)
+      case .groups: result = try applied(stage, across: groupCount, to: result, slots: slots)
       case .batch: preconditionFailure("a transform across the batch was applied to a part of it")
       }
     }
     return result
+  }
+
+  /// A stage across groups; rows that groups lack count as zero.
+  private func applied(
+    _ stage: Stage, across groupCount: Int, to rows: Tensor<Scalar>, slots: RowGroups.PlaceSlots?
+  ) throws -> Tensor<Scalar> {
+    guard let slots else {
+      let coupled = rows.reshaped(to: [groupCount, -1])
+      return try checked(stage.map(coupled), against: coupled).reshaped(to: rows.shape)
+    }
+    var padded = Tensor<Scalar>(zeros: [slots.count, rows.shape[1]])
+    padded.setRows(at: slots.indices, to: rows)
+    let coupled = padded.reshaped(to: [groupCount, -1])
+    return try checked(stage.map(coupled), against: coupled).reshaped(to: padded.shape)
+      .rows(at: slots.indices)
   }
 
   /// The adjusted cotangents of rows outside the coupled groups.

@@ -157,7 +157,8 @@ extension TrainingStep {
     let plan =
       isCoupled
       ? groups.tilesOfWholePlaces(rowsPerTile: evaluation.rowsPerTile)
-      : (tiles: RowTiles(rowCount: batch.rowCount, rowsPerTile: evaluation.rowsPerTile), coupled: 0)
+      : RowGroups.PlaceTiles(
+        tiles: RowTiles(rowCount: batch.rowCount, rowsPerTile: evaluation.rowsPerTile), slots: [])
     let reduction = try evaluation.gradient(
       for: batch.inputs, tiles: plan.tiles, summingFrom: ShardSum()
     ) { tile, rows, outputs, sum in
@@ -167,7 +168,8 @@ extension TrainingStep {
       if keepsRowSizes { sum.rowSizes.append((rows, part.cotangents.absoluteRowSums())) }
       if transform.isIdentity { return part.cotangents }
       return tile < plan.coupled
-        ? try transform.applied(toPlacesOf: part.cotangents, groupCount: groups.count)
+        ? try transform.applied(
+          toPlacesOf: part.cotangents, groupCount: groups.count, slots: plan.slots[tile])
         : try transform.applied(toUncoupled: part.cotangents)
     }
     if keepsRowSizes {

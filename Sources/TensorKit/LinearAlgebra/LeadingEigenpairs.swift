@@ -84,14 +84,13 @@ extension Tensor {
 
   /// Orthonormal columns that span the guess's rows, filled up with fixed pseudorandom vectors.
   private static func startingBlock(_ guess: Tensor?, columns: Int, size: Int) -> Tensor {
+    let guess = guess.flatMap { $0.shape[1] == size ? $0 : nil }
+    let known = min(guess?.shape[0] ?? 0, columns)
     var generator = SeededGenerator(seed: 0)
-    let random = Tensor.normal(shape: [size, columns], using: &generator)
-    guard let guess, guess.shape[1] == size else { return random.orthonormalizedColumns() }
-    let known = min(guess.shape[0], columns)
+    let random = Tensor.normal(shape: [size, columns - known], using: &generator)
+    guard let guess, known > 0 else { return random.orthonormalizedColumns() }
     return Tensor.concatenated(
-      [
-        guess.slice(0..<known).transposed(), random.slice(0..<(columns - known), alongAxis: 1),
-      ], alongAxis: 1
+      [guess.slice(0..<known).transposed(), random], alongAxis: 1
     ).orthonormalizedColumns()
   }
 

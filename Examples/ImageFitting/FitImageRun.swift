@@ -1,5 +1,6 @@
 import AutoDiff
 import ExampleSupport
+import Fitting
 import Foundation
 import GradientAdjusters
 import INRZoo
@@ -22,7 +23,7 @@ struct FitImageResult {
   /// The network's picture at the end, unclamped, of the same shape.
   var values: Tensor<Double>
   /// Why the run has no valid end, if it has none.
-  var failure: FitImageFailure?
+  var failure: RunFailure?
   /// Writes the final weights to a path.
   let writeWeights: (_ path: String) throws -> Void
 
@@ -39,15 +40,18 @@ struct FitImageResult {
   /// The line on standard output.
   var line: String {
     """
-    adjuster=\(adjuster.name) psnr=\(Self.plain(finalPSNR, 3)) \
-    seconds_per_step=\(Self.plain(secondsPerStep ?? .nan, 5)) \
-    peak_memory_mb=\(Self.plain(peakMemoryMegabytes, 1))
+    adjuster=\(adjuster.name) psnr=\(NumberText.field(finalPSNR, 3)) \
+    seconds_per_step=\(NumberText.field(secondsPerStep, 5)) \
+    peak_memory_mb=\(NumberText.field(peakMemoryMegabytes, 1))
     """
   }
 
-  /// A number as programs read it: `nan` and `inf` rather than a dash.
-  private static func plain(_ value: Double, _ decimals: Int) -> String {
-    value.isFinite ? NumberText.fixed(value, decimals) : NumberText.plain(value)
+  /// The failure of all runs that failed, as one sentence; nil if none did.
+  static func failure(of results: [FitImageResult]) -> ExampleFailure? {
+    RunFailure.summary(
+      of: results.map { ($0.adjuster.name, $0.failure) },
+      startRemedy: "no step was made, so check --omega and --initial-weights",
+      remedy: "give a smaller --learning-rate, or a --schedule that lowers it")
   }
 
   var metrics: CSVTable {
@@ -89,7 +93,7 @@ extension FitImageSettings {
     var progress = StepProgress(choice.name, steps: steps)
     var course = TrainingCourse()
     var earlyValues: Tensor<Double>?
-    var failure: FitImageFailure?
+    var failure: RunFailure?
     progress.update(step: 0)
     do {
       for step in 0..<steps {
@@ -104,7 +108,7 @@ extension FitImageSettings {
           measuredAfter: step)
       }
     } catch let error as AdjusterError {
-      failure = FitImageFailure(step: course.losses.count, error: error)
+      failure = RunFailure(step: course.losses.count, error: error)
     }
     let outputs = try trainer.outputs(for: signal.batch.inputs)
     var finalPSNR = Double.nan
@@ -112,7 +116,7 @@ extension FitImageSettings {
       finalPSNR = peakSignalToNoiseRatio(of: outputs, against: signal.batch.targets)
       // An infinite PSNR is that of a perfect fit.
       if !(finalPSNR > -.infinity) {
-        failure = FitImageFailure(step: steps, error: .nonFinite("final output"))
+        failure = RunFailure(step: steps, error: .nonFinite("final output"))
       }
       progress.update(step: steps, value: finalPSNR)
     }
@@ -124,23 +128,5 @@ extension FitImageSettings {
       peakMemoryMegabytes: Machine.peakMemoryMegabytes(), earlyValues: earlyValues,
       values: pictureValues(outputs), failure: failure,
       writeWeights: { try model.writeWeights(to: $0, metadata: metadata) })
-  }
-}
-
-/// The losses and times of a run's steps.
-private struct TrainingCourse {
-  /// The loss before each step's update.
-  var losses: [Double] = []
-  /// Seconds of training before each step.
-  var seconds: [Double] = []
-  /// Seconds of each step.
-  var durations: [Double] = []
-  private var elapsed = 0.0
-
-  mutating func append(loss: Double, duration: Double) {
-    losses.append(loss)
-    seconds.append(elapsed)
-    durations.append(duration)
-    elapsed += duration
   }
 }

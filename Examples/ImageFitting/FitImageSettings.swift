@@ -1,5 +1,6 @@
 import AutoDiff
 import ExampleSupport
+import Fitting
 import Foundation
 import GradientAdjusters
 import INRZoo
@@ -16,7 +17,14 @@ struct FitImageSettings {
   let workers: Workers
   let folder: OutputFolder
 
-  init(_ values: OptionValues) throws {
+  /// Settings from a command line.
+  ///
+  /// - Parameters:
+  ///   - values: The command line's values.
+  ///   - choose: Chooses the adjusters for a picture; those of `--adjuster` by default.
+  init(
+    _ values: OptionValues, adjusters choose: ((Picture) -> [AdjusterChoice])? = nil
+  ) throws {
     self.values = values
     let file = values[Options.image]
     let stored =
@@ -27,16 +35,14 @@ struct FitImageSettings {
       } ?? Picture.procedural(height: Demonstration.height, width: Demonstration.width)
     picture = try Self.averagedBlocks(of: values[Options.downscale], stored)
     pictureName = file?.lastPathComponent ?? "the embedded picture"
-    adjusters = values[Options.adjuster]
+    adjusters = choose?(picture) ?? values[Options.adjuster]
     patch = values[Options.patch] ?? (file == nil ? Demonstration.patch : 32)
     steps = values[Options.steps] ?? (file == nil ? Demonstration.steps : 1000)
     workers = values[Options.threads].map { Workers(threads: $0) } ?? Workers()
     folder = OutputFolder(values[Options.output])
-    if let repeated = adjusters.first(where: { name in adjusters.count { $0 == name } > 1 }) {
-      throw ExampleFailure.usage(
-        "--adjuster \(repeated.name) is given twice; name each adjuster once")
-    }
+    try adjusters.checkedForRepetitions()
     if adjusters.contains(where: { $0.contains(.iga) }) { try checkEnd() }
+    if adjusters.contains(where: { $0.contains(.empiricalNTK) }) { try checkPixels() }
     if adjusters.contains(where: { $0.contains(.fr) }) { try fourier.check(values) }
     try folder.checkWritable()
     for name in adjusters { try checkWeightsFile(for: name) }
@@ -71,6 +77,31 @@ struct FitImageSettings {
       \(remedies.joined(separator: ", or "))
       """)
   }
+
+  /// Refuses the kernel of all pixels where there are too many, or too few for the eigenvalues.
+  private func checkPixels() throws(ExampleFailure) {
+    let (pixels, end) = (picture.width * picture.height, values[Options.end])
+    let size = "a picture of \(picture.width) x \(picture.height) pixels"
+    guard pixels <= Self.mostPixelsOfKernel else {
+      let ratio = (Double(pixels) / Double(Self.mostPixelsOfKernel)).squareRoot()
+      let factor = Int((ratio * Double(values[Options.downscale])).rounded(.up))
+      throw .usage(
+        """
+        --adjuster full-entk needs the kernel of all pixels, which \(size) has more than \
+        \(Self.mostPixelsOfKernel) of; choose --downscale \(factor) or more, or --adjuster iga
+        """)
+    }
+    guard end < pixels else {
+      throw .usage(
+        """
+        --end \(end) is not below the \(pixels) \(pixels == 1 ? "pixel" : "pixels") of \(size); choose \
+        \(pixels > 1 ? "--end \(pixels - 1) or less" : "--end 0")
+        """)
+    }
+  }
+
+  /// A kernel of single-precision numbers of 1 GiB.
+  static let mostPixelsOfKernel = 16_384
 
   /// The largest side of patches of which more than a number fit into the picture; 0 if none does.
   private func largestPatch(leavingMoreThan count: Int) -> Int {
@@ -124,6 +155,7 @@ struct FitImageSettings {
       let value: String =
         switch setting.name {
         case "image" where !setting.isGiven: pictureName
+        case "adjuster": adjusters.map(\.name).joined(separator: ", ")
         case "patch": "\(patch)"
         case "steps": "\(steps)"
         case "fr-alpha": NumberText.plain(fourier.amplitude)
@@ -206,31 +238,27 @@ struct FitImageSettings {
 
   /// A fresh optimizer.
   func optimizer<Scalar: TensorScalar>(_: Scalar.Type) -> any Optimizer<Scalar> {
-    let schedule = values[Options.schedule].schedule(from: values[Options.learningRate])
-    return switch values[Options.optimizer] {
-    case .adam: Adam<Scalar>(learningRate: schedule)
-    case .sgd: SGD<Scalar>(learningRate: schedule)
-    }
+    values[Options.optimizer].optimizer(
+      learningRate: values[Options.schedule].schedule(from: values[Options.learningRate]),
+      Scalar.self)
   }
 
   /// A fresh adjuster.
   func adjuster<Scalar: TensorScalar>(
     _ choice: AdjusterChoice, _: Scalar.Type
   ) -> any GradientAdjuster<Scalar> {
-    let parts = choice.parts.map { adjuster($0, Scalar.self) }
-    return parts.count == 1 ? parts[0] : ComposedAdjuster(parts)
-  }
-
-  private func adjuster<Scalar: TensorScalar>(
-    _ name: AdjusterName, _: Scalar.Type
-  ) -> any GradientAdjuster<Scalar> {
-    switch name {
-    case .none: IdentityAdjuster<Scalar>()
-    case .iga:
-      InductiveGradientAdjuster<Scalar>(
-        end: values[Options.end], sampling: values[Options.sampling],
-        target: values[Options.convention], seed: UInt64(values[Options.seed]))
-    case .fr: fourier.adjuster(Scalar.self)
+    choice.adjuster { name in
+      switch name {
+      case .none: IdentityAdjuster<Scalar>()
+      case .iga:
+        InductiveGradientAdjuster<Scalar>(
+          end: values[Options.end], sampling: values[Options.sampling],
+          target: values[Options.convention], seed: UInt64(values[Options.seed]))
+      case .empiricalNTK:
+        EmpiricalNTKAdjuster<Scalar>(
+          end: values[Options.end], target: values[Options.convention])
+      case .fr: fourier.adjuster(Scalar.self)
+      }
     }
   }
 
@@ -247,16 +275,6 @@ struct FitImageSettings {
 }
 
 extension ExampleFailure {
-  /// The failure that another library's error stands for, with its exit code.
-  init?(translating error: any Error) {
-    switch error {
-    case let error as FileError:
-      self.init(error.description, exitCode: Self.exitCode(for: error.kind))
-    case let error as AdjusterError: self = .software(error.description)
-    default: return nil
-    }
-  }
-
   /// The result of reading the file that an option names; file errors become failures that name the
   /// option.
   ///
@@ -277,14 +295,6 @@ extension ExampleFailure {
       throw ExampleFailure(
         "--\(option.name) was given \"\(file.relativePath)\"; \(error.reason)"
           + (hasRemedy ? "" : "; \(remedy)"), exitCode: exitCode(for: error.kind))
-    }
-  }
-
-  private static func exitCode(for kind: FileError.Kind) -> ExitCode {
-    switch kind {
-    case .noSuchFile, .unreadable: .noInput
-    case .malformed, .unsupported, .missing: .dataError
-    case .unwritable: .cannotCreate
     }
   }
 }

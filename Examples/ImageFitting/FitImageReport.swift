@@ -1,4 +1,5 @@
 import ExampleSupport
+import Fitting
 import Foundation
 import INRZoo
 import TensorKit
@@ -37,7 +38,7 @@ struct FitImageReport {
     }
   }
 
-  private func reconstruction(_ result: FitImageResult) throws -> Data {
+  func reconstruction(_ result: FitImageResult) throws -> Data {
     Data(try Picture(result.values, bitDepth: settings.picture.bitDepth).pngBytes())
   }
 
@@ -62,7 +63,7 @@ struct FitImageReport {
     return Data(try Picture(Tensor(colors, shape: errors.shape + [3])).pngBytes())
   }
 
-  private var summary: JSONValue {
+  var summary: JSONValue {
     var options = JSONValue.object([])
     for setting in settings.reported {
       options = options.adding(setting.name, .string(setting.value))
@@ -92,7 +93,7 @@ struct FitImageReport {
     ]
   }
 
-  private var provenance: Provenance { .current(commandLine: settings.values.commandLine) }
+  var provenance: Provenance { .current(commandLine: settings.values.commandLine) }
 
   private func report() throws -> Report {
     let picture = settings.picture
@@ -144,19 +145,21 @@ struct FitImageReport {
       psnrPlot,
       heading: "Training", caption: "Before each step's update; the last point is after the last.")
     report.addPlot(
-      LinePlot(
-        "PSNR against time", x: PlotAxis("training time", unit: "s"),
-        y: PlotAxis("PSNR", unit: "dB"),
-        series: results.map {
-          PlotSeries($0.adjuster.name, x: $0.seconds, y: $0.psnrs)
-        }), caption: "The same against the time that was spent in training steps.")
+      timePlot, caption: "The same against the time that was spent in training steps.")
     return report
   }
 
-  private var psnrPlot: LinePlot {
+  var psnrPlot: LinePlot {
     LinePlot(
       "PSNR against step", x: PlotAxis("step"), y: PlotAxis("PSNR", unit: "dB"),
       series: results.map { PlotSeries($0.adjuster.name, $0.series) })
+  }
+
+  var timePlot: LinePlot {
+    LinePlot(
+      "PSNR against time", x: PlotAxis("training time", unit: "s"),
+      y: PlotAxis("PSNR", unit: "dB"),
+      series: results.map { PlotSeries($0.adjuster.name, x: $0.seconds, y: $0.psnrs) })
   }
 
   /// What is left to learn at each frequency, early and at the end.

@@ -1,5 +1,6 @@
 import AutoDiff
 import ExampleSupport
+import Fitting
 import Foundation
 import GradientAdjusters
 
@@ -17,37 +18,24 @@ enum ModelName: String, CaseIterable, Sendable {
 }
 
 /// The adjusters that can be compared.
-enum AdjusterName: String, CaseIterable, Sendable {
+enum AdjusterName: String, AdjusterNaming {
   case none, iga, fr
+  case empiricalNTK = "full-entk"
 
-  /// Whether it rewrites the model, which comes before adjusting what the model learns.
   var rewritesModel: Bool { self == .fr }
 
   var about: String {
     switch self {
     case .none: "plain training"
     case .iga: "inductive gradient adjustment (Shi et al. 2025)"
+    case .empiricalNTK: "adjustment by the kernel of all pixels"
     case .fr: "Fourier reparameterization (Shi et al. 2024)"
     }
   }
 }
 
-/// The optimizers that can be used.
-enum OptimizerName: String, CaseIterable, Sendable {
-  case adam, sgd
-
-  var about: String {
-    switch self {
-    case .adam: "Adam with its published constants"
-    case .sgd: "gradient descent without momentum"
-    }
-  }
-}
-
-/// The number types to compute with.
-enum PrecisionName: String, CaseIterable, Sendable {
-  case float, double
-}
+/// An adjuster, or several that act in order.
+typealias AdjusterChoice = AdjusterComposition<AdjusterName>
 
 /// How the learning rate changes, as written on the command line.
 enum ScheduleText: Sendable, Equatable, CustomStringConvertible {
@@ -235,6 +223,15 @@ enum Options {
     "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
     help: "The folder for report.html, summary.json, metrics, reconstructions and error pictures.")
 
+  /// What sets the adjusters up.
+  static let adjusterSettings: [any OptionDeclaration] = [
+    patch, end, sampling, convention, fourierHigh, fourierLow, fourierPhases, fourierAlpha,
+  ]
+  /// How networks are trained.
+  static let trainingSettings: [any OptionDeclaration] = [
+    optimizer, learningRate, schedule, steps, seed, threads, precision,
+  ]
+
   static let command = Command(
     "FitImage",
     summary: "Fits a coordinate network to a picture, with and without gradient adjusters.",
@@ -248,11 +245,8 @@ enum Options {
     groups: [
       OptionGroup("Picture", image, downscale),
       OptionGroup("Model", model, width, hiddenLayers, omega, frequencies),
-      OptionGroup(
-        "Adjusters", adjuster, patch, end, sampling, convention, fourierHigh, fourierLow,
-        fourierPhases, fourierAlpha),
-      OptionGroup(
-        "Training", optimizer, learningRate, schedule, steps, seed, threads, precision),
+      OptionGroup("Adjusters", [adjuster] + adjusterSettings),
+      OptionGroup("Training", trainingSettings),
       OptionGroup("Files", initialWeights, saveWeights, output),
     ],
     examples: [

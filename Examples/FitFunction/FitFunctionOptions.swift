@@ -1,0 +1,103 @@
+import ExampleSupport
+import Fitting
+import Foundation
+import GradientAdjusters
+import INRZoo
+
+/// The options of the command line.
+enum Options {
+  static let preset = Option(
+    "preset", .choice { (preset: Preset) in preset.about }, default: .sinesOfRectifiers,
+    help: "The experiment, with all its numbers unless other options replace them.")
+  static let quick = Option(
+    flag: "quick",
+    help: "Fewer samples, units and steps: about a minute on two cores, and not the published size."
+  )
+
+  static let adjuster = Option(
+    repeating: "adjuster", AdjusterChoice.kind,
+    help: """
+      How gradients are adjusted; several at once are joined by plus signs, as fr+iga. Given several \
+      times, each is run from the same weights; the experiment's own comparison by default.
+      """)
+  static let end = Option(
+    "end", .integer(in: 0..., "E"),
+    help: "How many eigenvalues are equalized; 10 for circle, else 7.")
+  static let group = Option(
+    "group", .integer(in: 1..., "P"),
+    help: "IGA's groups are intervals of P samples; 8, or 4 for steps.")
+  static let sampling = Option(
+    "sampling", .choice { (_: GroupSampling) in "" }, default: .center,
+    help: "Which sample stands for each group in IGA's kernel.")
+  static let convention = Option(
+    "convention",
+    .choice { (target: EqualizationTarget) in
+      target == .next ? "to the next one" : "to the first one"
+    }, help: "Where equalized eigenvalues are sent; first for circle, else next.")
+  static let refresh = Option(
+    "refresh", .integer(in: 1..., "R"), default: 1,
+    help: "IGA and full-entk compute a kernel every R steps; 1 is published.")
+
+  static let steps = Option(
+    "steps", .integer(in: 1..., "N"),
+    help: "Steps of training; 20000 for circle, 10000 for steps, else 25000.")
+  static let width = Option(
+    "width", .integer(in: 1...65_536, "W"),
+    help: "Units of each hidden layer; 1024 for circle, 128 for steps, else 256.")
+  static let learningRate = Option(
+    "learning-rate", .number(.positive, "R"),
+    help: "The learning rate; 0.1 for circle, 1e-6 for steps, else 5e-5.")
+  static let seeds = Option(
+    "seeds", .integer(in: 1...1000, "N"), default: 1,
+    help: "Repeats every run from N different initial weights; curves get bands.")
+  static let seed = Option(
+    "seed", .integer(in: 0..., "S"), default: 0, help: "Seeds the first run's weights.")
+  static let threads = Option(
+    "threads", .integer(in: 1...1024, "T"),
+    help: "Processor cores to use; all by default. The results do not depend on it.")
+  static let precision = Option(
+    "precision", .choice { (_: PrecisionName) in "" }, default: .float,
+    help: "The numbers to compute with.")
+
+  static let errors = Option(
+    "errors",
+    .choice { (definition: FrequencyErrors.Definition) in
+      definition == .complex ? "of amplitude and phase" : "of amplitude alone"
+    }, help: "Which relative error at each frequency is shown; magnitude for steps, else complex.")
+  static let output = Option(
+    "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
+    help: "The folder for report.html, summary.json, plots, losses, errors and fitted functions.")
+
+  static let command = Command(
+    "FitFunction",
+    summary: "Fits a function of one variable, with and without gradient adjusters.",
+    discussion: [
+      """
+      Repeats the experiments that show which frequencies a network learns first: a network is fitted to a \
+      function made of a few frequencies, by plain training and by adjusted training from the same \
+      initial weights, and the relative error at each of its strongest frequencies is followed over the steps.
+      """,
+      """
+      The published sizes take minutes to hours on two cores; --quick gives the picture in about a minute.
+      """,
+    ],
+    groups: [
+      OptionGroup("Experiment", preset, quick),
+      OptionGroup("Adjusters", adjuster, end, group, sampling, convention, refresh),
+      OptionGroup(
+        "Training", steps, width, learningRate, seeds, seed, threads, precision),
+      OptionGroup("Results", errors, output),
+    ],
+    examples: [
+      UsageExample("FitFunction --quick", "Show spectral bias, and what IGA does about it:"),
+      UsageExample(
+        "FitFunction --preset circle --width 4096 --seeds 2",
+        "Repeat experiment 1 with 4096 units and two seeds:"),
+      UsageExample(
+        "FitFunction --preset steps --seeds 3",
+        "Fit the stepped function plainly, reparameterized and adjusted, from three seeds:"),
+      UsageExample(
+        "FitFunction --preset multisine-siren --adjuster iga --group 1 --end 3 --refresh 10",
+        "Equalize four eigenvalues of the kernel of all samples, computed every ten steps:"),
+    ])
+}

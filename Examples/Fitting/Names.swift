@@ -1,0 +1,36 @@
+import AutoDiff
+import TensorKit
+
+/// The optimizers that can be used.
+public enum OptimizerName: String, CaseIterable, Sendable {
+  /// Adam with its published constants.
+  case adam
+  /// Gradient descent without momentum.
+  case sgd
+
+  /// A line of explanation for the help.
+  public var about: String {
+    switch self {
+    case .adam: "Adam with its published constants"
+    case .sgd: "gradient descent without momentum"
+    }
+  }
+
+  /// A fresh optimizer.
+  public func optimizer<Scalar: TensorScalar>(
+    learningRate: LearningRateSchedule, _: Scalar.Type
+  ) -> any Optimizer<Scalar> {
+    switch self {
+    case .adam: Adam<Scalar>(learningRate: learningRate)
+    case .sgd: SGD<Scalar>(learningRate: learningRate)
+    }
+  }
+}
+
+/// The number types to compute with.
+public enum PrecisionName: String, CaseIterable, Sendable {
+  /// Single precision.
+  case float
+  /// Double precision.
+  case double
+}

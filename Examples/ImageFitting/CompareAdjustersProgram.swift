@@ -1,0 +1,69 @@
+import ExampleSupport
+import Fitting
+import Foundation
+
+/// Fits a picture with every adjuster and their compositions, and compares them in a table.
+public enum CompareAdjustersProgram {
+  static let adjuster = Option(
+    repeating: "adjuster", AdjusterChoice.kind,
+    help: """
+      What is compared: adjusters, or several at once joined by plus signs, as fr+iga. By default each \
+      adjuster, and each that rewrites the network before each that does not; full-entk only for pictures \
+      of at most \(FitImageSettings.mostPixelsOfKernel) pixels.
+      """)
+
+  static let command = Command(
+    "CompareAdjusters",
+    summary: "Fits a picture with every gradient adjuster and compares them.",
+    discussion: [
+      """
+      Trains the same network from the same initial weights with each adjuster in turn, as FitImage \
+      does, and writes a table: PSNR at the end, at best and at equal time, time of a step, memory.
+      """
+    ],
+    groups: [
+      OptionGroup("Picture", Options.image, Options.downscale),
+      OptionGroup(
+        "Model", Options.model, Options.width, Options.hiddenLayers, Options.omega,
+        Options.frequencies),
+      OptionGroup("Adjusters", [adjuster] + Options.adjusterSettings),
+      OptionGroup("Training", Options.trainingSettings),
+      OptionGroup("Files", Options.output),
+    ],
+    examples: [
+      UsageExample("CompareAdjusters --downscale 2", "Compare all on the embedded picture:"),
+      UsageExample(
+        "CompareAdjusters --image kodim03.png --downscale 4 --patch 8 --schedule cosine:1000",
+        "Compare them on a photograph of 768 x 512 pixels at a quarter of its size:"),
+      UsageExample(
+        "CompareAdjusters --adjuster none --adjuster iga --adjuster fr+iga",
+        "Compare these three:"),
+    ])
+
+  /// Reads the process's arguments, runs the program and ends the process.
+  public static func run() -> Never {
+    command.run(translating: { ExampleFailure(translating: $0) }) { values in
+      let given = values[adjuster]
+      let settings = try FitImageSettings(values) { picture in
+        given.isEmpty ? choices(forPixels: picture.width * picture.height) : given
+      }
+      let results =
+        switch values[Options.precision] {
+        case .float: try settings.run(Float.self)
+        case .double: try settings.run(Double.self)
+        }
+      try ComparisonReport(settings: settings, results: results).write()
+      let path = settings.folder.url.appendingPathComponent("report.html").path
+      TextOutput.standardError.writeLine("The report is \(path)")
+      for result in results { print(result.line) }
+      if let failure = FitImageResult.failure(of: results) { throw failure }
+    }
+  }
+
+  /// All adjusters and compositions that a picture of a size can be fitted with.
+  static func choices(forPixels pixels: Int) -> [AdjusterChoice] {
+    AdjusterChoice.all.filter {
+      !$0.contains(.empiricalNTK) || pixels <= FitImageSettings.mostPixelsOfKernel
+    }
+  }
+}

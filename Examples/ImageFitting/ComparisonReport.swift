@@ -1,0 +1,128 @@
+import ExampleSupport
+import Fitting
+import Foundation
+import INRZoo
+import TensorKit
+
+/// Writes what a comparison of adjusters leaves behind.
+struct ComparisonReport {
+  let settings: FitImageSettings
+  let results: [FitImageResult]
+
+  private var fit: FitImageReport { FitImageReport(settings: settings, results: results) }
+
+  /// Writes the tables, the plot, the summary and the report, once all is computed.
+  func write() throws {
+    let files: [(name: String, text: String)] = [
+      ("comparison.csv", table.text), ("courses.csv", courses.text),
+      ("psnr.svg", fit.psnrPlot.svg), ("summary.json", fit.summary.text),
+      ("report.html", try report().html),
+    ]
+    try Interruption.ignored {
+      for file in files { try settings.folder.write(file.text, to: file.name) }
+    }
+  }
+
+  /// The time that the quickest of the complete runs took.
+  private var shortestTime: Double? {
+    results.filter { $0.failure == nil }.map(\.trainingSeconds).min()
+  }
+
+  /// The PSNR that a run had reached in the time that the quickest run took.
+  private func psnrAtEqualTime(_ result: FitImageResult) -> Double? {
+    guard let shortestTime, result.failure == nil else { return nil }
+    if result.trainingSeconds <= shortestTime { return result.finalPSNR }
+    let steps = result.seconds.prefix { $0 <= shortestTime }.count
+    return result.psnrs.element(at: steps - 1)
+  }
+
+  private var table: CSVTable {
+    var table = CSVTable(columns: [
+      "adjuster", "psnr", "psnr_best", "psnr_best_step", "psnr_median_last_tenth",
+      "psnr_at_equal_time", "seconds_per_step", "training_seconds", "peak_memory_mb", "failure",
+    ])
+    for result in results {
+      let series = result.series
+      table.append([
+        .text(result.adjuster.name), .number(result.finalPSNR), .number(series.best?.value),
+        series.best.map { .integer($0.step) } ?? .empty, .number(series.medianOverLast(0.1)),
+        .number(psnrAtEqualTime(result)), .number(result.secondsPerStep),
+        .number(result.trainingSeconds), .number(result.peakMemoryMegabytes),
+        result.failure.map { .text($0.clause) } ?? .empty,
+      ])
+    }
+    return table
+  }
+
+  /// The PSNR before each step, a column for each adjuster.
+  private var courses: CSVTable {
+    var table = CSVTable(columns: ["step"] + results.map(\.adjuster.name))
+    let courses = results.map(\.psnrs)
+    for step in 0..<settings.steps {
+      table.append([.integer(step)] + courses.map { .number($0.element(at: step)) })
+    }
+    return table
+  }
+
+  private func report() throws -> Report {
+    let (picture, network) = (settings.picture, settings.values[Options.model].rawValue)
+    let best = results.max { ($0.series.best?.value ?? -1) < ($1.series.best?.value ?? -1) }
+    let winner =
+      best.map {
+        "\($0.adjuster.name) came nearest, with \(NumberText.fixed($0.series.best?.value ?? .nan, 2)) dB"
+      } ?? "none made a step"
+    var report = Report(
+      "Adjusters on \(settings.pictureName)",
+      summary: """
+        A \(network) network was fitted to \(settings.pictureName), \(picture.width) x \(picture.height) \
+        pixels, in \(settings.steps) steps with each of \(results.count) adjusters from the same initial \
+        weights; \(winner).
+        """,
+      settings: settings.reported, provenance: fit.provenance)
+    report.addTable(
+      "Results", reportTable,
+      caption: """
+        PSNR in dB: after the last update, the best of all steps, the median over the last tenth of the steps, and \
+        what was reached in \(NumberText.fixed(shortestTime ?? 0, 1)) s, the time that the quickest \
+        run took. The median time of a step, and its ratio to that of the first row. Peak memory of the \
+        process during the run.
+        """)
+    report.addPlot(
+      fit.psnrPlot,
+      heading: "Training", caption: "Before each step's update; the last point is after the last.")
+    report.addPlot(
+      fit.timePlot, caption: "The same against the time that was spent in training steps.")
+    let fits = try results.map { result in
+      ReportPicture(
+        try fit.reconstruction(result), caption: result.adjuster.name,
+        detail: "\(NumberText.fixed(result.finalPSNR, 2)) dB")
+    }
+    report.addPictures(
+      "Pictures",
+      [ReportPicture(Data(try picture.pngBytes()), caption: "The picture")] + fits,
+      caption: "What each network has learned of the picture at the end.")
+    return report
+  }
+
+  private var reportTable: ReportTable {
+    ReportTable(
+      columns: [
+        .text("Adjuster"), .number("PSNR (dB)", decimals: 2, better: .higher),
+        .number("Best", decimals: 2, better: .higher),
+        .number("Late", decimals: 2, better: .higher),
+        .number("Equal time", decimals: 2, better: .higher),
+        .number("Step (ms)", decimals: 2, better: .lower), .number("Ratio", decimals: 2),
+        .number("MB", decimals: 0, better: .lower),
+      ],
+      rows: results.map { result in
+        let first = results.first?.secondsPerStep
+        return [
+          .text(result.adjuster.name), .number(result.finalPSNR),
+          .number(result.series.best?.value), .number(result.series.medianOverLast(0.1)),
+          .number(psnrAtEqualTime(result)), .number(result.secondsPerStep.map { $0 * 1000 }),
+          .number(result.secondsPerStep.flatMap { step in first.map { step / $0 } }),
+          .number(result.peakMemoryMegabytes),
+        ]
+      })
+  }
+}

@@ -1,0 +1,165 @@
+import AutoDiff
+import GradientAdjusters
+import INRZoo
+import Synchronization
+import TensorKit
+import Testing
+
+@Suite struct ConformanceTests {
+  /// Every adjuster of the package, in every way that it can be set up.
+  static func adjusters<Scalar: TensorScalar>(
+    _: Scalar.Type
+  ) -> [(name: String, adjuster: any GradientAdjuster<Scalar>)] {
+    var all: [(String, any GradientAdjuster<Scalar>)] = [
+      ("none", IdentityAdjuster()),
+      ("NTK", NTKAdjuster(end: 4) { TwoLayerRectifierNetwork.infiniteWidthKernel(at: $0) }),
+      ("NTK, first", NTKAdjuster(end: 4, target: .first, matrix: .identity(61))),
+      ("empirical NTK", EmpiricalNTKAdjuster(end: 4)),
+      ("empirical NTK, first", EmpiricalNTKAdjuster(end: 4, target: .first)),
+      ("empirical NTK, seldom", EmpiricalNTKAdjuster(end: 4, refreshInterval: 3)),
+      ("IGA, seldom", InductiveGradientAdjuster(end: 4, refreshInterval: 3)),
+      ("IGA, first", InductiveGradientAdjuster(end: 4, target: .first)),
+      ("IGA, nothing", InductiveGradientAdjuster(end: 0)),
+      (
+        "composed",
+        ComposedAdjuster([InductiveGradientAdjuster(end: 4), EmpiricalNTKAdjuster(end: 2)])
+      ),
+      ("centred", Centring()), ("zero biases", ZeroBiases()), ("averaging", GradientAveraging()),
+    ]
+    for sampling in GroupSampling.allCases {
+      all.append(
+        ("IGA, \(sampling.rawValue)", InductiveGradientAdjuster(end: 4, sampling: sampling)))
+    }
+    return all
+  }
+
+  @Test(arguments: adjusters(Double.self).map(\.name)) func everyAdjusterConforms(name: String) {
+    let double = Self.adjusters(Double.self).first { $0.name == name }
+    let single = Self.adjusters(Float.self).first { $0.name == name }
+    if let adjuster = double?.adjuster { #expect(checkConformance(of: adjuster) == []) }
+    if let adjuster = single?.adjuster { #expect(checkConformance(of: adjuster) == []) }
+    #expect(double != nil && single != nil)
+  }
+
+  @Test func adjustersAreCheckedOnAModelAndABatchOfOnesOwn() {
+    let problem = SmallProblem<Double>(rows: 40)
+    let adjuster = InductiveGradientAdjuster<Double>(end: 5)
+    #expect(checkConformance(of: adjuster, on: problem.model, batch: problem.batch) == [])
+    let demanding = InductiveGradientAdjuster<Double>(end: 6)
+    let findings = checkConformance(of: demanding, on: problem.model, batch: problem.batch)
+    #expect(findings.map(\.rule) == [.trains])
+    #expect(findings.first?.description.contains("smaller groups") == true)
+  }
+
+  // MARK: - Adjusters that break a rule
+
+  /// Does as its closures say.
+  private struct Closures: GradientAdjuster {
+    typealias Scalar = Double
+    var transform: @Sendable (Int, Int) -> CotangentTransform<Double> = { _, _ in .identity }
+    var change: @Sendable (inout Tensor<Double>) -> Void = { _ in }
+
+    mutating func cotangentTransform<Model: Module<Double>>(
+      for step: TrainingStep<Model>
+    ) -> CotangentTransform<Double> { transform(step.index, step.evaluation.workers.threads) }
+
+    mutating func adjust<Model: Module<Double>>(
+      _ gradient: inout ParameterVector<Double>, for step: TrainingStep<Model>
+    ) { change(&gradient.values) }
+  }
+
+  private static func rules(_ adjuster: some GradientAdjuster<Double>) -> [AdjusterFinding.Rule] {
+    checkConformance(of: adjuster).map(\.rule)
+  }
+
+  @Test func changedShapesAreFound() {
+    #expect(
+      Self.rules(Closures(transform: { _, _ in .acrossGroups { $0.transposed() } }))
+        == [.keepsShapes])
+    #expect(
+      Self.rules(Closures(change: { $0 = $0.slice(0..<($0.count - 1)) })) == [.keepsShapes])
+  }
+
+  @Test func randomnessWithoutASeedIsFound() {
+    let rules = Self.rules(Closures(change: { $0 *= Double.random(in: 0.5...1) }))
+    #expect(rules.contains(.isDeterministic) && rules.contains(.isAValue))
+  }
+
+  @Test func sharedStateIsFound() {
+    /// Counts the steps of all copies together.
+    final class Counter: Sendable { let value = Mutex(0) }
+    let counter = Counter()
+    let rules = Self.rules(
+      Closures(change: { values in
+        // Starts anew every four steps, so that runs one after the other agree.
+        let count = counter.value.withLock { value in
+          value += 1
+          return value
+        }
+        values *= 1 / Double(1 + (count - 1) % 4)
+      }))
+    #expect(rules.contains(.isAValue) && !rules.contains(.isDeterministic))
+  }
+
+  @Test func dependenceOnThreadsIsFound() {
+    let adjuster = Closures(transform: { _, threads in .rows { $0 * Double(threads) } })
+    #expect(Self.rules(adjuster) == [.ignoresThreads])
+  }
+
+  @Test func dependenceOnTilesIsFound() {
+    // A map of rows that mixes them, and a map across groups that mixes its columns.
+    #expect(
+      Self.rules(
+        Closures(transform: { _, _ in .rows { $0 - $0.mean(alongAxis: 0) } })) == [.ignoresTiles])
+    #expect(
+      Self.rules(
+        Closures(transform: { _, _ in
+          .acrossGroups { $0 - $0.mean(alongAxis: 1, keepingAxis: true) }
+        })) == [.ignoresTiles])
+  }
+
+  @Test func divisionsByNothingAreFound() {
+    // The sample standard deviation of one sample is 0 / 0.
+    let adjuster = Closures(transform: { _, _ in
+      .acrossBatch { cotangents in
+        let count = Double(cotangents.shape[0])
+        let centred = cotangents - cotangents.mean(alongAxis: 0)
+        return centred / (centred.squared().sum() / (count - 1)).squareRoot()
+      }
+    })
+    #expect(Self.rules(adjuster) == [.survivesOneSample])
+  }
+
+  @Test func stateThatIsSpoiltForGoodIsFound() {
+    /// Averages the residuals' sizes over steps, without a look at what it takes in.
+    struct Averaging: GradientAdjuster {
+      typealias Scalar = Double
+      var size = 1.0
+      mutating func cotangentTransform<Model: Module<Double>>(
+        for step: TrainingStep<Model>
+      ) throws -> CotangentTransform<Double> {
+        size = 0.5 * size + 0.5 * Double(try step.cotangents().norm())
+        return .rows { [size] in $0 / size }
+      }
+    }
+    #expect(Self.rules(Averaging()) == [.survivesNonFiniteNumbers])
+  }
+
+  @Test func foldingToAnotherFunctionIsFound() {
+    struct Forgetful: GradientAdjuster {
+      typealias Scalar = Double
+      func folded<Model: Module<Double>>(_ model: Model) -> Model {
+        var model = model
+        var visitor = ModuleVisitor<Double>(onLayer: { _, layer in layer.bias = nil })
+        model.visit(&visitor)
+        return model
+      }
+    }
+    #expect(Self.rules(Forgetful()) == [.foldsToTheSameFunction])
+  }
+
+  @Test func gradientsThatAreNotFiniteAreFound() {
+    #expect(Self.rules(Closures(change: { $0 *= .infinity })) == [.trains])
+    #expect(AdjusterFinding.Rule.allCases.allSatisfy { !$0.rawValue.isEmpty })
+  }
+}
