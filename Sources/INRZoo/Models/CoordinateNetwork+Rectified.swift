@@ -44,7 +44,7 @@ extension CoordinateNetwork {
   ///   - generator: Draws the parameters, layer by layer.
   public static func positionallyEncoded(
     inputs: Int, outputs: Int, width: Int = 256, hiddenLayers: Int = 2, frequencies: Int = 6,
-    convention: PositionalEncoding<Scalar>.Convention = .halfTurns,
+    convention: EncodingConvention = .halfTurns,
     using generator: inout some RandomNumberGenerator
   ) -> CoordinateNetwork {
     let encoding = PositionalEncoding<Scalar>(

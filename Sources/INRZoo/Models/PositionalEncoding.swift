@@ -1,31 +1,31 @@
 import AutoDiff
 import TensorKit
 
+/// Which frequencies a ``PositionalEncoding`` has, and in which order a frequency's features come.
+public enum EncodingConvention: String, Sendable, CaseIterable {
+  /// Frequencies π, 2π, 4π and so on; sine and cosine of the first coordinate, then of the next. As in
+  /// the systems published with IGA, Fourier reparameterization, SIREN and WIRE.
+  case halfTurns = "half-turns"
+  /// Frequencies 1, 2, 4 and so on; sines of all coordinates, then cosines. As in the code published
+  /// with FINER, and in radiance fields.
+  case radians
+}
+
 /// Maps coordinates to sines and cosines of doubling frequencies.
 ///
 /// The features of a row x are, in order, x itself and then for each frequency ω the sines and cosines
-/// `sin(ω xⱼ)`, `cos(ω xⱼ)` of all coordinates, with frequencies and in an order that are two
-/// ``Convention``s.
+/// `sin(ω xⱼ)`, `cos(ω xⱼ)` of all coordinates, with the frequencies and in the order of an
+/// ``EncodingConvention``.
 ///
 /// Source: B. Mildenhall et al., "NeRF: representing scenes as neural radiance fields for view
 /// synthesis", ECCV 2020, equation 4, with the coordinates themselves put first as is usual.
 public struct PositionalEncoding<Scalar: TensorScalar>: CoordinateEncoding {
-  /// Which frequencies there are, and in which order a frequency's features come.
-  public enum Convention: Sendable, CaseIterable {
-    /// Frequencies π, 2π, 4π and so on; sine and cosine of the first coordinate, then of the next. As in
-    /// the systems published with IGA, Fourier reparameterization, SIREN and WIRE.
-    case halfTurns
-    /// Frequencies 1, 2, 4 and so on; sines of all coordinates, then cosines. As in the code published
-    /// with FINER, and in radiance fields.
-    case radians
-  }
-
   /// The number of coordinates of a row.
   public let inputs: Int
   /// The number of frequencies.
   public let frequencies: Int
   /// Which frequencies there are, and in which order a frequency's features come.
-  public let convention: Convention
+  public let convention: EncodingConvention
   /// The angle of each pair of features as a linear map of the coordinates, of shape
   /// [inputs, frequencies · inputs].
   private let angles: Variable<Scalar>
@@ -33,7 +33,7 @@ public struct PositionalEncoding<Scalar: TensorScalar>: CoordinateEncoding {
   /// An encoding of rows of coordinates.
   ///
   /// - Precondition: There is at least one coordinate, and not a negative number of frequencies.
-  public init(inputs: Int, frequencies: Int, convention: Convention = .halfTurns) {
+  public init(inputs: Int, frequencies: Int, convention: EncodingConvention = .halfTurns) {
     precondition(inputs > 0 && frequencies >= 0, "\(frequencies) frequencies of \(inputs) inputs")
     self.inputs = inputs
     self.frequencies = frequencies
