@@ -37,7 +37,7 @@ let package = Package(
     .target(name: "ExampleSupport", path: "Examples/ExampleSupport"),
     .target(
       name: "Fitting",
-      dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "ExampleSupport"],
+      dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],
       path: "Examples/Fitting"),
     // The programs that fit pictures, but for their entry points.
     .target(

@@ -23,9 +23,7 @@ public enum CompareAdjustersProgram {
     ],
     groups: [
       OptionGroup("Picture", Options.image, Options.downscale),
-      OptionGroup(
-        "Model", Options.model, Options.width, Options.hiddenLayers, Options.omega,
-        Options.frequencies),
+      OptionGroup("Model", ModelOptions.all),
       OptionGroup("Adjusters", [adjuster] + Options.adjusterSettings),
       OptionGroup("Training", Options.trainingSettings),
       OptionGroup("Files", Options.output),

@@ -159,6 +159,10 @@ struct FitImageSettings {
         case "patch": "\(patch)"
         case "steps": "\(steps)"
         case "fr-alpha": NumberText.plain(fourier.amplitude)
+        case "omega": model.omega.map(NumberText.plain) ?? setting.value
+        case "scale": model.scale.map(NumberText.plain) ?? setting.value
+        case "first-bias-scale": model.firstBias.map(NumberText.plain) ?? setting.value
+        case "pe-frequencies": "\(model.frequencies)"
         case "threads": "\(workers.threads)"
         default: setting.value
         }
@@ -175,43 +179,41 @@ struct FitImageSettings {
   /// The options of Fourier reparameterization.
   var fourier: FourierSettings { FourierSettings(values) }
 
+  /// The options of the network.
+  var model: ModelSettings { ModelSettings(values) }
+
   /// The network with its initial weights, reparameterized if the file that they come from holds
   /// coefficients.
-  func network<Scalar: TensorScalar>(_: Scalar.Type) throws -> CoordinateNetwork<Scalar> {
+  func network<Scalar: TensorScalar>(_: Scalar.Type) throws -> any Module<Scalar> {
     var generator = SeededGenerator(seed: UInt64(values[Options.seed]))
-    let (width, hidden) = (values[Options.width], values[Options.hiddenLayers])
-    let channels = picture.channels
-    var network: CoordinateNetwork<Scalar> =
-      switch values[Options.model] {
-      case .relu:
-        .relu(
-          inputs: 2, outputs: channels, width: width, hiddenLayers: hidden, using: &generator)
-      case .pe:
-        .positionallyEncoded(
-          inputs: 2, outputs: channels, width: width, hiddenLayers: hidden,
-          frequencies: values[Options.frequencies], using: &generator)
-      case .siren:
-        .siren(
-          inputs: 2, outputs: channels, width: width, hiddenLayers: hidden,
-          frequency: values[Options.omega], using: &generator)
+    // Coordinates span 2: a side of n pixels has frequencies of up to n / 4 cycles for each unit.
+    let network = model.network(
+      bandwidths: [Double(picture.height) / 4, Double(picture.width) / 4],
+      outputs: picture.channels, using: &generator, Scalar.self)
+    return try started(network, using: &generator)
+  }
+
+  /// A network with the weights of the file that is to be started from, if there is one.
+  private func started<Scalar, Model: Module<Scalar>>(
+    _ untrained: Model, using generator: inout SeededGenerator
+  ) throws -> any Module<Scalar> {
+    guard let file = values[Options.initialWeights] else { return untrained }
+    var network = untrained
+    try ExampleFailure.reading(
+      Options.initialWeights, file, remedy: "give a .safetensors file with the model's weights"
+    ) { path in
+      if try holdsCoefficients(path) {
+        var adjuster = fourier.adjuster(Scalar.self)
+        try adjuster.prepare(&network, using: &generator)
       }
-    if let file = values[Options.initialWeights] {
-      try ExampleFailure.reading(
-        Options.initialWeights, file, remedy: "give a .safetensors file with the model's weights"
-      ) { path in
-        if try holdsCoefficients(path) {
-          var adjuster = fourier.adjuster(Scalar.self)
-          try adjuster.prepare(&network, using: &generator)
-        }
-        try network.readWeights(from: path)
-      }
-      if let (name, _) = network.namedParameters.first(where: { !$0.value.isFinite }) {
-        throw ExampleFailure.badData(
-          """
-          --initial-weights was given "\(file.relativePath)", whose \(name) holds numbers that are \
-          not finite in --precision \(values[Options.precision].rawValue); give a file of finite weights
-          """)
-      }
+      try network.readWeights(from: path)
+    }
+    if let (name, _) = network.namedParameters.first(where: { !$0.value.isFinite }) {
+      throw ExampleFailure.badData(
+        """
+        --initial-weights was given "\(file.relativePath)", whose \(name) holds numbers that are \
+        not finite in --precision \(values[Options.precision].rawValue); give a file of finite weights
+        """)
     }
     return network
   }
@@ -223,7 +225,7 @@ struct FitImageSettings {
   private func holdsCoefficients(_ path: String) throws -> Bool {
     let file = try SafeTensorsFile(contentsOf: path)
     guard file.names.contains(where: { $0.hasSuffix(".coefficients") }),
-      values[Options.hiddenLayers] > 0
+      values[ModelOptions.hiddenLayers] > 0
     else { return false }
     try fourier.check(values)
     if let basis = file.metadata[FourierSettings.metadataKey], basis != fourier.basisText {
