@@ -94,7 +94,7 @@ struct StepMeasurements {
     _ batch: TrainingBatch<Float>
   ) throws -> Timing {
     var (model, adjuster) = (network, adjuster)
-    var optimizer = Adam<Float>(learningRate: 1e-4)
+    var optimizer = Adam<Float>(learningRate: 1e-4, workers: workers)
     var step = 0
     return try Timing(repetitions: values[Options.repetitions]) {
       try advance(&model, &adjuster, &optimizer, batch, step)

@@ -103,7 +103,7 @@ extension FitFunctionSettings {
     var trainer = try Trainer(
       network,
       optimizer: numbers.optimizer.optimizer(
-        learningRate: .constant(numbers.learningRate), Model.Scalar.self),
+        learningRate: .constant(numbers.learningRate), workers: workers, Model.Scalar.self),
       adjuster: adjuster(name, seed: seed, Model.Scalar.self), workers: workers,
       // Not the numbers of the initial weights.
       seed: adjusterSeed(seed))

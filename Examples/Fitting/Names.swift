@@ -18,10 +18,10 @@ public enum OptimizerName: String, CaseIterable, Sendable {
 
   /// A fresh optimizer.
   public func optimizer<Scalar: TensorScalar>(
-    learningRate: LearningRateSchedule, _: Scalar.Type
+    learningRate: LearningRateSchedule, workers: Workers, _: Scalar.Type
   ) -> any Optimizer<Scalar> {
     switch self {
-    case .adam: Adam<Scalar>(learningRate: learningRate)
+    case .adam: Adam<Scalar>(learningRate: learningRate, workers: workers)
     case .sgd: SGD<Scalar>(learningRate: learningRate)
     }
   }

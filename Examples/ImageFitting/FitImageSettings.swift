@@ -242,7 +242,7 @@ struct FitImageSettings {
   func optimizer<Scalar: TensorScalar>(_: Scalar.Type) -> any Optimizer<Scalar> {
     values[Options.optimizer].optimizer(
       learningRate: values[Options.schedule].schedule(from: values[Options.learningRate]),
-      Scalar.self)
+      workers: workers, Scalar.self)
   }
 
   /// A fresh adjuster.

@@ -210,6 +210,28 @@ extension GoldenPaths.Case {
         == ["firstMoment", "largestMoment", "secondMoment"])
   }
 
+  @Test func adamIsTheSameForAnyNumberOfThreads() {
+    // More than two pieces, and no multiple of any vector's length.
+    let count = 140_003
+    let path = [1, 2, 3].map { threads in
+      var generator = SeededGenerator(seed: 4)
+      var values = Tensor<Float>.normal(shape: [count], using: &generator)
+      var first = Tensor<Float>.normal(shape: [count], using: &generator)
+      var second = first.squared()
+      var largest: Tensor<Float>?
+      values.moveByAdam(
+        gradient: .normal(shape: [count], using: &generator), firstMoment: &first,
+        secondMoment: &second, largestMoment: &largest,
+        coefficients: AdamCoefficients(
+          rate: 1e-2, firstDecay: 0.9, secondDecay: 0.999, epsilon: 1e-8, firstCorrection: 0.1,
+          secondCorrection: 0.001, weightDecay: 0.1, decoupledWeightDecay: 0),
+        workers: Workers(threads: threads))
+      return [values, first, second]
+    }
+    #expect(path[0] == path[1])
+    #expect(path[0] == path[2])
+  }
+
   @Test func theScheduleIsAskedForEachStep() {
     var optimizer = SGD<Double>(
       learningRate: .steps(from: 1, factor: 0.5, every: 2))

@@ -29,6 +29,8 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
   public let weightDecay: Double
   /// The parameters shrink by this multiple of the rate, beside the gradient.
   public let decoupledWeightDecay: Double
+  /// The threads that share the parameters; the results do not depend on them.
+  public var workers: Workers
   /// How many updates have been made.
   public private(set) var step = 0
   private var firstMoment: Tensor<Scalar>?
@@ -45,11 +47,12 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
   ///   - amsGrad: Whether the largest second moment so far is used.
   ///   - weightDecay: This multiple of the parameters is added to the gradient.
   ///   - decoupledWeightDecay: The parameters shrink by this multiple of the rate.
+  ///   - workers: The threads that share the parameters.
   /// - Precondition: The decays are within [0, 1), and the other numbers are not negative.
   public init(
     learningRate: LearningRateSchedule, firstDecay: Double = 0.9, secondDecay: Double = 0.999,
     epsilon: Double = 1e-8, amsGrad: Bool = false, weightDecay: Double = 0,
-    decoupledWeightDecay: Double = 0
+    decoupledWeightDecay: Double = 0, workers: Workers = Workers()
   ) {
     precondition(
       (0..<1).contains(firstDecay) && (0..<1).contains(secondDecay),
@@ -64,6 +67,7 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
     self.usesLargestMoment = amsGrad
     self.weightDecay = weightDecay
     self.decoupledWeightDecay = decoupledWeightDecay
+    self.workers = workers
   }
 
   /// Moves parameters by one step.
@@ -83,7 +87,8 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
         rate: learningRate(step), firstDecay: firstDecay, secondDecay: secondDecay,
         epsilon: epsilon, firstCorrection: 1 - pow(firstDecay, time),
         secondCorrection: 1 - pow(secondDecay, time), weightDecay: weightDecay,
-        decoupledWeightDecay: decoupledWeightDecay))
+        decoupledWeightDecay: decoupledWeightDecay),
+      workers: workers)
     firstMoment = first
     secondMoment = second
     step += 1

@@ -44,10 +44,12 @@ extension Tensor {
   ///   - secondMoment: The running mean of its square.
   ///   - largestMoment: The largest second moment so far, for AMSGrad; nil without.
   ///   - c: The numbers of this step.
+  ///   - workers: The threads that share the elements.
   /// - Precondition: All tensors have the same shape.
   public mutating func moveByAdam(
     gradient: Tensor, firstMoment: inout Tensor, secondMoment: inout Tensor,
-    largestMoment: inout Tensor?, coefficients c: AdamCoefficients
+    largestMoment: inout Tensor?, coefficients c: AdamCoefficients,
+    workers: Workers = Workers(threads: 1)
   ) {
     precondition(
       shape == gradient.shape && shape == firstMoment.shape && shape == secondMoment.shape
@@ -57,12 +59,19 @@ extension Tensor {
     firstMoment.makeUnique()
     secondMoment.makeUnique()
     largestMoment?.makeUnique()
-    Scalar.kernels.adam(
-      storage.elements, gradient.storage.elements, firstMoment.storage.elements,
-      secondMoment.storage.elements, largestMoment?.storage.elements, count, c.rate, c.firstDecay,
-      c.secondDecay, c.epsilon, c.firstCorrection, c.secondCorrection, c.weightDecay,
-      c.decoupledWeightDecay)
-    withExtendedLifetime(gradient) {}
+    let (parameters, slope, count) = (storage, gradient.storage, count)
+    let (first, second) = (firstMoment.storage, secondMoment.storage)
+    let largest = largestMoment?.storage
+    // A piece is a quarter of a megabyte or two; below that, waking a thread costs more than it saves.
+    let piece = 1 << 16
+    _ = workers.collect((count + piece - 1) / piece) { index in
+      let start = index * piece
+      Scalar.kernels.adam(
+        parameters.elements + start, slope.elements + start, first.elements + start,
+        second.elements + start, largest.map { $0.elements + start }, min(piece, count - start),
+        c.rate, c.firstDecay, c.secondDecay, c.epsilon, c.firstCorrection, c.secondCorrection,
+        c.weightDecay, c.decoupledWeightDecay)
+    }
   }
 
   /// Moves parameters by one step of gradient descent with momentum, in place.
