@@ -7,7 +7,7 @@ struct InspectionReport {
   let settings: InspectionSettings
   let inspections: [ModelInspection]
 
-  /// How many eigenvectors are drawn, and described in the table.
+  /// How many eigenvectors are drawn, and described in the summary.
   private static let drawn = 4
   private static let described = 8
 
@@ -139,12 +139,12 @@ struct InspectionReport {
       columns: [
         .text("Model"), .number("Effective rank", decimals: 2),
         .number("Eigenvectors for 90 %", decimals: 0, better: .lower),
-      ] + (1...Self.described).map { .number("Frequency of \($0)", decimals: 2) },
+      ] + (1...Self.drawn).map { .number("Frequency of \($0)", decimals: 2) },
       rows: inspections.map { inspection in
         [
           .text(inspection.name.rawValue), .number(inspection.effectiveRank),
           .number(Double(inspection.eigenvectorsForMost)),
-        ] + (0..<Self.described).map { .number(inspection.dominantFrequency($0)) }
+        ] + (0..<Self.drawn).map { .number(inspection.dominantFrequency($0)) }
       })
   }
 

@@ -122,7 +122,7 @@ extension InspectionSettings {
   ) throws -> [ModelInspection.Decay] {
     let (values, size) = (pairs.values.elements, signal.sampleCount)
     let steps = recordedSteps
-    let indices = [0, 1, 3, 7, 15, 31].filter { $0 < size && values[$0] > values[0] * 1e-12 }
+    let indices = [0, 1, 3, 7].filter { $0 < size && values[$0] > values[0] * 1e-12 }
     var trainer = try Trainer(
       model,
       optimizer: SGD(learningRate: .constant(Double(size) / (20 * values[0]))),
