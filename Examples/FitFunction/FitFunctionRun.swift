@@ -104,7 +104,7 @@ extension FitFunctionSettings {
       network,
       optimizer: numbers.optimizer.optimizer(
         learningRate: .constant(numbers.learningRate), workers: workers, Model.Scalar.self),
-      adjuster: adjuster(name, seed: seed, Model.Scalar.self), workers: workers,
+      adjuster: adjuster(name, seed: seed, over: batch.inputs), workers: workers,
       // Not the numbers of the initial weights.
       seed: adjusterSeed(seed))
     var run = FunctionRun(seed: seed, outputs: Tensor(zeros: [signal.sampleCount]))

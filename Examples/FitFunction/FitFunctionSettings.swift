@@ -112,9 +112,9 @@ struct FitFunctionSettings {
     }
   }
 
-  /// A fresh adjuster.
+  /// A fresh adjuster for training on some inputs.
   func adjuster<Scalar: TensorScalar>(
-    _ choice: AdjusterChoice, seed: Int, _: Scalar.Type
+    _ choice: AdjusterChoice, seed: Int, over inputs: Tensor<Scalar>
   ) -> any GradientAdjuster<Scalar> {
     let refresh = values[Options.refresh]
     let isSine = preset == .sinesOfSines
@@ -137,6 +137,12 @@ struct FitFunctionSettings {
         FourierReparameterization<Scalar>(
           lowFrequencies: 64, highFrequencies: 64, phases: 16, amplitude: isSine ? 0.01 : 0.05,
           sineFrequency: isSine ? Preset.sineFrequency : nil)
+      case .bn:
+        // The published placement after rectified linear units; before sines, which keep their function.
+        isSine
+          ? BatchNormalization<Scalar>(
+            placement: .beforeActivation, preservingFunctionOver: inputs)
+          : BatchNormalization<Scalar>(placement: .afterActivation)
       }
     }
   }

@@ -95,8 +95,15 @@ enum AdjusterName: String, AdjusterNaming {
   case empiricalNTK = "full-entk"
   case iga
   case fr
+  case bn
 
-  var rewritesModel: Bool { self == .fr }
+  var stage: AdjusterStage {
+    switch self {
+    case .fr: .weights
+    case .bn: .normalization
+    case .none, .ntk, .empiricalNTK, .iga: .gradients
+    }
+  }
 
   var about: String {
     switch self {
@@ -105,6 +112,7 @@ enum AdjusterName: String, AdjusterNaming {
     case .empiricalNTK: "the empirical kernel of all samples"
     case .iga: "inductive gradient adjustment (Shi et al. 2025)"
     case .fr: "Fourier reparameterization (Shi et al. 2024); not for circle"
+    case .bn: "batch normalization (Ioffe and Szegedy 2015); of SIREN from the identity"
     }
   }
 
@@ -116,6 +124,7 @@ enum AdjusterName: String, AdjusterNaming {
     case .empiricalNTK: "adjustment by the empirical kernel of all samples"
     case .iga: "inductive gradient adjustment"
     case .fr: "Fourier reparameterization"
+    case .bn: "batch normalization"
     }
   }
 }

@@ -2,12 +2,27 @@ import ExampleSupport
 import GradientAdjusters
 import TensorKit
 
+/// When an adjuster acts, among adjusters that are joined.
+public enum AdjusterStage: Int, Comparable, Sendable {
+  /// It makes the weights.
+  case weights
+  /// It normalizes what layers with these weights compute.
+  case normalization
+  /// It adjusts the gradients of what the model learns.
+  case gradients
+
+  /// Whether one acts before another.
+  public static func < (left: AdjusterStage, right: AdjusterStage) -> Bool {
+    left.rawValue < right.rawValue
+  }
+}
+
 /// The names of the adjusters that a program knows.
 public protocol AdjusterNaming: CaseIterable, RawRepresentable<String>, Equatable, Sendable {
   /// The name that stands for no adjuster at all.
   static var none: Self { get }
-  /// Whether it rewrites the model, which comes before adjusting what the model learns.
-  var rewritesModel: Bool { get }
+  /// When it acts, among adjusters that are joined.
+  var stage: AdjusterStage { get }
   /// A line of explanation for the help, and part of sentences.
   var about: String { get }
 }
@@ -31,12 +46,14 @@ public struct AdjusterComposition<Name: AdjusterNaming>: Sendable, Equatable {
         "but \(Name.none.rawValue) stands for no adjuster at all",
         remedy: "leave it away, or give it an --adjuster of its own")
     }
+    let stages = Set(parts.map(\.stage)).sorted()
     let ordered = AdjusterComposition(
-      unchecked: parts.filter(\.rewritesModel) + parts.filter { !$0.rewritesModel })
+      unchecked: stages.flatMap { stage in parts.filter { $0.stage == stage } })
     if ordered.parts != parts {
       throw ValueProblem(
-        "but what rewrites the model comes before what adjusts its gradients",
-        remedy: "write \(ordered.name)")
+        """
+        but what makes the weights comes first, then what normalizes, then what adjusts gradients
+        """, remedy: "write \(ordered.name)")
     }
     self.parts = parts
   }
@@ -66,14 +83,13 @@ public struct AdjusterComposition<Name: AdjusterNaming>: Sendable, Equatable {
       combine: { parts throws(ValueProblem) in try AdjusterComposition(parts) })
   }
 
-  /// Each adjuster by itself, and each one that rewrites the model before each that does not.
+  /// Each adjuster by itself, and each before each that acts at a later stage.
   public static var all: [AdjusterComposition] {
     let names = Array(Name.allCases)
-    let rewriting = names.filter(\.rewritesModel)
-    let adjusting = names.filter { !$0.rewritesModel && $0 != .none }
     return names.map { AdjusterComposition(unchecked: [$0]) }
-      + rewriting.flatMap { first in
-        adjusting.map { AdjusterComposition(unchecked: [first, $0]) }
+      + names.filter { $0 != .none }.flatMap { first in
+        names.filter { $0 != .none && $0.stage > first.stage }
+          .map { AdjusterComposition(unchecked: [first, $0]) }
       }
   }
 }

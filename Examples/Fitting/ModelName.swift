@@ -81,6 +81,9 @@ public enum ModelName: String, CaseIterable, Sendable {
   /// Whether a hidden layer has ⌊W/√2⌋ units, as published.
   public var isNarrower: Bool { self == .wire || self == .wireFiner || self == .realWireFiner }
 
+  /// Whether hidden units are rectified linear.
+  public var isRectified: Bool { self == .relu || self == .pe || self == .randomFeatures }
+
   /// Whether all layers but the first are complex.
   public var isComplex: Bool { self == .wire || self == .wireFiner }
 }

@@ -8,8 +8,8 @@ public enum CompareAdjustersProgram {
     repeating: "adjuster", AdjusterChoice.kind,
     help: """
       What is compared: adjusters, or several at once joined by plus signs, as fr+iga. By default each \
-      adjuster, and each that rewrites the network before each that does not; full-entk only for pictures \
-      of at most \(FitImageSettings.mostPixelsOfKernel) pixels.
+      adjuster, and each that rewrites the network before each that can follow; full-entk only for \
+      pictures of at most \(FitImageSettings.mostPixelsOfKernel) pixels.
       """)
 
   static let command = Command(
@@ -65,7 +65,7 @@ public enum CompareAdjustersProgram {
   static func choices(forPixels pixels: Int, model: ModelName = .siren) -> [AdjusterChoice] {
     AdjusterChoice.all.filter { choice in
       (!choice.contains(.empiricalNTK) || pixels <= FitImageSettings.mostPixelsOfKernel)
-        && (!choice.contains(.fr) || !model.isComplex)
+        && (!choice.parts.contains(where: \.rewritesModel) || !model.isComplex)
     }
   }
 }

@@ -6,10 +6,16 @@ import GradientAdjusters
 
 /// The adjusters that can be compared.
 enum AdjusterName: String, AdjusterNaming {
-  case none, iga, fr
+  case none, iga, fr, bn
   case empiricalNTK = "full-entk"
 
-  var rewritesModel: Bool { self == .fr }
+  var stage: AdjusterStage {
+    switch self {
+    case .fr: .weights
+    case .bn: .normalization
+    case .none, .iga, .empiricalNTK: .gradients
+    }
+  }
 
   var about: String {
     switch self {
@@ -17,6 +23,7 @@ enum AdjusterName: String, AdjusterNaming {
     case .iga: "inductive gradient adjustment (Shi et al. 2025)"
     case .empiricalNTK: "adjustment by the kernel of all pixels"
     case .fr: "Fourier reparameterization (Shi et al. 2024)"
+    case .bn: "batch normalization (Ioffe and Szegedy 2015)"
     }
   }
 }
@@ -156,6 +163,16 @@ enum Options {
       pe, 0.004 for siren and finer, else 0.01.
       """)
 
+  static let normalizationPlacement = Option(
+    "bn-placement",
+    .choice { (placement: NormalizationPlacement) in
+      placement == .before ? "what enters the activation" : "what the activation gives"
+    },
+    help: """
+      What BN normalizes; after for relu, before for pe and siren. For siren it starts as the \
+      identity.
+      """)
+
   static let optimizer = Option(
     "optimizer", .choice { (optimizer: OptimizerName) in optimizer.about }, default: .adam,
     help: "What moves the weights.")
@@ -191,13 +208,14 @@ enum Options {
       A .safetensors file to start from, with layers.N.weight [out, in] and layers.N.bias, or as FR \
       saves it, with layers.N.coefficients. FR goes on from its coefficients, and draws its own in \
       the place of the weights that it replaces; other runs start from the weights that \
-      coefficients stand for.
+      coefficients stand for. The same goes for BN and its norms.N.weight and norms.N.bias.
       """)
   static let saveWeights = Option(
     "save-weights", .outputPath("FILE"),
     help: """
       Writes the final weights as .safetensors; with several adjusters, to a file for each, as \
-      FILE-iga. FR's are its coefficients, so that it can go on from them.
+      FILE-iga. FR's are its coefficients, so that it can go on from them, and BN's those of its \
+      normalizations too.
       """)
   static let output = Option(
     "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
@@ -206,6 +224,7 @@ enum Options {
   /// What sets the adjusters up.
   static let adjusterSettings: [any OptionDeclaration] = [
     patch, end, sampling, convention, fourierHigh, fourierLow, fourierPhases, fourierAlpha,
+    normalizationPlacement,
   ]
   /// How networks are trained.
   static let trainingSettings: [any OptionDeclaration] = [

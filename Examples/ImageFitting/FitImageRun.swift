@@ -87,11 +87,10 @@ extension FitImageSettings {
     func pictureValues(_ outputs: Tensor<Scalar>) -> Tensor<Double> {
       Tensor(signal.pictureValues(from: outputs))
     }
-    // The network may come from a file of coefficients, with which others than FR do not start.
-    let start = choice.contains(.fr) ? network : network.withPlainWeights()
+    let inputs = signal.batch.inputs
     var trainer = try Trainer(
-      start, optimizer: optimizer(Scalar.self), adjuster: adjuster(choice, Scalar.self),
-      workers: workers, seed: adjusterSeed)
+      start(for: choice, from: network, over: inputs), optimizer: optimizer(Scalar.self),
+      adjuster: adjuster(choice, over: inputs), workers: workers, seed: adjusterSeed)
     var progress = StepProgress(choice.name, steps: steps)
     var course = TrainingCourse()
     var earlyValues: Tensor<Double>?
@@ -100,7 +99,7 @@ extension FitImageSettings {
     do {
       for step in 0..<steps {
         if step == earlyStep {
-          earlyValues = pictureValues(try trainer.outputs(for: signal.batch.inputs))
+          earlyValues = pictureValues(try trainer.outputs(for: inputs))
         }
         let start = Machine.monotonicSeconds()
         let loss = try trainer.advance(on: signal.batch)
@@ -112,7 +111,7 @@ extension FitImageSettings {
     } catch let error as AdjusterError {
       failure = RunFailure(step: course.losses.count, error: error)
     }
-    let outputs = try trainer.outputs(for: signal.batch.inputs)
+    let outputs = try trainer.outputs(for: inputs)
     var finalPSNR = Double.nan
     if failure == nil {
       finalPSNR = peakSignalToNoiseRatio(of: outputs, against: signal.batch.targets)

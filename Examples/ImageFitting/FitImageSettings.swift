@@ -44,6 +44,7 @@ struct FitImageSettings {
     if adjusters.contains(where: { $0.contains(.iga) }) { try checkEnd() }
     if adjusters.contains(where: { $0.contains(.empiricalNTK) }) { try checkPixels() }
     if adjusters.contains(where: { $0.contains(.fr) }) { try fourier.check(values) }
+    if adjusters.contains(where: { $0.contains(.bn) }) { try normalization.check() }
     try folder.checkWritable()
     for name in adjusters { try checkWeightsFile(for: name) }
   }
@@ -163,6 +164,7 @@ struct FitImageSettings {
         case "scale": model.scale.map(NumberText.plain) ?? setting.value
         case "first-bias-scale": model.firstBias.map(NumberText.plain) ?? setting.value
         case "pe-frequencies": "\(model.frequencies)"
+        case "bn-placement": normalization.placement.rawValue
         case "threads": "\(workers.threads)"
         default: setting.value
         }
@@ -179,11 +181,14 @@ struct FitImageSettings {
   /// The options of Fourier reparameterization.
   var fourier: FourierSettings { FourierSettings(values) }
 
+  /// The option of batch normalization.
+  var normalization: NormalizationSettings { NormalizationSettings(values) }
+
   /// The options of the network.
   var model: ModelSettings { ModelSettings(values) }
 
-  /// The network with its initial weights, reparameterized if the file that they come from holds
-  /// coefficients.
+  /// The network with its initial weights, reparameterized and normalized if the file that they come
+  /// from holds coefficients and normalizations.
   func network<Scalar: TensorScalar>(_: Scalar.Type) throws -> any Module<Scalar> {
     var generator = SeededGenerator(seed: UInt64(values[Options.seed]))
     // Coordinates span 2: a side of n pixels has frequencies of up to n / 4 cycles for each unit.
@@ -202,10 +207,12 @@ struct FitImageSettings {
     try ExampleFailure.reading(
       Options.initialWeights, file, remedy: "give a .safetensors file with the model's weights"
     ) { path in
-      if try holdsCoefficients(path) {
+      let stored = try SafeTensorsFile(contentsOf: path)
+      if try holdsCoefficients(stored, path) {
         var adjuster = fourier.adjuster(Scalar.self)
         try adjuster.prepare(&network, using: &generator)
       }
+      try normalization.prepare(&network, for: stored, path: path, using: &generator)
       try network.readWeights(from: path)
     }
     if let (name, _) = network.namedParameters.first(where: { !$0.value.isFinite }) {
@@ -220,10 +227,9 @@ struct FitImageSettings {
 
   /// Whether a weight file holds coefficients of Fourier reparameterization.
   ///
-  /// - Throws: `FileError` if the file cannot be read, or its coefficients belong to another basis;
-  ///   a failure if the options make no basis.
-  private func holdsCoefficients(_ path: String) throws -> Bool {
-    let file = try SafeTensorsFile(contentsOf: path)
+  /// - Throws: `FileError` if its coefficients belong to another basis; a failure if the options make
+  ///   no basis.
+  private func holdsCoefficients(_ file: SafeTensorsFile, _ path: String) throws -> Bool {
     guard file.names.contains(where: { $0.hasSuffix(".coefficients") }),
       values[ModelOptions.hiddenLayers] > 0
     else { return false }
@@ -245,9 +251,22 @@ struct FitImageSettings {
       workers: workers, Scalar.self)
   }
 
-  /// A fresh adjuster.
+  /// The network that a run's adjusters start from.
+  ///
+  /// Initial weights may be those of FR or BN, with which others do not start: they get the plain
+  /// network that computes the same.
+  func start<Scalar: TensorScalar>(
+    for choice: AdjusterChoice, from network: CoordinateNetwork<Scalar>, over inputs: Tensor<Scalar>
+  ) throws -> CoordinateNetwork<Scalar> {
+    let start =
+      choice.contains(.bn)
+      ? network : try normalization.adjuster(over: inputs).folded(network, over: inputs)
+    return choice.contains(.fr) ? start : start.withPlainWeights()
+  }
+
+  /// A fresh adjuster for training on a batch.
   func adjuster<Scalar: TensorScalar>(
-    _ choice: AdjusterChoice, _: Scalar.Type
+    _ choice: AdjusterChoice, over inputs: Tensor<Scalar>
   ) -> any GradientAdjuster<Scalar> {
     choice.adjuster { name in
       switch name {
@@ -260,6 +279,7 @@ struct FitImageSettings {
         EmpiricalNTKAdjuster<Scalar>(
           end: values[Options.end], target: values[Options.convention])
       case .fr: fourier.adjuster(Scalar.self)
+      case .bn: normalization.adjuster(over: inputs)
       }
     }
   }
@@ -272,7 +292,10 @@ struct FitImageSettings {
 
   /// What weight files note about a run's parameters.
   func weightMetadata(for choice: AdjusterChoice) -> [String: String] {
-    choice.contains(.fr) ? [FourierSettings.metadataKey: fourier.basisText] : [:]
+    var metadata: [String: String] = [:]
+    if choice.contains(.fr) { metadata[FourierSettings.metadataKey] = fourier.basisText }
+    if choice.contains(.bn) { metadata[NormalizationSettings.metadataKey] = normalization.text }
+    return metadata
   }
 }
 

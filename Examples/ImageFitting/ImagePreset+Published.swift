@@ -47,6 +47,18 @@ extension ImagePreset {
           ] + common),
         released: named(releasedRate.map { [("learning-rate", $0)] } ?? []))
     }
+    func normalized(
+      _ model: String, _ text: String, placement: String, releasedRate: String? = nil
+    ) -> ImagePreset {
+      ImagePreset(
+        name: "bn-\(model)", about: "\(text), batch normalization", source: source,
+        options: named(
+          [
+            ("model", model), ("adjuster", "bn"), ("learning-rate", "1e-3"),
+            ("bn-placement", placement),
+          ] + common),
+        released: named(releasedRate.map { [("learning-rate", $0)] } ?? []))
+    }
     return [
       plain("relu", "rectified linear units"), plain("pe", "positional encoding"),
       plain("siren", "SIREN"), plain("finer", "FINER"),
@@ -64,6 +76,8 @@ extension ImagePreset {
         "relu", "rectified linear units", amplitude: "0.001", releasedRate: "5e-3"),
       reparameterized("pe", "positional encoding", amplitude: "0.05"),
       reparameterized("siren", "SIREN", amplitude: "0.004"),
+      normalized("relu", "rectified linear units", placement: "after"),
+      normalized("pe", "positional encoding", placement: "before", releasedRate: "3e-3"),
     ]
   }()
 

@@ -25,6 +25,20 @@
     (x, out, rows, columns))                                                                      \
   K(void, add_bias, S, (const T *x, const T *bias, T *out, size_t rows, size_t columns),          \
     (x, bias, out, rows, columns))                                                                \
+  K(void, standardize, S,                                                                         \
+    (const T *x, const T *mean, const T *scale, T *out, size_t rows, size_t columns),             \
+    (x, mean, scale, out, rows, columns))                                                         \
+  K(void, add_centered_moments, S,                                                                \
+    (const T *x, const T *mean, double *sums, double *squares, size_t rows, size_t columns),      \
+    (x, mean, sums, squares, rows, columns))                                                      \
+  K(void, add_centered_products, S,                                                               \
+    (const T *y, const T *x, const T *mean, double *sums, double *products, size_t rows,          \
+     size_t columns),                                                                             \
+    (y, x, mean, sums, products, rows, columns))                                                  \
+  K(void, subtract_common, S,                                                                     \
+    (const T *y, const T *x, const T *mean, const T *slope, const T *shift, T *out, size_t rows,  \
+     size_t columns),                                                                             \
+    (y, x, mean, slope, shift, out, rows, columns))                                               \
   K(void, bias_sine, S,                                                                           \
     (const T *x, const T *bias, T frequency, T *value, T *slope, size_t rows, size_t columns),    \
     (x, bias, frequency, value, slope, rows, columns))                                            \

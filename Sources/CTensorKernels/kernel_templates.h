@@ -11,4 +11,5 @@
 #include "reductions.h"
 #include "matrices.h"
 #include "layers.h"
+#include "normalization.h"
 #include "optimizers.h"

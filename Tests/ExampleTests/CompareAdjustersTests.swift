@@ -17,11 +17,13 @@ struct CompareAdjustersTests {
     #expect(Set(all).count == all.count)
     #expect(AdjusterName.allCases.allSatisfy { all.contains($0.rawValue) })
     #expect(all.contains("fr+iga") && !all.contains("none+iga") && !all.contains("fr+none"))
+    #expect(
+      ["fr+bn", "bn+iga", "bn+full-entk"].allSatisfy(all.contains) && !all.contains("bn+fr"))
     let ofMany = CompareAdjustersProgram.choices(forPixels: 16_385).map(\.name)
     #expect(ofMany == all.filter { !$0.contains("full-entk") })
     #expect(CompareAdjustersProgram.choices(forPixels: 16_384).map(\.name) == all)
     let ofComplex = CompareAdjustersProgram.choices(forPixels: 100, model: .wire).map(\.name)
-    #expect(ofComplex == all.filter { !$0.hasPrefix("fr") })
+    #expect(ofComplex == all.filter { !$0.hasPrefix("fr") && !$0.hasPrefix("bn") })
   }
 
   @Test("A run compares in a table, in the lines on standard output and in a report")
@@ -83,7 +85,8 @@ struct CompareAdjustersTests {
       ("--adjuster full-entk", ["192 x 128", "16384", "--downscale 2 or more"]),
       ("--downscale 64 --adjuster full-entk", ["--end 20", "6 pixels", "--end 5 or less"]),
       ("--downscale 64", ["--end 20", "0 whole patches", "--adjuster none"]),
-      ("--adjuster iga+iga", ["names iga twice"]), ("--save-weights w", ["--save-weights"]),
+      ("--adjuster iga+iga", ["names iga twice"]), ("--adjuster bn+fr", ["write fr+bn"]),
+      ("--save-weights w", ["--save-weights"]),
     ])
   func refusals(options: String, parts: [String]) throws {
     try withTemporaryFolder { root in

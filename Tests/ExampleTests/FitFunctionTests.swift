@@ -156,6 +156,26 @@ struct FitFunctionTests {
     }
   }
 
+  @Test(
+    "Batch normalization is run by itself and in compositions; SIREN starts from its own function",
+    arguments: ["circle", "multisine-relu", "multisine-siren", "steps"])
+  func normalization(preset: String) throws {
+    try withTemporaryFolder { root in
+      let adjusters = ["none", "bn", "bn+iga", "bn+full-entk"]
+      let run = try Files(
+        Self.tiny + ["--preset", preset, "--precision", "double", "--end", "3"]
+          + adjusters.flatMap { ["--adjuster", $0] }, in: root)
+      #expect(run.program.code == 0, "\(run.program.standardError)")
+      let losses = try adjusters.map { adjuster in
+        try run.rows("losses-\(adjuster).csv").map { $0[1] ?? .nan }
+      }
+      #expect(losses.allSatisfy { $0.count == 7 && $0.allSatisfy(\.isFinite) })
+      #expect(Set(losses.map(\.last)).count == 4)
+      let startsPlainly = abs(losses[1][0] - losses[0][0]) <= 1e-9 * losses[0][0]
+      #expect(startsPlainly == (preset == "multisine-siren"))
+    }
+  }
+
   @Test("Long runs record their errors now and then, and at the end")
   func recordedSteps() throws {
     try withTemporaryFolder { root in
@@ -194,7 +214,7 @@ struct FitFunctionTests {
     ("--preset squares", 64, ["\"squares\"", "choose one of circle, multisine-relu"]),
     ("--adjuster ntk", 64, ["--preset multisine-relu", "--adjuster full-entk"]),
     ("--preset circle --adjuster fr", 64, ["--adjuster fr", "choose another --preset"]),
-    ("--adjuster iga+fr", 64, ["write fr+iga"]),
+    ("--adjuster iga+fr", 64, ["write fr+iga"]), ("--adjuster iga+bn", 64, ["write bn+iga"]),
     ("--adjuster iga --adjuster iga", 64, ["name each adjuster once"]),
     ("--quick --end 64", 64, ["64 whole groups", "--end 63 or less, or --group 7 or less"]),
     ("--quick --group 513", 64, ["0 whole groups", "choose --group 64 or less"]),

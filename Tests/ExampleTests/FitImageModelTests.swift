@@ -12,7 +12,7 @@ struct FitImageModelTests {
   @Test("Every model is fitted, plainly and adjusted", arguments: ModelName.allCases)
   func models(model: ModelName) throws {
     try withTemporaryFolder { root in
-      let adjusters = model.isComplex ? ["none", "iga"] : ["none", "iga", "fr"]
+      let adjusters = model.isComplex ? ["none", "iga"] : ["none", "iga", "fr", "bn"]
       let run = try FitImageFiles(
         FitImageTests.tiny + ["--model", model.rawValue, "--save-weights", "w.safetensors"]
           + words("--fr-low 4 --fr-high 4 --fr-phases 4")
@@ -22,12 +22,16 @@ struct FitImageModelTests {
       let results = try adjusters.map { try run.psnr($0) }
       #expect(Set(results).count == results.count)
       // A run starts from the weights of another one.
-      let further = try FitImageFiles(
-        FitImageTests.tiny + ["--model", model.rawValue, "--adjuster", "none"]
-          + ["--initial-weights", "w-none.safetensors"], in: root, output: "further")
-      #expect(further.program.code == 0, "\(further.program.standardError)")
-      let first = try #require(try further.losses().first)
-      #expect(abs(-10 * log10(first) - results[0]) < 1e-4)
+      for (adjuster, result) in zip(adjusters, results) {
+        let further = try FitImageFiles(
+          FitImageTests.tiny + ["--model", model.rawValue]
+            + words("--fr-low 4 --fr-high 4 --fr-phases 4 --adjuster \(adjuster)")
+            + ["--initial-weights", "w-\(adjuster).safetensors"], in: root,
+          output: "further-\(adjuster)")
+        #expect(further.program.code == 0, "\(further.program.standardError)")
+        let first = try #require(try further.losses().first)
+        #expect(abs(-10 * log10(first) - result) < 1e-3, "\(adjuster)")
+      }
     }
   }
 
@@ -52,10 +56,10 @@ struct FitImageModelTests {
     }
   }
 
-  @Test("Complex layers are not reparameterized")
-  func complexLayers() throws {
+  @Test("Complex layers are neither reparameterized nor normalized", arguments: ["fr", "bn"])
+  func complexLayers(adjuster: String) throws {
     try withTemporaryFolder { root in
-      let run = try FitImageFiles(words("--model wire --adjuster fr"), in: root)
+      let run = try FitImageFiles(words("--model wire --adjuster \(adjuster)"), in: root)
       #expect(run.program.code == 64)
       #expect(run.program.standardError.contains("choose --model wire-real"))
     }

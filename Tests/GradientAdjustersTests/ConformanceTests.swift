@@ -30,6 +30,32 @@ import Testing
       all.append(
         ("IGA, \(sampling.rawValue)", InductiveGradientAdjuster(end: 4, sampling: sampling)))
     }
+    for placement in Normalization<Scalar>.Placement.allCases {
+      let normalization = BatchNormalization<Scalar>(placement: placement)
+      let name = "BN \(placement)"
+      let fourier = FourierReparameterization<Scalar>(
+        lowFrequencies: 4, highFrequencies: 4, phases: 3, amplitude: 0.05)
+      let iga = InductiveGradientAdjuster<Scalar>(end: 4)
+      all += [
+        (name, normalization),
+        ("\(name), one layer", BatchNormalization(placement: placement, layers: ["layers.1"])),
+        ("\(name), IGA", ComposedAdjuster([normalization, iga])),
+        (
+          "\(name), IGA, seldom",
+          ComposedAdjuster([
+            normalization,
+            InductiveGradientAdjuster(end: 4, sampling: .center, refreshInterval: 3),
+          ])
+        ),
+        (
+          "\(name), empirical NTK",
+          ComposedAdjuster([normalization, EmpiricalNTKAdjuster(end: 4)])
+        ),
+        ("\(name), centred", ComposedAdjuster([normalization, Centring()])),
+        ("FR, \(name)", ComposedAdjuster([fourier, normalization])),
+        ("FR, \(name), IGA", ComposedAdjuster([fourier, normalization, iga])),
+      ]
+    }
     return all
   }
 
@@ -39,6 +65,20 @@ import Testing
     if let adjuster = double?.adjuster { #expect(checkConformance(of: adjuster) == []) }
     if let adjuster = single?.adjuster { #expect(checkConformance(of: adjuster) == []) }
     #expect(double != nil && single != nil)
+  }
+
+  @Test(arguments: Normalization<Double>.Placement.allCases)
+  func normalizationsThatStartAsTheIdentityConform(
+    _ placement: Normalization<Double>.Placement
+  ) {
+    let problem = SmallProblem<Double>()
+    let normalization = BatchNormalization(
+      placement: placement, preservingFunctionOver: problem.batch.inputs)
+    let composed = ComposedAdjuster<Double>([
+      normalization, InductiveGradientAdjuster(end: 4),
+    ])
+    #expect(checkConformance(of: normalization, on: problem.model, batch: problem.batch) == [])
+    #expect(checkConformance(of: composed, on: problem.model, batch: problem.batch) == [])
   }
 
   @Test func adjustersAreCheckedOnAModelAndABatchOfOnesOwn() {
@@ -148,7 +188,7 @@ import Testing
   @Test func foldingToAnotherFunctionIsFound() {
     struct Forgetful: GradientAdjuster {
       typealias Scalar = Double
-      func folded<Model: Module<Double>>(_ model: Model) -> Model {
+      func folded<Model: Module<Double>>(_ model: Model, over inputs: Tensor<Double>?) -> Model {
         var model = model
         var visitor = ModuleVisitor<Double>(onLayer: { _, layer in layer.bias = nil })
         model.visit(&visitor)

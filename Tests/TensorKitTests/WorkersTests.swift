@@ -22,6 +22,59 @@ import Testing
     #expect(counts.withLock { $0 } == [Int](repeating: 1, count: 500))
   }
 
+  @Test(arguments: [1, 2, 3, 8])
+  func reductionCombinesNeighboursInOneTree(_ threads: Int) throws {
+    // Brackets show the tree; what cannot be reordered shows the order.
+    let expected = [
+      nil, "0", "(01)", "((01)2)", "((01)(23))", "(((01)(23))4)", "(((01)(23))(45))",
+      "(((01)(23))((45)6))",
+    ]
+    for (pieces, expected) in expected.enumerated() {
+      for _ in 0..<5 {
+        let result = try Workers(threads: threads).reduce(pieces) {
+          String($0)
+        } combining: {
+          $0 = "(" + $0 + $1 + ")"
+        }
+        #expect(result == expected)
+      }
+    }
+  }
+
+  /// A result that counts how many of its kind exist.
+  private final class Counted: Sendable {
+    static let living = Mutex((now: 0, most: 0))
+    init() {
+      Self.living.withLock { living in
+        living.now += 1
+        living.most = max(living.most, living.now)
+      }
+    }
+    deinit { Self.living.withLock { $0.now -= 1 } }
+  }
+
+  @Test func reductionKeepsFewResults() throws {
+    _ = try Workers(threads: 2).reduce(64) { _ in
+      Counted()
+    } combining: { _, _ in
+    }
+    let living = Counted.living.withLock { $0 }
+    // One for each level of the tree and two for each thread.
+    #expect(living.now == 0 && living.most <= 10)
+  }
+
+  @Test(arguments: [1, 4])
+  func reductionThrowsTheFirstErrorInOrder(_ threads: Int) {
+    #expect(throws: Failure(piece: 2)) {
+      try Workers(threads: threads).reduce(9) { piece -> Int in
+        if piece == 2 || piece == 7 { throw Failure(piece: piece) }
+        return piece
+      } combining: {
+        $0 += $1
+      }
+    }
+  }
+
   @Test(arguments: [1, 2, 8])
   func theFirstErrorInOrderIsThrown(_ threads: Int) {
     let workers = Workers(threads: threads)

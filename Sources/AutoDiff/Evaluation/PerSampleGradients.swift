@@ -80,12 +80,15 @@ public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
       "weights of shape \(weights.shape) for \(sampleCount) samples")
     let layout = layout
     let tiles = RowTiles(rowCount: sampleCount, rowsPerTile: 256)
-    let sums = try workers.map(tiles.shardCount) { shard in
-      var sums = [Tensor<Scalar>?](repeating: nil, count: layout.entries.count)
-      for rows in tiles.tiles(ofShard: shard) { add(rows, weights, to: &sums) }
+    let sums = try workers.reduce(tiles.shardCount) { shard in
+      var sums = PartialGradients<Scalar>(count: layout.entries.count)
+      for rows in tiles.tiles(ofShard: shard) { add(rows, weights, to: &sums.leaves) }
       return sums
+    } combining: {
+      $0 += $1
     }
-    return try ParameterVector(adding: sums, layout: layout, workers: workers)
+    let leaves = sums ?? PartialGradients(count: layout.entries.count)
+    return ParameterVector(gathering: leaves.leaves, layout: layout)
   }
 
   /// Adds some rows' weighted gradients to sums for each parameter.
@@ -163,6 +166,9 @@ extension PerSampleGradients.Part {
 extension TiledEvaluation {
   /// The gradients, for each sample, of the outputs' weighted sum.
   ///
+  /// Where the model has normalizations their statistics are held fixed, at those of the inputs unless
+  /// the evaluation holds others; see ``holding(_:)``. The same goes for the functions below.
+  ///
   /// - Parameters:
   ///   - inputs: Shape: [samples, inputs].
   ///   - outputWeights: The weight of each output in the sum; with C outputs, 1/√C each by default,
@@ -170,11 +176,15 @@ extension TiledEvaluation {
   public func perSampleGradients(
     for inputs: Tensor<Scalar>, outputWeights: Tensor<Scalar>? = nil
   ) throws -> PerSampleGradients<Scalar> {
+    if let rowwise = try holdingStatistics(ofWhole: inputs) {
+      return try rowwise.perSampleGradients(for: inputs, outputWeights: outputWeights)
+    }
     let tiles = RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
-    let lifted = lifted
+    let (lifted, held) = (lifted, coupling.held)
     let parts = try workers.map(tiles.tiles.count) { index in
       factoredGradients(
-        of: lifted, inputs: inputs.rows(in: tiles.tiles[index]), outputWeights: outputWeights)
+        of: lifted, holding: held, inputs: inputs.rows(in: tiles.tiles[index]),
+        outputWeights: outputWeights)
     }
     let factored = PerSampleGradients.joined(parts.map(\.factored))
     let unfactored =
@@ -253,7 +263,12 @@ extension TiledEvaluation {
     outputWeights: Tensor<Scalar>?, parameters: [Int]?,
     finish: @escaping @Sendable (_ gradient: Tensor<Scalar>, _ leaf: Int) -> Tensor<Scalar>
   ) throws -> Tensor<Scalar> {
-    let lifted = lifted
+    if let rowwise = try holdingStatistics(ofWhole: inputs) {
+      return try rowwise.rows(
+        for: inputs, groups: groups, rowWeights: rowWeights, outputWeights: outputWeights,
+        parameters: parameters, finish: finish)
+    }
+    let (lifted, held) = (lifted, coupling.held)
     let parameters = parameters ?? Array(lifted.leaves.indices)
     let targets = parameters.map { lifted.leaves[$0] }
     @Sendable func row(_ sums: [Tensor<Scalar>?]) -> Tensor<Scalar> {
@@ -268,7 +283,8 @@ extension TiledEvaluation {
     let rows = try workers.map(targets.isEmpty ? 0 : groups.count) { index in
       let size = groups[index].count
       guard size > 0 else { return row(nothing) }
-      let output = lifted.recorded(Variable(inputs.rows(at: groups[index])))
+      let model = TileModel(lifted.recorded, holding: held)
+      let output = model(Variable(inputs.rows(at: groups[index])))
       var cotangent = scalarizingCotangent(outputWeights, shape: output.shape)
       if let rowWeights { cotangent *= rowWeights.slice(0..<size).reshaped(to: [size, 1]) }
       var sums = nothing
@@ -292,15 +308,15 @@ private func scalarizingCotangent<Scalar>(
 
 /// Factors of the gradients of one tile's rows, the parameters that have none, and the outputs.
 private func factoredGradients<Model: Module>(
-  of lifted: LiftedModel<Model>, inputs: Tensor<Model.Scalar>,
-  outputWeights: Tensor<Model.Scalar>?
+  of lifted: LiftedModel<Model>, holding statistics: BatchStatistics<Model.Scalar>?,
+  inputs: Tensor<Model.Scalar>, outputWeights: Tensor<Model.Scalar>?
 ) -> (
   factored: [PerSampleGradients<Model.Scalar>.Part], unfactored: [Int],
   outputs: Tensor<Model.Scalar>
 ) {
   let batch = Variable(inputs).lifted()
   let leaves = lifted.leaves
-  let output = lifted.recorded(batch)
+  let output = TileModel(lifted.recorded, holding: statistics)(batch)
   let sweep = Sweep(from: output, to: leaves)
   guard let outputIndex = sweep.outputIndex else { return ([], [], output.value) }
   let dependsOnBatch = Set(Sweep(from: output, to: [batch]).nodes.map(ObjectIdentifier.init))

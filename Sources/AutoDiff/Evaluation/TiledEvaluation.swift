@@ -6,6 +6,11 @@ import TensorKit
 /// and forgotten while it is still in cache. Memory is that of a tile for each thread and a gradient
 /// for each shard, whatever the size of the batch; the results are the same bits for any number of
 /// threads.
+///
+/// Where the model has normalizations, rows depend on each other through the statistics of the whole
+/// batch, which is what a function is given: it computes what an evaluation at once would. Tiles
+/// are then worked on in several phases, and their recordings kept in between as far as
+/// ``recordingBudget`` goes, and made again beyond that.
 public struct TiledEvaluation<Model: Module>: Sendable {
   /// The type of numbers that the model computes with.
   public typealias Scalar = Model.Scalar
@@ -16,15 +21,31 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   public let workers: Workers
   /// How many rows are evaluated at once.
   public let rowsPerTile: Int
+  /// About how many bytes tiles' recordings may take between the phases that normalizations need.
+  public let recordingBudget: Int
   /// The model as tiles see it, made once.
   let lifted: LiftedModel<Model>
+  /// How normalizations couple the rows of a batch.
+  var coupling: RowCoupling<Scalar>
 
   /// Prepares to evaluate a model.
-  public init(of model: Model, workers: Workers = Workers(), rowsPerTile: Int = 256) {
+  ///
+  /// - Parameters:
+  ///   - model: The model.
+  ///   - workers: The threads that work on tiles.
+  ///   - rowsPerTile: How many rows are evaluated at once.
+  ///   - recordingBudget: About how many bytes tiles' recordings may take between the phases that
+  ///     normalizations need; of no account without them. The results do not depend on it.
+  public init(
+    of model: Model, workers: Workers = Workers(), rowsPerTile: Int = 256,
+    recordingBudget: Int = 512 << 20
+  ) {
     self.model = model
     self.workers = workers
     self.rowsPerTile = rowsPerTile
+    self.recordingBudget = recordingBudget
     self.lifted = LiftedModel(model, workers: workers)
+    self.coupling = model.normalizedColumns == 0 ? .none : .batch(known: nil)
   }
 
   /// The model's outputs for a batch; records nothing.
@@ -42,7 +63,8 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   ///   - initial: What a shard's sum starts from.
   ///   - transform: Given a tile's rows and outputs, returns as many rows, and adds to its shard's sum
   ///     whatever else is wanted.
-  /// - Returns: The rows that were returned, in order, and what each shard added up.
+  /// - Returns: The rows that were returned, in order; what each shard added up; and the statistics of
+  ///   the normalizations.
   /// - Throws: What `transform` throws.
   public func outputs<Sum: Sendable>(
     for inputs: Tensor<Scalar>, summingFrom initial: Sum,
@@ -50,19 +72,24 @@ public struct TiledEvaluation<Model: Module>: Sendable {
       @escaping @Sendable (
         _ rows: RowTiles.Rows, _ outputs: consuming Tensor<Scalar>, _ sum: inout Sum
       ) throws -> Tensor<Scalar>
-  ) throws -> (outputs: Tensor<Scalar>, sums: [Sum]) {
+  ) throws -> (outputs: Tensor<Scalar>, sums: [Sum], statistics: BatchStatistics<Scalar>) {
     let tiles =
       inputs.shape[0] > 0
       ? RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile) : RowTiles([.range(0..<0)])
-    let model = lifted.plain
+    if let batch = try coupledBatch(inputs, tiles: tiles, isRecorded: false) {
+      let result = try batch.outputs(summingFrom: initial, transform: transform)
+      return (.concatenated(result.outputs), result.sums, batch.statistics)
+    }
+    let (plain, held) = (lifted.plain, coupling.held)
     let shards = try workers.map(tiles.shardCount) { shard in
+      let model = TileModel(plain, holding: held)
       var sum = initial
       let parts = try tiles.tiles(ofShard: shard).map { rows in
         try transform(rows, model(Variable(inputs.rows(in: rows))).value, &sum)
       }
       return (Tensor.concatenated(parts), sum)
     }
-    return (.concatenated(shards.map(\.0)), shards.map(\.1))
+    return (.concatenated(shards.map(\.0)), shards.map(\.1), held ?? BatchStatistics())
   }
 
   /// What a sweep over a batch gives: the gradient, and what was added up on the way.
@@ -93,10 +120,15 @@ public struct TiledEvaluation<Model: Module>: Sendable {
       ) throws -> Tensor<Scalar>
   ) throws -> Reduction<Sum> {
     let tiles = tiles ?? RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
-    let (model, leaves) = (lifted.recorded, lifted.leaves)
-    let shards = try workers.map(tiles.shardCount) { shard in
+    if let batch = try coupledBatch(inputs, tiles: tiles, isRecorded: true) {
+      let result = try batch.pullBack(summingFrom: initial, cotangents: cotangents)
+      return reduction(of: result.gradients, result.sums)
+    }
+    let (recorded, leaves, held) = (lifted.recorded, lifted.leaves, coupling.held)
+    let total = try workers.reduce(tiles.shardCount) { shard in
+      let model = TileModel(recorded, holding: held)
       var sum = initial
-      var gradients = [Tensor<Scalar>?](repeating: nil, count: leaves.count)
+      var gradients = PartialGradients<Scalar>(count: leaves.count)
       let tilesOfShard = tiles.tiles(ofShard: shard)
       for tile in tilesOfShard.indices {
         let rows = tilesOfShard[tile]
@@ -105,15 +137,25 @@ public struct TiledEvaluation<Model: Module>: Sendable {
         precondition(
           cotangent.shape == output.shape,
           "a cotangent of shape \(cotangent.shape) for outputs of shape \(output.shape)")
-        Sweep(from: output, to: leaves).pullBack(cotangent, into: &gradients)
+        Sweep(from: output, to: leaves).pullBack(cotangent, into: &gradients.leaves)
       }
-      return (gradients, sum)
+      return (gradients, [sum])
+    } combining: {
+      $0.0 += $1.0
+      $0.1 += $1.1
     }
-    return Reduction(
-      gradient: try ParameterVector(
-        adding: shards.map(\.0), layout: lifted.layout, workers: workers,
-        finishing: { lifted.parameterGradient($0, ofLeaf: $1) }),
-      sums: shards.map(\.1))
+    let (gradients, sums) = total ?? (PartialGradients(count: leaves.count), [])
+    return reduction(of: gradients, sums)
+  }
+
+  /// What the leaves' gradients come to for the parameters.
+  private func reduction<Sum>(
+    of gradients: PartialGradients<Scalar>, _ sums: [Sum]
+  ) -> Reduction<Sum> {
+    let parts = gradients.leaves.enumerated().map { index, sum in
+      sum.map { lifted.parameterGradient($0, ofLeaf: index) }
+    }
+    return Reduction(gradient: ParameterVector(gathering: parts, layout: lifted.layout), sums: sums)
   }
 
   /// Pulls given cotangents of all outputs back: Jᵀ u.
@@ -144,38 +186,22 @@ public struct TiledEvaluation<Model: Module>: Sendable {
     precondition(
       direction.layout == lifted.layout, "a direction of another model's parameters was given")
     let tiles = RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
-    let (model, leaves) = (lifted.recorded, lifted.leaves)
     let tangents = lifted.leafTangents(along: direction)
+    if let batch = try coupledBatch(inputs, tiles: tiles, isRecorded: true), !tiles.tiles.isEmpty {
+      return .concatenated(try batch.pushForward(tangents))
+    }
+    let (recorded, leaves, held) = (lifted.recorded, lifted.leaves, coupling.held)
     let parts = try workers.map(tiles.shardCount) { shard in
-      Tensor.concatenated(
+      let model = TileModel(recorded, holding: held)
+      return Tensor.concatenated(
         tiles.tiles(ofShard: shard).map { rows in
           let output = model(Variable(inputs.rows(in: rows)))
           let tangent = Sweep(from: output, to: leaves).pushForward(tangents, isRecorded: false)
           return tangent?.value ?? Tensor(zeros: output.shape)
         })
     }
-    guard !parts.isEmpty else { return Tensor(zeros: model(Variable(inputs)).shape) }
+    guard !parts.isEmpty else { return Tensor(zeros: recorded(Variable(inputs)).shape) }
     return .concatenated(parts)
-  }
-}
-
-extension ParameterVector {
-  /// Adds up shards' gradients in order, a part of the parameters on each thread.
-  init(
-    adding shards: [[Tensor<Scalar>?]], layout: ParameterLayout, workers: Workers,
-    finishing finish: (_ sum: Tensor<Scalar>, _ index: Int) -> Tensor<Scalar> = { sum, _ in sum }
-  ) throws {
-    let sums = try workers.map(layout.entries.count) { leaf in
-      var sum: Tensor<Scalar>?
-      for shard in shards {
-        guard let part = shard[leaf] else { continue }
-        if sum == nil { sum = part } else { sum? += part }
-      }
-      return sum
-    }
-    self.init(
-      gathering: sums.enumerated().map { index, sum in sum.map { finish($0, index) } },
-      layout: layout)
   }
 }
 

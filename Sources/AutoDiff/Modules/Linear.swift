@@ -3,7 +3,7 @@ import TensorKit
 /// A linear layer: `x Wᵀ + b`.
 ///
 /// The weight W is either a parameter itself, named `weight`, or the product `Λ B` of a parameter Λ,
-/// named `coefficients`, and a fixed basis B.
+/// named `coefficients`, and a fixed basis B. The layer may normalize its values over the batch.
 public struct Linear<Scalar: TensorScalar>: Module {
   /// W, or Λ if there is a basis.
   private var matrix: Variable<Scalar>
@@ -11,7 +11,16 @@ public struct Linear<Scalar: TensorScalar>: Module {
   public private(set) var basis: WeightBasis<Scalar>?
   /// The bias b, of shape [outputs], if there is one.
   public var bias: Variable<Scalar>?
-  /// Whether training changes the weight and bias.
+  /// Normalizes the layer's values over the batch, before or after the activation, if there is one.
+  public var normalization: Normalization<Scalar>? {
+    didSet {
+      precondition(
+        normalization.map { $0.columns == outputs } ?? true,
+        "a normalization of \(normalization?.columns ?? 0) columns on a layer with \(outputs) outputs"
+      )
+    }
+  }
+  /// Whether training changes the layer's parameters.
   public var isTrainable = true
 
   /// A layer with a given weight and bias.
@@ -113,17 +122,35 @@ public struct Linear<Scalar: TensorScalar>: Module {
     precondition(
       input.shape.count == 2 && input.shape[1] == inputs,
       "an input of shape \(input.shape) to a linear layer with \(inputs) inputs")
+    guard let normalization else { return dense(input, then: activation) }
+    let samples = input.shape[0]
+    return switch normalization.placement {
+    case .beforeActivation:
+      normalization(samples: samples, then: activation) {
+        dense(input, then: IdentityActivation())
+      }
+    case .afterActivation:
+      normalization(samples: samples, then: IdentityActivation()) {
+        dense(input, then: activation)
+      }
+    }
+  }
+
+  private func dense(
+    _ input: Variable<Scalar>, then activation: some Activation<Scalar>
+  ) -> Variable<Scalar> {
     let operation = DensePrimitive(activation: activation)
     let weight = weight
     return bias.map { .applying(operation, to: input, weight, $0) }
       ?? .applying(operation, to: input, weight)
   }
 
-  /// Shows the layer as a whole, then its weight or coefficients, and its bias.
+  /// Shows the layer as a whole, then its weight or coefficients, its bias and its normalization.
   public mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
     visitor.visit(layer: &self)
     visitor.visit(
       &matrix, named: basis == nil ? "weight" : "coefficients", isTrainable: isTrainable)
     visitor.visit(&bias, named: "bias", isTrainable: isTrainable)
+    visitor.visit(&normalization, isTrainable: isTrainable)
   }
 }

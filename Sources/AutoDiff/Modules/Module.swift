@@ -4,8 +4,9 @@ import TensorKit
 ///
 /// Rows are independent: row `i` of the output depends on row `i` of the input alone, and so do all
 /// results in between, which keep the rows in their order. Evaluation in tiles and kernels rely on it.
-/// A module names
-/// its parameters and submodules once, in ``visit(_:)``; parameters are stored as variables.
+/// The one exception is a layer's ``Linear/normalization``, which evaluation in tiles takes care of.
+/// A module names its parameters and submodules once, in ``visit(_:)``; parameters are stored as
+/// variables.
 ///
 /// ```swift
 /// struct Residual<Scalar: TensorScalar>: Module {
@@ -44,6 +45,9 @@ public struct ModuleVisitor<Scalar: TensorScalar> {
   private let parameterAction: ParameterAction
   private let layerAction: LayerAction?
   private var path = ""
+  /// What the normalization of the layer that is visited next is named; nil for a name within the
+  /// layer's own.
+  private var normalizationPath: String?
 
   /// A visitor that acts on each parameter and, before that, on each linear layer.
   public init(
@@ -92,6 +96,19 @@ public struct ModuleVisitor<Scalar: TensorScalar> {
     for index in modules.indices { visit(&modules[index], named: "\(name).\(index)") }
   }
 
+  /// Shows linear layers that are named by their index, and each one's normalization beside them under
+  /// another name: `name.0.weight`, `normalizationName.0.weight` and so on.
+  public mutating func visit(
+    _ layers: inout [Linear<Scalar>], named name: String,
+    normalizationsNamed normalizationName: String
+  ) {
+    for index in layers.indices {
+      normalizationPath = fullName("\(normalizationName).\(index)")
+      visit(&layers[index], named: "\(name).\(index)")
+      normalizationPath = nil
+    }
+  }
+
   /// Shows submodules of different types, named by their index.
   public mutating func visit(_ modules: inout [any Module<Scalar>], named name: String) {
     for index in modules.indices {
@@ -111,5 +128,19 @@ public struct ModuleVisitor<Scalar: TensorScalar> {
   /// Shows the linear layer that is being visited as a whole; `Linear` itself calls this.
   mutating func visit(layer: inout Linear<Scalar>) {
     layerAction?(path, &layer)
+  }
+
+  /// Shows the parameters of a layer's normalization, if it has one; `Linear` itself calls this.
+  ///
+  /// They are named `normalization.weight` and `normalization.bias` within the layer, unless the module
+  /// that shows the layer names them.
+  mutating func visit(_ normalization: inout Normalization<Scalar>?, isTrainable: Bool) {
+    guard var present = normalization else { return }
+    let outer = path
+    path = normalizationPath ?? fullName("normalization")
+    visit(&present.weight, named: "weight", isTrainable: isTrainable)
+    visit(&present.bias, named: "bias", isTrainable: isTrainable)
+    path = outer
+    normalization = present
   }
 }

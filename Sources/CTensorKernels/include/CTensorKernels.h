@@ -79,6 +79,20 @@ enum {
   /* x[i, j] + bias[j] */                                                                         \
   void tk_add_bias_##S(const T *x, const T *bias, T *out, size_t rows, size_t columns);           \
                                                                                                   \
+  /* Batch normalization: the columns of matrices and numbers for each column, rows in order. */  \
+  /* out[i, j] = (x[i, j] - mean[j]) scale[j] */                                                  \
+  void tk_standardize_##S(const T *x, const T *mean, const T *scale, T *out, size_t rows,         \
+                          size_t columns);                                                        \
+  /* sums[j] += sum_i (x[i, j] - mean[j]), squares[j] += sum_i (x[i, j] - mean[j])^2 */           \
+  void tk_add_centered_moments_##S(const T *x, const T *mean, double *sums, double *squares,      \
+                                   size_t rows, size_t columns);                                  \
+  /* sums[j] += sum_i y[i, j], products[j] += sum_i y[i, j] (x[i, j] - mean[j]) */                \
+  void tk_add_centered_products_##S(const T *y, const T *x, const T *mean, double *sums,          \
+                                    double *products, size_t rows, size_t columns);               \
+  /* out[i, j] = y[i, j] - shift[j] - slope[j] (x[i, j] - mean[j]) */                             \
+  void tk_subtract_common_##S(const T *y, const T *x, const T *mean, const T *slope,              \
+                              const T *shift, T *out, size_t rows, size_t columns);               \
+                                                                                                  \
   /* Fused layers on pre-activations z = x + bias (bias may be NULL), rows x columns.             \
      value and slope may each be the buffer x. A NULL slope is not computed. */                   \
   /* value = sin(frequency z), slope = frequency cos(frequency z) */                              \

@@ -19,6 +19,11 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
   /// The model has no trainable linear layer between its first and its last.
   case noHiddenLayer(layers: [String])
 
+  /// A model with batch normalization is to be folded, and the batch was not given.
+  case needsInputs
+  /// The normalization of a layer cannot be folded into plain layers.
+  case cannotFold(layer: String, reason: String)
+
   /// One sentence that says what is wrong and what helps.
   public var description: String {
     switch self {
@@ -50,6 +55,13 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
       There is no trainable linear layer between the first and the last of the model's \
       \(layers.count); add a hidden layer, or name the layers to rewrite.
       """
+    case .needsInputs:
+      """
+      What a model with batch normalization computes depends on the batch: give the inputs that it is \
+      to be folded over, as in plainModel(over: batch.inputs).
+      """
+    case .cannotFold(let layer, let reason):
+      "The batch normalization of \(layer) cannot be folded: \(reason)."
     }
   }
 }

@@ -13,7 +13,7 @@ import TensorKit
 /// basis B, in which row (ω, φ) holds `amplitude · cos(ω zⱼ + φ)` at evenly spaced points zⱼ, one for
 /// each input of the layer. The layer is initialized anew: it does not keep its function. What it
 /// computes is as fast as before, since W is formed once for a whole batch, and after training
-/// ``folded(_:)`` gives the plain layer back.
+/// ``folded(_:over:)`` gives the plain layer back.
 ///
 /// The gradient by W passes through Bᵀ B, and that is where the method acts: an optimizer sees Λ. The
 /// amplitude leaves the initial weights as they are and scales their steps, by its square under
@@ -123,6 +123,7 @@ public struct FourierReparameterization<Scalar: TensorScalar>: GradientAdjuster 
         coefficients: basis.coefficients(outputs: layer.outputs, using: &generator),
         basis: basis.basis, bias: layer.bias.map { Tensor(zeros: $0.shape) })
       replacement.isTrainable = layer.isTrainable
+      replacement.normalization = layer.normalization
       rewritten[name] = replacement
     }
     var visitor = ModuleVisitor<Scalar>(onLayer: { name, layer in
@@ -132,7 +133,9 @@ public struct FourierReparameterization<Scalar: TensorScalar>: GradientAdjuster 
   }
 
   /// The model with plain weights in the place of products.
-  public func folded<Model: Module<Scalar>>(_ model: Model) -> Model { model.withPlainWeights() }
+  public func folded<Model: Module<Scalar>>(
+    _ model: Model, over inputs: Tensor<Scalar>? = nil
+  ) -> Model { model.withPlainWeights() }
 
   private func chosenLayers(
     of model: some Module<Scalar>

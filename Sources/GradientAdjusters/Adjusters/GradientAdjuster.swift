@@ -41,7 +41,13 @@ public protocol GradientAdjuster<Scalar>: Sendable {
     _ gradient: inout ParameterVector<Scalar>, for step: TrainingStep<Model>) throws
 
   /// The plain model that computes the same function as one rewritten by ``prepare(_:using:)``.
-  func folded<Model: Module<Scalar>>(_ model: Model) throws -> Model
+  ///
+  /// - Parameters:
+  ///   - model: The model, as it was rewritten and then trained.
+  ///   - inputs: The batch that statistics are taken over, if the function depends on one, as that of
+  ///     ``BatchNormalization`` does. Shape: [samples, inputs].
+  /// - Throws: ``AdjusterError/needsInputs`` if inputs are needed and there are none.
+  func folded<Model: Module<Scalar>>(_ model: Model, over inputs: Tensor<Scalar>?) throws -> Model
 }
 
 extension GradientAdjuster {
@@ -61,7 +67,14 @@ extension GradientAdjuster {
   ) throws {}
 
   /// The model itself.
-  public func folded<Model: Module<Scalar>>(_ model: Model) throws -> Model { model }
+  public func folded<Model: Module<Scalar>>(
+    _ model: Model, over inputs: Tensor<Scalar>?
+  ) throws -> Model { model }
+
+  /// The plain model that computes the same function, where that does not depend on a batch.
+  public func folded<Model: Module<Scalar>>(_ model: Model) throws -> Model {
+    try folded(model, over: nil)
+  }
 }
 
 /// Adjusts nothing: plain training.
@@ -107,7 +120,9 @@ public struct ComposedAdjuster<Scalar: TensorScalar>: GradientAdjuster {
   }
 
   /// Folds the model back, last adjuster first.
-  public func folded<Model: Module<Scalar>>(_ model: Model) throws -> Model {
-    try adjusters.reversed().reduce(model) { try $1.folded($0) }
+  public func folded<Model: Module<Scalar>>(
+    _ model: Model, over inputs: Tensor<Scalar>?
+  ) throws -> Model {
+    try adjusters.reversed().reduce(model) { try $1.folded($0, over: inputs) }
   }
 }

@@ -129,7 +129,7 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
       multiplicity[place, default: 0] += 1
     }
     let distinct = multiplicity.keys.sorted()
-    return try step.evaluation.gramOfJacobianRows(
+    return try step.rowwiseEvaluation().gramOfJacobianRows(
       for: step.batch.inputs,
       groups: (0..<groups.count).map { group in
         distinct.prefix { $0 < groups.size(ofGroup: group) }

@@ -202,8 +202,8 @@ where Model.Scalar == Adjuster.Scalar {
     var course = try Course(adjuster, model)
     for _ in 0..<2 { try course.advance(on: batch) }
     let trained = try TiledEvaluation(of: course.run.model).outputs(for: batch.inputs)
-    let folded = try TiledEvaluation(of: try course.adjuster.folded(course.run.model))
-      .outputs(for: batch.inputs)
+    let plain = try course.adjuster.folded(course.run.model, over: batch.inputs)
+    let folded = try TiledEvaluation(of: plain).outputs(for: batch.inputs)
     guard folded.shape == trained.shape,
       folded.isApproximatelyEqual(to: trained, relativeTolerance: tolerance)
     else {

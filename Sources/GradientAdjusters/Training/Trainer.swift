@@ -79,5 +79,11 @@ public struct Trainer<Model: Module>: Sendable {
   }
 
   /// The plain model that computes what the trained one does.
-  public func plainModel() throws -> Model { try adjuster.folded(model) }
+  ///
+  /// - Parameter inputs: The batch that the model is trained on, for adjusters whose model depends on
+  ///   it, as ``BatchNormalization``. Shape: [samples, inputs].
+  /// - Throws: What the adjuster throws, such as ``AdjusterError/needsInputs``.
+  public func plainModel(over inputs: Tensor<Scalar>? = nil) throws -> Model {
+    try adjuster.folded(model, over: inputs)
+  }
 }

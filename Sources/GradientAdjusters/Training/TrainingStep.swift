@@ -22,6 +22,8 @@ public final class TrainingStep<Model: Module> {
   /// The model's evaluation in tiles.
   public let evaluation: TiledEvaluation<Model>
 
+  /// Those of the normalizations over the batch, once they are known.
+  private var statistics: BatchStatistics<Scalar>?
   private var swept: (value: Double, cotangents: Tensor<Scalar>)?
   /// The gradients of all samples' single output, once a kernel has asked for them.
   private var gradients: PerSampleGradients<Scalar>?
@@ -81,25 +83,47 @@ public final class TrainingStep<Model: Module> {
       return try gradients.sum(
         weightedBy: cotangents.reshaped(to: [-1]), workers: evaluation.workers)
     }
-    return try evaluation.pullback(of: cotangents, for: batch.inputs)
+    return try evaluationOfBatch.pullback(of: cotangents, for: batch.inputs)
   }
 
   /// J v at the current parameters, of shape [samples, outputs].
   public func pushforward(of direction: ParameterVector<Scalar>) throws -> Tensor<Scalar> {
-    try evaluation.pushforward(of: direction, for: batch.inputs)
+    try evaluationOfBatch.pushforward(of: direction, for: batch.inputs)
   }
 
   /// The empirical neural tangent kernel at some rows of the batch, of shape [rows, rows].
   ///
+  /// It is that of all parameters that are trained. Where the model has normalizations, their
+  /// statistics are those of the whole batch, held fixed: gradients of single samples are defined then.
+  ///
   /// The kernel of a whole batch leaves the factors of its samples' gradients behind: if the model has
-  /// one output, the step then needs no further sweep, neither for the loss nor for a pullback.
+  /// one output and no normalizations, the step then needs no further sweep, neither for the loss nor
+  /// for a pullback.
   public func empiricalKernel(atRows rows: [Int]) throws -> Tensor<Scalar> {
-    guard batch.targets.shape[1] == 1, rows.elementsEqual(0..<batch.rowCount) else {
-      return try evaluation.empiricalKernel(at: batch.inputs.rows(at: rows))
+    guard batch.targets.shape[1] == 1, rows.elementsEqual(0..<batch.rowCount),
+      !evaluation.couplesRows
+    else {
+      return try rowwiseEvaluation().empiricalKernel(at: batch.inputs.rows(at: rows))
     }
     let known = try gradients ?? evaluation.perSampleGradients(for: batch.inputs)
     gradients = known
     return try known.gram(workers: evaluation.workers)
+  }
+
+  /// The model's evaluation with the statistics of its normalizations held at those of the batch, so
+  /// that rows are independent; without normalizations, the evaluation itself.
+  ///
+  /// With normalizations the first call in a step sweeps forward over the batch, unless that was done.
+  public func rowwiseEvaluation() throws -> TiledEvaluation<Model> {
+    guard evaluation.couplesRows else { return evaluation }
+    let known = try statistics ?? evaluation.statistics(over: batch.inputs)
+    statistics = known
+    return evaluation.holding(known)
+  }
+
+  /// The model's evaluation, with what is known of the batch.
+  private var evaluationOfBatch: TiledEvaluation<Model> {
+    statistics.map { evaluation.knowing($0) } ?? evaluation
   }
 
   /// Whether all cotangents are known already.
@@ -114,13 +138,15 @@ public final class TrainingStep<Model: Module> {
       swept = known
       return known
     }
-    let parts = try evaluation.outputs(for: batch.inputs, summingFrom: 0.0) { rows, outputs, sum in
+    let parts = try evaluationOfBatch.outputs(for: batch.inputs, summingFrom: 0.0) {
+      rows, outputs, sum in
       let part = loss.valueWithCotangents(
         outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
       sum += part.value
       return part.cotangents
     }
     let result = (value: parts.sums.reduce(0, +), cotangents: parts.outputs)
+    if evaluation.couplesRows { statistics = parts.statistics }
     swept = result
     return result
   }
@@ -159,7 +185,7 @@ extension TrainingStep {
       ? groups.tilesOfWholePlaces(rowsPerTile: evaluation.rowsPerTile)
       : RowGroups.PlaceTiles(
         tiles: RowTiles(rowCount: batch.rowCount, rowsPerTile: evaluation.rowsPerTile), slots: [])
-    let reduction = try evaluation.gradient(
+    let reduction = try evaluationOfBatch.gradient(
       for: batch.inputs, tiles: plan.tiles, summingFrom: ShardSum()
     ) { tile, rows, outputs, sum in
       let part = loss.valueWithCotangents(

@@ -107,7 +107,7 @@ public struct BandLimitedNetwork<Scalar: TensorScalar>: Module {
   /// Shows the filters, the hidden layers and those that make outputs.
   public mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
     visitor.visit(&filters, named: "filters")
-    visitor.visit(&layers, named: "layers")
+    visitor.visit(&layers, named: "layers", normalizationsNamed: "norms")
     visitor.visit(&outputLayers, named: "outputs")
   }
 

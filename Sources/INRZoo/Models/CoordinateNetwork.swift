@@ -4,8 +4,9 @@ import TensorKit
 /// A multilayer perceptron from coordinates to signal values: an implicit neural representation.
 ///
 /// An encoding, if there is one, then linear layers with an activation after each but the last.
-/// Parameters are named `layers.N.weight` and `layers.N.bias`, those of an encoding `encoding.…`. The
-/// recipes, from ``relu(inputs:outputs:width:hiddenLayers:hasWideLastLayer:using:)`` to
+/// Parameters are named `layers.N.weight` and `layers.N.bias`, those of a layer's normalization
+/// `norms.N.weight` and `norms.N.bias`, and those of an encoding `encoding.…`. The recipes, from
+/// ``relu(inputs:outputs:width:hiddenLayers:hasWideLastLayer:using:)`` to
 /// ``realWIREFINER(inputs:outputs:width:hiddenLayers:frequency:waveletFrequency:scale:firstBiasBound:using:)``,
 /// have the published initializations.
 public struct CoordinateNetwork<Scalar: TensorScalar>: Module {
@@ -55,7 +56,7 @@ public struct CoordinateNetwork<Scalar: TensorScalar>: Module {
       visitor.visit(&encoding, named: "encoding")
       self.encoding = encoding
     }
-    visitor.visit(&layers, named: "layers")
+    visitor.visit(&layers, named: "layers", normalizationsNamed: "norms")
   }
 }
 

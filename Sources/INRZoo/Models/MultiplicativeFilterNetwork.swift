@@ -92,7 +92,7 @@ public struct MultiplicativeFilterNetwork<Scalar: TensorScalar>: Module {
   /// Shows the filters and the layers.
   public mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
     visitor.visit(&filters, named: "filters")
-    visitor.visit(&layers, named: "layers")
+    visitor.visit(&layers, named: "layers", normalizationsNamed: "norms")
   }
 }
 

@@ -24,6 +24,17 @@ public final class TensorKernels<Scalar>: Sendable {
   let addColumnSums: @Sendable (Input, Output, Int, Int) -> Void
   let addBias: @Sendable (Input, Input, Output, Int, Int) -> Void
 
+  let standardize: @Sendable (Input, Input, Input, Output, Int, Int) -> Void
+  let addCenteredMoments:
+    @Sendable (
+      Input, Input, UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>, Int, Int
+    ) -> Void
+  let addCenteredProducts:
+    @Sendable (
+      Input, Input, Input, UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>, Int, Int
+    ) -> Void
+  let subtractCommon: @Sendable (Input, Input, Input, Input, Input, Output, Int, Int) -> Void
+
   let biasSine: @Sendable (Input, Input?, Scalar, Output, Output?, Int, Int) -> Void
   let biasRectify: @Sendable (Input, Input?, Output, Int, Int) -> Void
   let biasGaussian: @Sendable (Input, Input?, Scalar, Output, Output?, Int, Int) -> Void
@@ -61,6 +72,17 @@ public final class TensorKernels<Scalar>: Sendable {
     transpose: @escaping @Sendable (Input, Output, Int, Int) -> Void,
     addColumnSums: @escaping @Sendable (Input, Output, Int, Int) -> Void,
     addBias: @escaping @Sendable (Input, Input, Output, Int, Int) -> Void,
+    standardize: @escaping @Sendable (Input, Input, Input, Output, Int, Int) -> Void,
+    addCenteredMoments:
+      @escaping @Sendable (
+        Input, Input, UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>, Int, Int
+      ) -> Void,
+    addCenteredProducts:
+      @escaping @Sendable (
+        Input, Input, Input, UnsafeMutablePointer<Double>, UnsafeMutablePointer<Double>, Int, Int
+      ) -> Void,
+    subtractCommon:
+      @escaping @Sendable (Input, Input, Input, Input, Input, Output, Int, Int) -> Void,
     biasSine: @escaping @Sendable (Input, Input?, Scalar, Output, Output?, Int, Int) -> Void,
     biasRectify: @escaping @Sendable (Input, Input?, Output, Int, Int) -> Void,
     biasGaussian: @escaping @Sendable (Input, Input?, Scalar, Output, Output?, Int, Int) -> Void,
@@ -98,6 +120,10 @@ public final class TensorKernels<Scalar>: Sendable {
     self.transpose = transpose
     self.addColumnSums = addColumnSums
     self.addBias = addBias
+    self.standardize = standardize
+    self.addCenteredMoments = addCenteredMoments
+    self.addCenteredProducts = addCenteredProducts
+    self.subtractCommon = subtractCommon
     self.biasSine = biasSine
     self.biasRectify = biasRectify
     self.biasGaussian = biasGaussian
@@ -121,7 +147,10 @@ extension TensorKernels where Scalar == Float {
     accumulateProducts: tk_accumulate_products_f32, sum: tk_sum_f32, dot: tk_dot_f32,
     absoluteSum: tk_absolute_sum_f32, largest: tk_largest_f32,
     smallest: tk_smallest_f32, allFinite: tk_all_finite_f32, transpose: tk_transpose_f32,
-    addColumnSums: tk_add_column_sums_f32, addBias: tk_add_bias_f32, biasSine: tk_bias_sine_f32,
+    addColumnSums: tk_add_column_sums_f32, addBias: tk_add_bias_f32,
+    standardize: tk_standardize_f32, addCenteredMoments: tk_add_centered_moments_f32,
+    addCenteredProducts: tk_add_centered_products_f32, subtractCommon: tk_subtract_common_f32,
+    biasSine: tk_bias_sine_f32,
     biasRectify: tk_bias_rectify_f32, biasGaussian: tk_bias_gaussian_f32,
     biasVariableSine: tk_bias_variable_sine_f32, biasGabor: tk_bias_gabor_f32,
     complexGabor: tk_complex_gabor_f32, complexGaborPullback: tk_complex_gabor_pullback_f32,
@@ -136,7 +165,10 @@ extension TensorKernels where Scalar == Double {
     accumulateProducts: tk_accumulate_products_f64, sum: tk_sum_f64, dot: tk_dot_f64,
     absoluteSum: tk_absolute_sum_f64, largest: tk_largest_f64,
     smallest: tk_smallest_f64, allFinite: tk_all_finite_f64, transpose: tk_transpose_f64,
-    addColumnSums: tk_add_column_sums_f64, addBias: tk_add_bias_f64, biasSine: tk_bias_sine_f64,
+    addColumnSums: tk_add_column_sums_f64, addBias: tk_add_bias_f64,
+    standardize: tk_standardize_f64, addCenteredMoments: tk_add_centered_moments_f64,
+    addCenteredProducts: tk_add_centered_products_f64, subtractCommon: tk_subtract_common_f64,
+    biasSine: tk_bias_sine_f64,
     biasRectify: tk_bias_rectify_f64, biasGaussian: tk_bias_gaussian_f64,
     biasVariableSine: tk_bias_variable_sine_f64, biasGabor: tk_bias_gabor_f64,
     complexGabor: tk_complex_gabor_f64, complexGaborPullback: tk_complex_gabor_pullback_f64,

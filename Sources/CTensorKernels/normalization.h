@@ -1,0 +1,87 @@
+// Template: what batch normalization does to the columns of matrices.
+
+static void NAME(standardize)(const Real *x, const Real *mean, const Real *scale, Real *out,
+                              size_t rows, size_t columns) {
+  for (size_t row = 0; row < rows; row++, x += columns, out += columns) {
+    TK_FOR_EACH_VECTOR(columns, {
+      Vector centered = NAME(load)(x + index, width) - NAME(load)(mean + index, width);
+      NAME(store)(centered * NAME(load)(scale + index, width), out + index, width);
+    });
+  }
+}
+
+static void NAME(subtract_common)(const Real *y, const Real *x, const Real *mean,
+                                  const Real *slope, const Real *shift, Real *out, size_t rows,
+                                  size_t columns) {
+  for (size_t row = 0; row < rows; row++, y += columns, x += columns, out += columns) {
+    TK_FOR_EACH_VECTOR(columns, {
+      Vector centered = NAME(load)(x + index, width) - NAME(load)(mean + index, width);
+      Vector shifted = NAME(load)(y + index, width) - NAME(load)(shift + index, width);
+      NAME(store)(shifted - NAME(load)(slope + index, width) * centered, out + index, width);
+    });
+  }
+}
+
+// Adds the rows of `vectors` neighbouring vectors of columns to sums that stay in registers: of y, or
+// of the centered x where y is NULL; and of its products with the centered x.
+TK_INLINE void NAME(add_centered_rows)(int vectors, bool has_y, const Real *y, const Real *x,
+                                       const Real *mean, size_t stride, size_t rows, double *sums,
+                                       double *products) {
+  Doubles means[4], plain[4], weighted[4];
+  for (int k = 0; k < vectors; k++) {
+    means[k] = NAME(load_doubles)(mean + k * double_lanes);
+    memcpy(&plain[k], sums + k * double_lanes, sizeof(Doubles));
+    memcpy(&weighted[k], products + k * double_lanes, sizeof(Doubles));
+  }
+  for (size_t i = 0; i < rows; i++, x += stride) {
+    for (int k = 0; k < vectors; k++) {
+      Doubles centered = NAME(load_doubles)(x + k * double_lanes) - means[k];
+      Doubles term = has_y ? NAME(load_doubles)(y + k * double_lanes) : centered;
+      plain[k] += term;
+      weighted[k] += term * centered;
+    }
+    if (has_y) y += stride;
+  }
+  for (int k = 0; k < vectors; k++) {
+    memcpy(sums + k * double_lanes, &plain[k], sizeof(Doubles));
+    memcpy(products + k * double_lanes, &weighted[k], sizeof(Doubles));
+  }
+}
+
+TK_INLINE void NAME(add_centered)(bool has_y, const Real *y, const Real *x, const Real *mean,
+                                  double *sums, double *products, size_t rows, size_t columns) {
+  // Panels of rows, so that memory is read nearly in order.
+  enum { panel = 32, vectors = 4 };
+  for (size_t row = 0; row < rows; row += panel) {
+    const size_t height = rows - row < panel ? rows - row : panel;
+    const Real *top = x + row * columns, *top_y = has_y ? y + row * columns : NULL;
+    size_t j = 0;
+    for (; j + vectors * double_lanes <= columns; j += vectors * double_lanes) {
+      NAME(add_centered_rows)(vectors, has_y, has_y ? top_y + j : NULL, top + j, mean + j, columns,
+                              height, sums + j, products + j);
+    }
+    for (; j + double_lanes <= columns; j += double_lanes) {
+      NAME(add_centered_rows)(1, has_y, has_y ? top_y + j : NULL, top + j, mean + j, columns,
+                              height, sums + j, products + j);
+    }
+    for (; j < columns; j++) {
+      for (size_t i = 0; i < height; i++) {
+        double centered = (double)top[i * columns + j] - (double)mean[j];
+        double term = has_y ? (double)top_y[i * columns + j] : centered;
+        sums[j] += term;
+        products[j] += term * centered;
+      }
+    }
+  }
+}
+
+static void NAME(add_centered_moments)(const Real *x, const Real *mean, double *sums,
+                                       double *squares, size_t rows, size_t columns) {
+  NAME(add_centered)(false, NULL, x, mean, sums, squares, rows, columns);
+}
+
+static void NAME(add_centered_products)(const Real *y, const Real *x, const Real *mean,
+                                        double *sums, double *products, size_t rows,
+                                        size_t columns) {
+  NAME(add_centered)(true, y, x, mean, sums, products, rows, columns);
+}
