@@ -65,7 +65,7 @@ public enum CompareAdjustersProgram {
   static func choices(forPixels pixels: Int, model: ModelName = .siren) -> [AdjusterChoice] {
     AdjusterChoice.all.filter { choice in
       (!choice.contains(.empiricalNTK) || pixels <= FitImageSettings.mostPixelsOfKernel)
-        && (!choice.parts.contains(where: \.rewritesModel) || !model.isComplex)
+        && (!choice.parts.contains { $0.stage != .gradients } || !model.isComplex)
     }
   }
 }

@@ -169,7 +169,7 @@ enum Options {
       placement == .before ? "what enters the activation" : "what the activation gives"
     },
     help: """
-      What BN normalizes; after for relu, before for pe and siren. For siren it starts as the \
+      What BN normalizes; after for relu, else before. Unless units are rectified linear, it starts as the \
       identity.
       """)
 

@@ -255,9 +255,9 @@ struct FitImageSettings {
   ///
   /// Initial weights may be those of FR or BN, with which others do not start: they get the plain
   /// network that computes the same.
-  func start<Scalar: TensorScalar>(
-    for choice: AdjusterChoice, from network: CoordinateNetwork<Scalar>, over inputs: Tensor<Scalar>
-  ) throws -> CoordinateNetwork<Scalar> {
+  func start<Scalar, Model: Module<Scalar>>(
+    for choice: AdjusterChoice, from network: Model, over inputs: Tensor<Scalar>
+  ) throws -> Model {
     let start =
       choice.contains(.bn)
       ? network : try normalization.adjuster(over: inputs).folded(network, over: inputs)
