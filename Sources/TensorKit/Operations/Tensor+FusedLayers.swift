@@ -127,6 +127,8 @@ extension Tensor {
   /// - Parameters:
   ///   - cotangent: Shape: that of the tensor.
   ///   - values: The result of ``complexGabors(frequency:scale:)`` on this tensor.
+  ///   - frequency: ω, as there.
+  ///   - scale: s, as there.
   /// - Precondition: The shapes are equal.
   public func complexGaborPullback(
     of cotangent: consuming Tensor, values: Tensor, frequency: Scalar, scale: Scalar
