@@ -15,6 +15,7 @@ let package = Package(
     .executable(name: "CompareAdjusters", targets: ["CompareAdjusters"]),
     .executable(name: "FitFunction", targets: ["FitFunction"]),
     .executable(name: "CustomAdjuster", targets: ["CustomAdjuster"]),
+    .executable(name: "InspectKernel", targets: ["InspectKernel"]),
   ],
   dependencies: [],
   targets: [
@@ -37,7 +38,7 @@ let package = Package(
     .target(name: "ExampleSupport", path: "Examples/ExampleSupport"),
     .target(
       name: "Fitting",
-      dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "ExampleSupport"],
+      dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],
       path: "Examples/Fitting"),
     // The programs that fit pictures, but for their entry points.
     .target(
@@ -58,6 +59,11 @@ let package = Package(
       name: "CustomAdjuster",
       dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],
       path: "Examples/CustomAdjuster"),
+    .executableTarget(
+      name: "InspectKernel",
+      dependencies: [
+        "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "Fitting",
+      ], path: "Examples/InspectKernel"),
 
     // Measurements; see Benchmarks/README.md.
     .target(name: "CPeak", path: "Benchmarks/CPeak"),
@@ -80,7 +86,7 @@ let package = Package(
       name: "ExampleTests",
       dependencies: [
         "ExampleSupport", "INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "FitImage",
-        "ImageFitting", "FitFunction", "CompareAdjusters", "CustomAdjuster",
+        "ImageFitting", "FitFunction", "CompareAdjusters", "CustomAdjuster", "InspectKernel",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -23,9 +23,7 @@ public enum CompareAdjustersProgram {
     ],
     groups: [
       OptionGroup("Picture", Options.image, Options.downscale),
-      OptionGroup(
-        "Model", Options.model, Options.width, Options.hiddenLayers, Options.omega,
-        Options.frequencies),
+      OptionGroup("Model", ModelOptions.all),
       OptionGroup("Adjusters", [adjuster] + Options.adjusterSettings),
       OptionGroup("Bands", Options.bandSettings),
       OptionGroup("Training", Options.trainingSettings),
@@ -46,7 +44,10 @@ public enum CompareAdjustersProgram {
     command.run(translating: { ExampleFailure(translating: $0) }) { values in
       let given = values[adjuster]
       let settings = try FitImageSettings(values) { picture in
-        given.isEmpty ? choices(forPixels: picture.width * picture.height) : given
+        given.isEmpty
+          ? choices(
+            forPixels: picture.width * picture.height, model: values[ModelOptions.model])
+          : given
       }
       let results =
         switch values[Options.precision] {
@@ -61,10 +62,11 @@ public enum CompareAdjustersProgram {
     }
   }
 
-  /// All adjusters and compositions that a picture of a size can be fitted with.
-  static func choices(forPixels pixels: Int) -> [AdjusterChoice] {
-    AdjusterChoice.all.filter {
-      !$0.contains(.empiricalNTK) || pixels <= FitImageSettings.mostPixelsOfKernel
+  /// All adjusters and compositions that a picture of a size can be fitted with by a model.
+  static func choices(forPixels pixels: Int, model: ModelName = .siren) -> [AdjusterChoice] {
+    AdjusterChoice.all.filter { choice in
+      (!choice.contains(.empiricalNTK) || pixels <= FitImageSettings.mostPixelsOfKernel)
+        && (!choice.parts.contains { $0.stage != .gradients } || !model.isComplex)
     }
   }
 }

@@ -39,7 +39,8 @@ struct ComparisonReport {
   private var table: CSVTable {
     var table = CSVTable(columns: [
       "adjuster", "psnr", "psnr_best", "psnr_best_step", "psnr_median_last_tenth",
-      "psnr_at_equal_time", "seconds_per_step", "training_seconds", "peak_memory_mb", "failure",
+      "psnr_at_equal_time", "ssim", "ms_ssim", "seconds_per_step", "training_seconds",
+      "peak_memory_mb", "failure",
     ])
     for result in results {
       let series = result.series
@@ -49,6 +50,8 @@ struct ComparisonReport {
         .number(psnrAtEqualTime(result)), .number(result.secondsPerStep),
         .number(result.trainingSeconds), .number(result.peakMemoryMegabytes),
         result.failure.map { .text($0.clause) } ?? .empty,
+        .number(result.measures?.structuralSimilarity),
+        .number(result.measures?.multiscaleStructuralSimilarity),
       ])
     }
     return table
@@ -65,7 +68,7 @@ struct ComparisonReport {
   }
 
   private func report() throws -> Report {
-    let (picture, network) = (settings.picture, settings.values[Options.model].rawValue)
+    let (picture, network) = (settings.picture, settings.values[ModelOptions.model].rawValue)
     let best = results.max { ($0.series.best?.value ?? -1) < ($1.series.best?.value ?? -1) }
     let winner =
       best.map {

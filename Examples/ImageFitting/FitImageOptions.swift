@@ -4,19 +4,6 @@ import Fitting
 import Foundation
 import GradientAdjusters
 
-/// The models that can be fitted.
-enum ModelName: String, CaseIterable, Sendable {
-  case relu, pe, siren
-
-  var about: String {
-    switch self {
-    case .relu: "rectified linear units on the coordinates"
-    case .pe: "the same on positionally encoded coordinates"
-    case .siren: "sines (Sitzmann et al. 2020)"
-    }
-  }
-}
-
 /// The adjusters that can be compared.
 enum AdjusterName: String, AdjusterNaming {
   case none, iga, fr, bn
@@ -58,6 +45,7 @@ typealias AdjusterChoice = AdjusterComposition<AdjusterName>
 enum ScheduleText: Sendable, Equatable, CustomStringConvertible {
   case constant
   case steps(every: Int, factor: Double)
+  case once(at: Int, factor: Double)
   case exponential(factor: Double, every: Int)
   case cosine(total: Int)
 
@@ -72,6 +60,9 @@ enum ScheduleText: Sendable, Equatable, CustomStringConvertible {
     case ("steps", 3):
       guard let every = count(1), let factor = factor(2) else { return nil }
       self = .steps(every: every, factor: factor)
+    case ("once", 3):
+      guard let step = count(1), let factor = factor(2) else { return nil }
+      self = .once(at: step, factor: factor)
     case ("exponential", 3):
       guard let factor = factor(1), let every = count(2) else { return nil }
       self = .exponential(factor: factor, every: every)
@@ -86,6 +77,7 @@ enum ScheduleText: Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .constant: "constant"
     case .steps(let every, let factor): "steps:\(every):\(factor)"
+    case .once(let step, let factor): "once:\(step):\(factor)"
     case .exponential(let factor, let every): "exponential:\(factor):\(every)"
     case .cosine(let total): "cosine:\(total)"
     }
@@ -95,6 +87,7 @@ enum ScheduleText: Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .constant: .constant(rate)
     case .steps(let every, let factor): .steps(from: rate, factor: factor, every: every)
+    case .once(let step, let factor): .milestones(from: rate, factor: factor, at: [step])
     case .exponential(let factor, let every): .exponential(from: rate, factor: factor, every: every)
     case .cosine(let total): .cosine(from: rate, over: total)
     }
@@ -105,7 +98,7 @@ enum ScheduleText: Sendable, Equatable, CustomStringConvertible {
     guard let schedule = ScheduleText(text) else {
       throw ValueProblem(
         "which is not a schedule",
-        remedy: "give constant, steps:3000:0.1, exponential:0.1:5000 or cosine:1000")
+        remedy: "give constant, steps:3000:0.1, once:3000:0.1, exponential:0.1:5000 or cosine:1000")
     }
     return schedule
   }
@@ -131,20 +124,6 @@ enum Options {
   static let downscale = Option(
     "downscale", .integer(in: 1..., "K"), default: 1,
     help: "Averages blocks of K x K pixels first; what remains at the right and bottom is cropped.")
-
-  static let model = Option(
-    "model", .choice { (model: ModelName) in model.about }, default: .siren,
-    help: "The network.")
-  static let width = Option(
-    "width", .integer(in: 1...65_536, "W"), default: 256, help: "Units of each hidden layer.")
-  static let hiddenLayers = Option(
-    "hidden-layers", .integer(in: 0...1000, "H"), default: 2,
-    help: "Layers from hidden units to hidden units; 2 make four weight matrices.")
-  static let omega = Option(
-    "omega", .number(.positive, "W"), default: 30, help: "The frequency of siren's sines.")
-  static let frequencies = Option(
-    "pe-frequencies", .integer(in: 0...30, "F"), default: 6,
-    help: "The number of frequencies of pe's encoding.")
 
   static let adjuster = Option(
     repeating: "adjuster", AdjusterChoice.kind,
@@ -191,7 +170,7 @@ enum Options {
     "fr-alpha", .number(.positive, "A"),
     help: """
       The amplitude of FR's cosines, which scales the steps of the weights; 0.001 for relu, 0.05 for \
-      pe, 0.004 for siren.
+      pe, 0.004 for siren and finer, else 0.01.
       """)
 
   static let normalizationPlacement = Option(
@@ -200,7 +179,7 @@ enum Options {
       placement == .before ? "what enters the activation" : "what the activation gives"
     },
     help: """
-      What BN normalizes; after for relu, before for pe and siren. For siren it starts as the \
+      What BN normalizes; after for relu, else before. Unless units are rectified linear, it starts as the \
       identity.
       """)
 
@@ -214,6 +193,7 @@ enum Options {
     "schedule", ScheduleText.kind, default: .constant,
     help: """
       How the learning rate changes: constant; steps:3000:0.1 (times 0.1 every 3000 steps); \
+      once:3000:0.1 (times 0.1 at step 3000); \
       exponential:0.1:5000 (by 0.1 over every 5000 steps, smoothly); cosine:1000 (to zero over 1000 \
       steps).
       """)
@@ -272,8 +252,9 @@ enum Options {
       """
     ],
     groups: [
+      OptionGroup("Experiment", preset, fidelity),
       OptionGroup("Picture", image, downscale),
-      OptionGroup("Model", model, width, hiddenLayers, omega, frequencies),
+      OptionGroup("Model", ModelOptions.all),
       OptionGroup("Adjusters", [adjuster] + adjusterSettings),
       OptionGroup("Bands", bandSettings),
       OptionGroup("Training", trainingSettings),
@@ -291,5 +272,8 @@ enum Options {
       UsageExample(
         "FitImage --adjuster none --adjuster fr --adjuster fr+iga",
         "Compare Fourier reparameterization by itself and with IGA:"),
+      UsageExample(
+        "FitImage --preset iga-siren --image kodim03.png --adjuster none --adjuster iga",
+        "Repeat a published experiment, with plain training beside it:"),
     ])
 }

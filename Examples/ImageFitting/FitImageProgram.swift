@@ -7,7 +7,11 @@ public enum FitImageProgram {
   /// Reads the process's arguments, runs the program and ends the process.
   public static func run() -> Never {
     Options.command.run(translating: { ExampleFailure(translating: $0) }) { values in
-      let settings = try FitImageSettings(values)
+      if values[Options.preset] == .list {
+        print(ImagePreset.listing)
+        return
+      }
+      let settings = try FitImageSettings(ImagePreset.applied(to: values))
       let results =
         switch values[Options.precision] {
         case .float: try settings.run(Float.self)

@@ -58,13 +58,7 @@ struct FitImageReport {
   }
 
   private func errorPicture(_ result: FitImageResult) throws -> Data {
-    let errors = errors(result)
-    let brightest = brightestError
-    let colors = errors.elements.flatMap { error -> [Double] in
-      let color = ColorMap.viridis.color(at: min(error / brightest, 1))
-      return [color.red, color.green, color.blue].map { Double($0) / 255 }
-    }
-    return Data(try Picture(Tensor(colors, shape: errors.shape + [3])).pngBytes())
+    try pictureData(errors(result) * (1 / brightestError))
   }
 
   var summary: JSONValue {
@@ -86,6 +80,9 @@ struct FitImageReport {
             "psnr_median_last_tenth": .number(series.medianOverLast(0.1)),
             "psnr_best": .number(series.best?.value),
             "psnr_best_step": series.best.map { .integer($0.step) } ?? .null,
+            "psnr_8bit": .number(result.measures?.psnr),
+            "ssim": .number(result.measures?.structuralSimilarity),
+            "ms_ssim": .number(result.measures?.multiscaleStructuralSimilarity),
             "seconds_per_step": .number(result.secondsPerStep),
             "training_seconds": .number(result.trainingSeconds),
             "peak_memory_mb": .number(result.peakMemoryMegabytes),
@@ -145,6 +142,13 @@ struct FitImageReport {
         Absolute errors, averaged over channels; bright yellow stands for \
         \(NumberText.significant(brightestError)) and more, dark blue for none.
         """)
+    report.addPictures(
+      "Spectra of the residuals", try spectrumPictures(),
+      caption: """
+        log(1 + amplitude) of the Fourier transform of each residual, averaged over channels: no frequency in \
+        the middle, the highest at the borders, the same colours for all. A bright middle is low \
+        frequencies not yet learned, a dark middle in bright surroundings spectral bias.
+        """)
     report.addPlot(
       psnrPlot,
       heading: "Training", caption: "Before each step's update; the last point is after the last.")
@@ -198,12 +202,36 @@ struct FitImageReport {
         + results.map { series("\($0.adjuster.name), end", $0.values) })
   }
 
+  /// The logarithms of residuals' amplitudes at each frequency as pictures; of runs with a valid end.
+  private func spectrumPictures() throws -> [ReportPicture] {
+    let target = settings.picture.values(as: Double.self)
+    let spectra = results.filter { $0.failure == nil }.map { result in
+      let residual = (result.values - target).mean(alongAxis: 2)
+      return (result, (fourierMagnitudes(of: residual) + 1).logarithm())
+    }
+    let brightest = max(spectra.map { $1.largest() }.max() ?? 0, 1e-12)
+    return try spectra.map { result, spectrum in
+      ReportPicture(
+        try pictureData(spectrum * (1 / brightest)), caption: result.adjuster.about.capitalizedFirst
+      )
+    }
+  }
+
+  /// A plane of values from 0 to 1 as colours.
+  private func pictureData(_ plane: Tensor<Double>) throws -> Data {
+    let colors = plane.elements.flatMap { value -> [Double] in
+      let color = ColorMap.viridis.color(at: min(max(value, 0), 1))
+      return [color.red, color.green, color.blue].map { Double($0) / 255 }
+    }
+    return Data(try Picture(Tensor(colors, shape: plane.shape + [3])).pngBytes())
+  }
+
   private func psnr(of values: Tensor<Double>) -> Double {
     peakSignalToNoiseRatio(of: values, against: settings.picture.values())
   }
 
   private var sentence: String {
-    let network = settings.values[Options.model].rawValue
+    let network = settings.values[ModelOptions.model].rawValue
     let steps = settings.steps
     let outcome = results.map { result in
       let end =
@@ -219,8 +247,9 @@ struct FitImageReport {
 
   private let tableCaption = """
     PSNR after the last update, the median over the last tenth of the steps, which spikes of single \
-    steps leave alone, and the best of all steps; the median time of a step; peak memory of the \
-    process during the run.
+    steps leave alone, and the best of all steps; PSNR, SSIM (windows of 7 x 7) and MS-SSIM (five scales, \
+    for sides of more than 160 pixels) of the pictures rounded to 8 bits; the median time of a step; peak \
+    memory of the process during the run.
     """
 
   private var table: ReportTable {
@@ -229,6 +258,9 @@ struct FitImageReport {
         .text("Adjuster"), .number("PSNR (dB)", decimals: 2, better: .higher),
         .number("Late median (dB)", decimals: 2, better: .higher),
         .number("Best (dB)", decimals: 2, better: .higher),
+        .number("8-bit (dB)", decimals: 2, better: .higher),
+        .number("SSIM", decimals: 4, better: .higher),
+        .number("MS-SSIM", decimals: 4, better: .higher),
         .number("Step (s)", decimals: 4, better: .lower),
         .number("Total (s)", decimals: 1, better: .lower),
         .number("Memory (MB)", decimals: 0, better: .lower),
@@ -237,6 +269,8 @@ struct FitImageReport {
         [
           .text(result.adjuster.name), .number(result.finalPSNR),
           .number(result.series.medianOverLast(0.1)), .number(result.series.best?.value),
+          .number(result.measures?.psnr), .number(result.measures?.structuralSimilarity),
+          .number(result.measures?.multiscaleStructuralSimilarity),
           .number(result.secondsPerStep), .number(result.trainingSeconds),
           .number(result.peakMemoryMegabytes),
         ]

@@ -16,6 +16,8 @@ struct FitImageResult {
   var secondsPerStep: Double?
   /// Measured after the last update.
   var finalPSNR = Double.nan
+  /// Measured after the last update; nil for a run without a valid end.
+  var measures: PictureMeasures?
   var peakMemoryMegabytes = 0.0
   /// The network's picture after a fifteenth of the steps, of shape [height, width, channels]; nil if
   /// the run stopped before that.
@@ -52,7 +54,7 @@ struct FitImageResult {
   static func failure(of results: [FitImageResult]) -> ExampleFailure? {
     RunFailure.summary(
       of: results.map { ($0.adjuster.name, $0.failure) },
-      startRemedy: "no step was made, so check --omega and --initial-weights",
+      startRemedy: "no step was made, so check --omega, --scale and --initial-weights",
       remedy: "give a smaller --learning-rate, or a --schedule that lowers it")
   }
 
@@ -81,8 +83,8 @@ extension FitImageSettings {
   /// When the report's early pictures are taken: where spectral bias shows most.
   var earlyStep: Int { max(1, steps / 15) }
 
-  private func run<Scalar: TensorScalar>(
-    _ choice: AdjusterChoice, network: CoordinateNetwork<Scalar>, signal: PictureSignal<Scalar>
+  private func run<Scalar, Model: Module<Scalar>>(
+    _ choice: AdjusterChoice, network: Model, signal: PictureSignal<Scalar>
   ) throws -> FitImageResult {
     func pictureValues(_ outputs: Tensor<Scalar>) -> Tensor<Double> {
       Tensor(signal.pictureValues(from: outputs))
@@ -130,6 +132,8 @@ extension FitImageSettings {
     return FitImageResult(
       adjuster: choice, losses: course.losses, seconds: course.seconds,
       secondsPerStep: course.durations.median, finalPSNR: finalPSNR,
+      measures: failure == nil
+        ? PictureMeasures(of: pictureValues(outputs), against: picture) : nil,
       peakMemoryMegabytes: Machine.peakMemoryMegabytes(), earlyValues: earlyValues,
       values: pictureValues(outputs), spectra: spectra, failure: failure,
       writeWeights: { try model.writeWeights(to: $0, metadata: metadata) })

@@ -44,6 +44,7 @@ struct FitImageSettings {
     if adjusters.contains(where: { $0.contains(.iga) }) { try checkEnd() }
     if adjusters.contains(where: { $0.contains(.empiricalNTK) }) { try checkPixels() }
     if adjusters.contains(where: { $0.contains(.fr) }) { try fourier.check(values) }
+    if adjusters.contains(where: { $0.contains(.bn) }) { try normalization.check() }
     try folder.checkWritable()
     for name in adjusters { try checkWeightsFile(for: name) }
   }
@@ -159,6 +160,10 @@ struct FitImageSettings {
         case "patch": "\(patch)"
         case "steps": "\(steps)"
         case "fr-alpha": NumberText.plain(fourier.amplitude)
+        case "omega": model.omega.map(NumberText.plain) ?? setting.value
+        case "scale": model.scale.map(NumberText.plain) ?? setting.value
+        case "first-bias-scale": model.firstBias.map(NumberText.plain) ?? setting.value
+        case "pe-frequencies": "\(model.frequencies)"
         case "bn-placement": normalization.placement.rawValue
         case "threads": "\(workers.threads)"
         default: setting.value
@@ -179,45 +184,43 @@ struct FitImageSettings {
   /// The option of batch normalization.
   var normalization: NormalizationSettings { NormalizationSettings(values) }
 
+  /// The options of the network.
+  var model: ModelSettings { ModelSettings(values) }
+
   /// The network with its initial weights, reparameterized and normalized if the file that they come
   /// from holds coefficients and normalizations.
-  func network<Scalar: TensorScalar>(_: Scalar.Type) throws -> CoordinateNetwork<Scalar> {
+  func network<Scalar: TensorScalar>(_: Scalar.Type) throws -> any Module<Scalar> {
     var generator = SeededGenerator(seed: UInt64(values[Options.seed]))
-    let (width, hidden) = (values[Options.width], values[Options.hiddenLayers])
-    let channels = picture.channels
-    var network: CoordinateNetwork<Scalar> =
-      switch values[Options.model] {
-      case .relu:
-        .relu(
-          inputs: 2, outputs: channels, width: width, hiddenLayers: hidden, using: &generator)
-      case .pe:
-        .positionallyEncoded(
-          inputs: 2, outputs: channels, width: width, hiddenLayers: hidden,
-          frequencies: values[Options.frequencies], using: &generator)
-      case .siren:
-        .siren(
-          inputs: 2, outputs: channels, width: width, hiddenLayers: hidden,
-          frequency: values[Options.omega], using: &generator)
+    // Coordinates span 2: a side of n pixels has frequencies of up to n / 4 cycles for each unit.
+    let network = model.network(
+      bandwidths: [Double(picture.height) / 4, Double(picture.width) / 4],
+      outputs: picture.channels, using: &generator, Scalar.self)
+    return try started(network, using: &generator)
+  }
+
+  /// A network with the weights of the file that is to be started from, if there is one.
+  private func started<Scalar, Model: Module<Scalar>>(
+    _ untrained: Model, using generator: inout SeededGenerator
+  ) throws -> any Module<Scalar> {
+    guard let file = values[Options.initialWeights] else { return untrained }
+    var network = untrained
+    try ExampleFailure.reading(
+      Options.initialWeights, file, remedy: "give a .safetensors file with the model's weights"
+    ) { path in
+      let stored = try SafeTensorsFile(contentsOf: path)
+      if try holdsCoefficients(stored, path) {
+        var adjuster = fourier.adjuster(Scalar.self)
+        try adjuster.prepare(&network, using: &generator)
       }
-    if let file = values[Options.initialWeights] {
-      try ExampleFailure.reading(
-        Options.initialWeights, file, remedy: "give a .safetensors file with the model's weights"
-      ) { path in
-        let stored = try SafeTensorsFile(contentsOf: path)
-        if try holdsCoefficients(stored, path) {
-          var adjuster = fourier.adjuster(Scalar.self)
-          try adjuster.prepare(&network, using: &generator)
-        }
-        try normalization.prepare(&network, for: stored, path: path)
-        try network.readWeights(from: path)
-      }
-      if let (name, _) = network.namedParameters.first(where: { !$0.value.isFinite }) {
-        throw ExampleFailure.badData(
-          """
-          --initial-weights was given "\(file.relativePath)", whose \(name) holds numbers that are \
-          not finite in --precision \(values[Options.precision].rawValue); give a file of finite weights
-          """)
-      }
+      try normalization.prepare(&network, for: stored, path: path, using: &generator)
+      try network.readWeights(from: path)
+    }
+    if let (name, _) = network.namedParameters.first(where: { !$0.value.isFinite }) {
+      throw ExampleFailure.badData(
+        """
+        --initial-weights was given "\(file.relativePath)", whose \(name) holds numbers that are \
+        not finite in --precision \(values[Options.precision].rawValue); give a file of finite weights
+        """)
     }
     return network
   }
@@ -228,7 +231,7 @@ struct FitImageSettings {
   ///   no basis.
   private func holdsCoefficients(_ file: SafeTensorsFile, _ path: String) throws -> Bool {
     guard file.names.contains(where: { $0.hasSuffix(".coefficients") }),
-      values[Options.hiddenLayers] > 0
+      values[ModelOptions.hiddenLayers] > 0
     else { return false }
     try fourier.check(values)
     if let basis = file.metadata[FourierSettings.metadataKey], basis != fourier.basisText {
@@ -252,9 +255,9 @@ struct FitImageSettings {
   ///
   /// Initial weights may be those of FR or BN, with which others do not start: they get the plain
   /// network that computes the same.
-  func start<Scalar: TensorScalar>(
-    for choice: AdjusterChoice, from network: CoordinateNetwork<Scalar>, over inputs: Tensor<Scalar>
-  ) throws -> CoordinateNetwork<Scalar> {
+  func start<Scalar, Model: Module<Scalar>>(
+    for choice: AdjusterChoice, from network: Model, over inputs: Tensor<Scalar>
+  ) throws -> Model {
     let start =
       choice.contains(.bn)
       ? network : try normalization.adjuster(over: inputs).folded(network, over: inputs)

@@ -1,5 +1,6 @@
 import AutoDiff
 import ExampleSupport
+import Fitting
 import GradientAdjusters
 import INRZoo
 import TensorKit
@@ -10,8 +11,7 @@ struct FourierSettings {
   let high: Int
   let phases: Int
   let amplitude: Double
-  /// ω of the network's sines; nil for other networks.
-  let sineFrequency: Double?
+  let model: ModelSettings
 
   /// Where weight files note which basis their coefficients belong to.
   static let metadataKey = "fourier-reparameterization"
@@ -20,9 +20,8 @@ struct FourierSettings {
     low = values[Options.fourierLow]
     high = values[Options.fourierHigh]
     phases = values[Options.fourierPhases]
-    let model = values[Options.model]
-    amplitude = values[Options.fourierAlpha] ?? model.fourierAmplitude
-    sineFrequency = model == .siren ? values[Options.omega] : nil
+    model = ModelSettings(values)
+    amplitude = values[Options.fourierAlpha] ?? model.name.fourierAmplitude
   }
 
   /// The options that make the basis, as they are typed.
@@ -33,7 +32,7 @@ struct FourierSettings {
   func adjuster<Scalar: TensorScalar>(_: Scalar.Type) -> FourierReparameterization<Scalar> {
     FourierReparameterization(
       lowFrequencies: low, highFrequencies: high, phases: phases, amplitude: amplitude,
-      sineFrequency: sineFrequency)
+      sineFrequency: model.sineFrequency, layers: model.hiddenLayerNames)
   }
 
   /// Refuses settings that no network can be rewritten with.
@@ -42,7 +41,14 @@ struct FourierSettings {
       throw .usage(
         "--fr-low 0 and --fr-high 0 leave no frequency; choose 1 or more for one of them")
     }
-    let (hidden, width) = (values[Options.hiddenLayers], values[Options.width])
+    guard !model.name.isComplex else {
+      throw .usage(
+        """
+        --adjuster fr rewrites layers of real numbers, but those of --model \(model.name.rawValue) are \
+        complex; choose --model \(model.name.rawValue)-real
+        """)
+    }
+    let (hidden, width) = (model.hiddenLayers, model.width)
     guard hidden > 0 else {
       throw .usage(
         """
@@ -63,12 +69,13 @@ struct FourierSettings {
 }
 
 extension ModelName {
-  /// The amplitude of the published settings for pictures.
+  /// The amplitude of the published settings for pictures, where there are any.
   fileprivate var fourierAmplitude: Double {
     switch self {
     case .relu: 0.001
     case .pe: 0.05
-    case .siren: 0.004
+    case .siren, .finer: 0.004
+    default: 0.01
     }
   }
 }

@@ -1,5 +1,6 @@
 import AutoDiff
 import ExampleSupport
+import Fitting
 import GradientAdjusters
 import INRZoo
 import TensorKit
@@ -15,13 +16,15 @@ struct NormalizationSettings {
   /// Whether training starts from the function that the network computes without normalization.
   let preservesFunction: Bool
 
+  private let model: ModelSettings
+
   /// Where weight files note which placement their parameters belong to.
   static let metadataKey = "batch-normalization"
 
   init(_ values: OptionValues) {
-    let model = values[Options.model]
-    placement = values[Options.normalizationPlacement] ?? model.normalizationPlacement
-    preservesFunction = model == .siren
+    model = ModelSettings(values)
+    placement = values[Options.normalizationPlacement] ?? model.name.normalizationPlacement
+    preservesFunction = !model.name.isRectified
   }
 
   /// The option as it is typed.
@@ -31,15 +34,28 @@ struct NormalizationSettings {
   func adjuster<Scalar: TensorScalar>(over inputs: Tensor<Scalar>) -> BatchNormalization<Scalar> {
     let placement = placement(of: Scalar.self)
     return preservesFunction
-      ? BatchNormalization(placement: placement, preservingFunctionOver: inputs)
-      : BatchNormalization(placement: placement)
+      ? BatchNormalization(
+        placement: placement, preservingFunctionOver: inputs, layers: model.hiddenLayerNames)
+      : BatchNormalization(placement: placement, layers: model.hiddenLayerNames)
+  }
+
+  /// Refuses networks that have no real layers to normalize.
+  func check() throws(ExampleFailure) {
+    guard !model.name.isComplex else {
+      throw .usage(
+        """
+        --adjuster bn normalizes layers of real numbers, but those of --model \(model.name.rawValue) \
+        are complex; choose --model \(model.name.rawValue)-real
+        """)
+    }
   }
 
   /// Gives a network the normalizations that its weight file has parameters of.
   ///
   /// - Throws: `FileError` if they belong to another placement.
-  func prepare<Scalar: TensorScalar>(
-    _ network: inout CoordinateNetwork<Scalar>, for file: SafeTensorsFile, path: String
+  func prepare<Scalar, Model: Module<Scalar>>(
+    _ network: inout Model, for file: SafeTensorsFile, path: String,
+    using generator: inout SeededGenerator
   ) throws {
     guard file.names.contains(where: { $0.hasPrefix("norms.") }) else { return }
     if let noted = file.metadata[Self.metadataKey], noted != text {
@@ -47,10 +63,9 @@ struct NormalizationSettings {
         .malformed, path: path, reason: "its normalizations do not belong to \(text); give \(noted)"
       )
     }
-    for index in network.layers.indices.dropLast() {
-      network.layers[index].normalization = Normalization(
-        columns: network.layers[index].outputs, placement: placement(of: Scalar.self))
-    }
+    var adjuster = BatchNormalization<Scalar>(
+      placement: placement(of: Scalar.self), layers: model.hiddenLayerNames)
+    try adjuster.prepare(&network, using: &generator)
   }
 
   private func placement<Scalar: TensorScalar>(

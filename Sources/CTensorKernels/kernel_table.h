@@ -47,6 +47,21 @@
   K(void, bias_gaussian, S,                                                                       \
     (const T *x, const T *bias, T scale, T *value, T *slope, size_t rows, size_t columns),        \
     (x, bias, scale, value, slope, rows, columns))                                                \
+  K(void, bias_variable_sine, S,                                                                  \
+    (const T *x, const T *bias, T frequency, bool through_scale, T *value, T *slope, size_t rows, \
+     size_t columns),                                                                             \
+    (x, bias, frequency, through_scale, value, slope, rows, columns))                             \
+  K(void, bias_gabor, S,                                                                          \
+    (const T *x, const T *bias, T frequency, T scale, T *value, T *slope, size_t rows,            \
+     size_t columns),                                                                             \
+    (x, bias, frequency, scale, value, slope, rows, columns))                                     \
+  K(void, complex_gabor, S,                                                                       \
+    (const T *x, T frequency, T scale, T *value, size_t rows, size_t columns),                    \
+    (x, frequency, scale, value, rows, columns))                                                  \
+  K(void, complex_gabor_pullback, S,                                                              \
+    (const T *x, const T *value, const T *cotangent, T frequency, T scale, T *out, size_t rows,   \
+     size_t columns),                                                                             \
+    (x, value, cotangent, frequency, scale, out, rows, columns))                                  \
   K(void, rectify_pullback, S, (const T *value, const T *cotangent, T *out, size_t count),        \
     (value, cotangent, out, count))                                                               \
   K(double, residual, S, (const T *output, const T *target, T *residual, size_t count),           \

@@ -30,6 +30,26 @@ private struct Cubic: Activation {
     Example(name: "Gaussian of scale 5", activation: Gaussian(scale: 5)) {
       (($0 * 5).squared() * -1).exponential()
     },
+    Example(name: "normalized Gaussian", activation: Gaussian(scale: 1.5, isNormalized: true)) {
+      let floor = Variable(Tensor<Double>(-2.25)).exponential()
+      return ((($0 * 1.5).squared() * -1).exponential() - floor) / (1 - floor)
+    },
+    Example(name: "Gabor wavelet", activation: GaborWavelet(frequency: 7, scale: 2)) {
+      ($0 * 7).cosine() * (($0 * 2).squared() * -1).exponential()
+    },
+    Example(
+      name: "variable sine through its scale",
+      activation: VariableSine(frequency: 3, differentiatesScale: true)
+    ) { ($0 * ($0.absoluteValue() + 1) * 3).sine() },
+    Example(name: "sine, then Gaussian", activation: Sine(frequency: 4).then(Gaussian(scale: 2))) {
+      ((($0 * 4).sine() * 2).squared() * -1).exponential()
+    },
+    Example(name: "rectifier, then sine", activation: Rectifier().then(Sine(frequency: 4))) {
+      ($0.rectified() * 4).sine()
+    },
+    Example(name: "sine, then rectifier", activation: Sine(frequency: 4).then(Rectifier())) {
+      ($0 * 4).sine().rectified()
+    },
     Example(name: "hyperbolic tangent", activation: HyperbolicTangent()) {
       $0.hyperbolicTangent()
     },
@@ -71,6 +91,56 @@ private struct Cubic: Activation {
   @Test(arguments: examples) func inALayerWithBias(_ example: Example) {
     check(example, [normal([3, 2], seed: 1), normal([2, 2], seed: 2), normal([2], seed: 3)])
     check(example, [normal([0, 2], seed: 1), normal([2, 2], seed: 2), normal([2], seed: 3)])
+  }
+
+  /// Variable sines count their scale as a constant, in derivatives of any order: they are those of the
+  /// same function with the scale that it has at the inputs.
+  struct ConstantScale: Sendable, CustomTestStringConvertible {
+    let name: String
+    let activation: any Activation<Double>
+    /// The function, given ω (|z| + 1) z.
+    let outer: @Sendable (Variable<Double>) -> Variable<Double>
+    let frequency: Double
+
+    var testDescription: String { name }
+  }
+
+  static let constantScales = [
+    ConstantScale(
+      name: "variable sine", activation: VariableSine(frequency: 3), outer: { $0.sine() },
+      frequency: 3),
+    ConstantScale(
+      name: "variable sine, then Gaussian",
+      activation: VariableSine(frequency: 2).then(Gaussian(scale: 1.5)),
+      outer: { (-($0.sine() * 1.5).squared()).exponential() }, frequency: 2),
+    ConstantScale(
+      name: "variable sine, then Gabor wavelet",
+      activation: VariableSine(frequency: 2).then(GaborWavelet(frequency: 4, scale: 2)),
+      outer: { ($0.sine() * 4).cosine() * (-($0.sine() * 2).squared()).exponential() }, frequency: 2
+    ),
+  ]
+
+  @Test(arguments: constantScales) func scalesThatCountAsConstants(_ example: ConstantScale) {
+    @Sendable func preactivation(_ inputs: [Variable<Double>]) -> Variable<Double> {
+      guard inputs.count > 1 else { return inputs[0] }
+      return .matrixProduct(inputs[0], inputs[1], transposingRight: true) + inputs[2]
+    }
+    for inputs in [
+      [normal([3, 2])], [normal([3, 2], seed: 1), normal([2, 2], seed: 2), normal([2], seed: 3)],
+    ] {
+      let scale = preactivation(inputs.map { Variable($0) }).value.absoluteValue() + 1
+      checkDerivatives(
+        of: example.name, at: inputs, step: 1e-4,
+        differencing: { example.outer(preactivation($0) * Variable(scale * example.frequency)) },
+        function: { [self] in applied(example.activation, to: $0) })
+      // They are not the derivatives of the function itself.
+      func values(_ shift: Double) -> Tensor<Double> {
+        example.activation.fused(inputs[0] + shift, bias: nil, slopes: false).values
+      }
+      let (_, slopes) = example.activation.fused(inputs[0], bias: nil, slopes: true)
+      let changes = (values(1e-5) - values(-1e-5)) * (1 / 2e-5)
+      #expect((slopes?.largestDifference(from: changes) ?? 0) > 0.1)
+    }
   }
 
   /// Each subset of a layer's inputs may be recorded: others get no cotangent, and cost none.

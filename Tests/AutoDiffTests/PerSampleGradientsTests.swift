@@ -91,6 +91,12 @@ private struct BiasTwice: Module {
       name: "Gaussian", model: Network([2, 5, 4, 1], activation: Gaussian(scale: 2)), factored: 3,
       explicit: 0),
     Example(
+      name: "variable sine, then Gabor wavelet",
+      model: Network(
+        [2, 5, 4, 1],
+        activation: VariableSine(frequency: 2).then(GaborWavelet(frequency: 4, scale: 2))),
+      factored: 3, explicit: 0),
+    Example(
       name: "hyperbolic tangent, three outputs", model: Network([2, 5, 3]), factored: 2,
       explicit: 0),
     Example(
@@ -208,8 +214,8 @@ private struct BiasTwice: Module {
   }
 
   @Test func theGramMatrixOfManySamplesIsPutTogetherFromBlocks() throws {
-    try check(Self.examples[3], Self.examples[3].model, sampleCount: 300, rowsPerTile: 128)
-    try check(Self.examples[17], Self.examples[17].model, sampleCount: 150, rowsPerTile: 7)
+    try check(Self.examples[4], Self.examples[4].model, sampleCount: 300, rowsPerTile: 128)
+    try check(Self.examples[18], Self.examples[18].model, sampleCount: 150, rowsPerTile: 7)
   }
 
   @Test func rowsOfSomeParametersAreColumnsOfAll() throws {

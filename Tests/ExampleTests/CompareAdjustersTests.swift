@@ -22,6 +22,8 @@ struct CompareAdjustersTests {
     let ofMany = CompareAdjustersProgram.choices(forPixels: 16_385).map(\.name)
     #expect(ofMany == all.filter { !$0.contains("full-entk") })
     #expect(CompareAdjustersProgram.choices(forPixels: 16_384).map(\.name) == all)
+    let ofComplex = CompareAdjustersProgram.choices(forPixels: 100, model: .wire).map(\.name)
+    #expect(ofComplex == all.filter { !$0.hasPrefix("fr") && !$0.hasPrefix("bn") })
   }
 
   @Test("A run compares in a table, in the lines on standard output and in a report")

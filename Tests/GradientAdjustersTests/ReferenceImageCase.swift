@@ -59,7 +59,16 @@ struct ReferenceImageCase {
           bias: try tensor("\(prefix).layers.\(layers.count).bias")))
     }
     let activation: any Activation<Scalar> =
-      settings.activation == "sine" ? Sine(frequency: 30) : Rectifier()
+      switch settings.activation {
+      case "relu": Rectifier()
+      case "sine": Sine(frequency: 30)
+      case "finer": VariableSine(frequency: 30)
+      case "gauss": Gaussian(scale: 10)
+      case "gauss-finer": VariableSine(frequency: 10).then(Gaussian(scale: 3))
+      case "wire-finer":
+        VariableSine(frequency: 5).then(GaborWavelet(frequency: 4, scale: 2))
+      default: try #require(nil, "an activation \(settings.activation)")
+      }
     let encoding =
       settings.pe_frequencies > 0
       ? PositionalEncoding<Scalar>(inputs: 2, frequencies: settings.pe_frequencies) : nil

@@ -10,7 +10,9 @@ import Testing
 /// for later ones, since the choice of the largest residual is discontinuous; in single precision
 /// 1e-3 for the first 10.
 @Suite struct ReferenceImageTests {
-  static let cases = ["image-relu", "image-pe", "image-siren"]
+  static let cases = ["relu", "pe", "siren", "finer", "gauss", "gauss-finer", "wire-finer"].map {
+    "image-\($0)"
+  }
 
   @Test(arguments: cases) func outputs(name: String) throws {
     let reference = try ReferenceImageCase(name)

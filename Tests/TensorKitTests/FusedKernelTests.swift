@@ -146,6 +146,78 @@ extension KernelSuites {
       checkGaussian(Double.self)
     }
 
+    private func checkVariableSine<Scalar: KernelScalar>(_ type: Scalar.Type) {
+      let frequency: Scalar = 3
+      for throughScale in [false, true] {
+        forEachLayer(type) { layer, label in
+          let z = layer.z.map { Double($0) }
+          let angles = z.map { 3 * (abs($0) + 1) * $0 }
+          // Roundings of the angle, of a few units in its last place, are absolute errors of the sine.
+          func tolerance(_ index: Int) -> Double {
+            4 * Double(Scalar.ulpOfOne) * (1 + abs(angles[index]))
+          }
+          checkPlaces(
+            layer, label,
+            isValue: { values in
+              z.indices.allSatisfy { abs(Double(values[$0]) - sin(angles[$0])) <= tolerance($0) }
+            },
+            isSlope: { slopes in
+              z.indices.allSatisfy {
+                let rate = 3 * ((throughScale ? 2 : 1) * abs(z[$0]) + 1)
+                return abs(Double(slopes[$0]) - rate * cos(angles[$0])) <= 2 * rate * tolerance($0)
+              }
+            }
+          ) { x, value, slope in
+            Scalar.biasVariableSine(
+              x, layer.bias, frequency, throughScale, value, slope, layer.rows, layer.columns)
+          }
+        }
+      }
+    }
+
+    @Test func biasVariableSine() {
+      checkVariableSine(Float.self)
+      checkVariableSine(Double.self)
+    }
+
+    private func checkGabor<Scalar: KernelScalar>(_ type: Scalar.Type) {
+      let (frequency, scale): (Scalar, Scalar) = (5, 1.25)
+      forEachLayer(type) { layer, label in
+        let z = layer.z.map { Double($0) }
+        let angles = z.map { Double(frequency) * $0 }
+        let bumps = z.map { exp(-Double(scale * scale) * $0 * $0) }
+        func tolerance(_ index: Int) -> Double {
+          let exponent = Double(scale * scale) * z[index] * z[index]
+          return 4 * Double(Scalar.ulpOfOne) * (2 + abs(angles[index]) + exponent) * bumps[index]
+        }
+        checkPlaces(
+          layer, label,
+          isValue: { values in
+            z.indices.allSatisfy {
+              abs(Double(values[$0]) - bumps[$0] * cos(angles[$0])) <= tolerance($0)
+            }
+          },
+          isSlope: { slopes in
+            z.indices.allSatisfy {
+              let share = 2 * Double(scale * scale) * z[$0]
+              let truth =
+                -bumps[$0] * (Double(frequency) * sin(angles[$0]) + share * cos(angles[$0]))
+              return abs(Double(slopes[$0]) - truth)
+                <= (Double(frequency) + abs(share)) * tolerance($0)
+            }
+          }
+        ) { x, value, slope in
+          Scalar.biasGabor(
+            x, layer.bias, frequency, scale, value, slope, layer.rows, layer.columns)
+        }
+      }
+    }
+
+    @Test func biasGabor() {
+      checkGabor(Float.self)
+      checkGabor(Double.self)
+    }
+
     private func checkRectify<Scalar: KernelScalar>(_ type: Scalar.Type) {
       forEachLayer(type) { layer, label in
         var sums = layer.x

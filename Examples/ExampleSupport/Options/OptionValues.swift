@@ -9,26 +9,50 @@ public struct OptionValues: Sendable {
   /// The command line as it could be typed into a shell.
   public let commandLine: String
   private let parsed: [String: ParsedOption]
+  private let command: Command
+  private let given: [String: [String]]
+  private let arguments: [String]
 
   init(
-    command: Command, given: [String: [String]], arguments: [String]
+    command: Command, given: [String: [String]], defaults: [String: [String]] = [:],
+    arguments: [String]
   ) throws(ExampleFailure) {
     var parsed: [String: ParsedOption] = [:]
     var settings: [Setting] = []
     for group in command.groups {
       for option in group.options {
         let value: ParsedOption? =
-          if let texts = given[option.name] { try option.read(texts) } else { nil }
+          if let texts = given[option.name] ?? defaults[option.name] {
+            try option.read(texts)
+          } else {
+            nil
+          }
         parsed[option.name] = value
         let unset = option.placeholder == nil ? "no" : option.defaultText ?? ""
         settings.append(
           Setting(
-            option.name, value?.text ?? unset, isGiven: value != nil, group: group.heading))
+            option.name, value?.text ?? unset, isGiven: given[option.name] != nil,
+            group: group.heading))
       }
     }
     self.parsed = parsed
     self.settings = settings
+    self.command = command
+    self.given = given
+    self.arguments = arguments
     commandLine = ([command.name] + arguments).map(Self.quoted).joined(separator: " ")
+  }
+
+  /// The same command line with other defaults, such as those of a preset.
+  ///
+  /// - Parameter defaults: The texts of options by name, as they could be typed; for options that the
+  ///   command line does not give.
+  /// - Returns: The values, in which the new defaults do not count as given.
+  /// - Throws: A failure if a default cannot be read.
+  public func withDefaults(
+    _ defaults: [String: [String]]
+  ) throws(ExampleFailure) -> OptionValues {
+    try OptionValues(command: command, given: given, defaults: defaults, arguments: arguments)
   }
 
   /// The value of an option: the one given, else its default.
@@ -45,7 +69,7 @@ public struct OptionValues: Sendable {
 
   /// Whether the command line gives an option.
   public func gives(_ option: some OptionDeclaration) -> Bool {
-    parsed[option.name] != nil
+    given[option.name] != nil
   }
 
   private static func quoted(_ argument: String) -> String {

@@ -65,6 +65,24 @@ public struct ValueProblem: Error, Equatable, Sendable {
   }
 }
 
+extension ValueKind {
+  /// The same texts, with another value for each.
+  ///
+  /// - Parameters:
+  ///   - describe: Writes a value as this kind's.
+  ///   - value: The value that one of this kind's stands for.
+  /// - Returns: The other kind of value.
+  public func mapped<Other: Sendable>(
+    describe: @escaping @Sendable (Other) -> Value, value: @escaping @Sendable (Value) -> Other
+  ) -> ValueKind<Other> {
+    let kind = self
+    return ValueKind<Other>(
+      placeholder: placeholder, expectation: expectation, choices: choices,
+      describe: { kind.describe(describe($0)) },
+      parse: { text throws(ValueProblem) in value(try kind.parse(text)) })
+  }
+}
+
 extension ValueKind where Value == String {
   /// Any text that is not empty.
   public static func text(_ placeholder: String = "TEXT") -> ValueKind {

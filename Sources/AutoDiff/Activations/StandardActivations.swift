@@ -81,35 +81,6 @@ public struct Sine<Scalar: TensorScalar>: Activation {
   }
 }
 
-/// A Gaussian bump: `exp(-(s z)²)`.
-///
-/// Source: S. Ramasinghe and S. Lucey, "Beyond periodicity: towards a unifying framework for
-/// activations in coordinate-MLPs", ECCV 2022.
-public struct Gaussian<Scalar: TensorScalar>: Activation {
-  /// The scale s: one divided by the bump's width.
-  public let scale: Scalar
-
-  /// A bump of a given scale.
-  public init(scale: Scalar) { self.scale = scale }
-
-  /// `exp(-(s z)²)`.
-  public func value(at preactivation: Variable<Scalar>) -> Variable<Scalar> {
-    (-(preactivation * scale).squared()).exponential()
-  }
-
-  /// `-2 s² z exp(-(s z)²)`.
-  public func slope(at preactivation: Variable<Scalar>) -> Variable<Scalar> {
-    value(at: preactivation) * preactivation * (-2 * scale * scale)
-  }
-
-  /// Values and slopes from one exponential.
-  public func fused(
-    _ preactivation: consuming Tensor<Scalar>, bias: Tensor<Scalar>?, slopes: Bool
-  ) -> (values: Tensor<Scalar>, slopes: Tensor<Scalar>?) {
-    preactivation.gaussians(scale: scale, bias: bias, slopes: slopes)
-  }
-}
-
 /// The hyperbolic tangent.
 public struct HyperbolicTangent<Scalar: TensorScalar>: Activation {
   /// The hyperbolic tangent.

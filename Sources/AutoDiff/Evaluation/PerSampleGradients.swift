@@ -4,6 +4,8 @@ import TensorKit
 /// of a Jacobian, in factored form where the model's operations give one.
 public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
   /// The factors of the gradients with respect to a parameter, and a bias if one belongs to it.
+  ///
+  /// If several parts belong to the same parameter, the gradients are the sums of theirs.
   public struct Part: Sendable {
     /// The parameter's index in the model's layout.
     public let parameter: Int
@@ -49,14 +51,11 @@ public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
     }
     return try .symmetric(size: sampleCount, workers: workers) { rows, columns in
       var block = Tensor<Scalar>(zeros: [rows.count, columns.count])
-      for part in factored {
-        let products = Tensor.rowProducts(part.outer, rows: rows, part.outer, rows: columns)
-        if let inner = part.inner {
-          block.addProducts(
-            of: products, .rowProducts(inner, rows: rows, inner, rows: columns),
-            shiftedBy: part.bias == nil ? 0 : 1)
-        } else {
-          block += products
+      for (index, part) in factored.enumerated() {
+        part.addProducts(with: part, rows: rows, columns: columns, to: &block)
+        for other in factored.dropFirst(index + 1) where other.parameter == part.parameter {
+          part.addProducts(with: other, rows: rows, columns: columns, to: &block)
+          other.addProducts(with: part, rows: rows, columns: columns, to: &block)
         }
       }
       if let explicit {
@@ -143,6 +142,24 @@ public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
     self.outputs = outputs
     self.layout = layout
     self.holdsGradients = holdsGradients
+  }
+}
+
+extension PerSampleGradients.Part {
+  /// Adds the dot products of rows of this part's gradients and columns of another part's, which
+  /// belong to the same parameter.
+  fileprivate func addProducts(
+    with other: Self, rows: Range<Int>, columns: Range<Int>, to block: inout Tensor<Scalar>
+  ) {
+    let products = Tensor.rowProducts(outer, rows: rows, other.outer, rows: columns)
+    guard let inner, let otherInner = other.inner else {
+      precondition(inner == nil && other.inner == nil, "parts with and without an inner factor")
+      block += products
+      return
+    }
+    block.addProducts(
+      of: products, .rowProducts(inner, rows: rows, otherInner, rows: columns),
+      shiftedBy: bias != nil && bias == other.bias ? 1 : 0)
   }
 }
 

@@ -103,6 +103,21 @@ enum {
   /* value = exp(-(scale z)^2), slope = -2 scale^2 z value */                                     \
   void tk_bias_gaussian_##S(const T *x, const T *bias, T scale, T *value, T *slope, size_t rows,  \
                             size_t columns);                                                      \
+  /* value = sin(frequency (|z| + 1) z), slope = frequency (|z| + 1) cos(frequency (|z| + 1) z),  \
+     or, through the scale |z| + 1 too, with the factor 2|z| + 1 in the place of |z| + 1 */       \
+  void tk_bias_variable_sine_##S(const T *x, const T *bias, T frequency, bool through_scale,      \
+                                 T *value, T *slope, size_t rows, size_t columns);                \
+  /* value = cos(frequency z) exp(-(scale z)^2), and its derivative */                            \
+  void tk_bias_gabor_##S(const T *x, const T *bias, T frequency, T scale, T *value, T *slope,     \
+                         size_t rows, size_t columns);                                            \
+  /* value = exp(i frequency z - |scale z|^2). Rows are `columns` real parts, then as many        \
+     imaginary parts. `value` may not be the buffer x where the pullback is to follow. */         \
+  void tk_complex_gabor_##S(const T *x, T frequency, T scale, T *value, size_t rows,              \
+                            size_t columns);                                                      \
+  /* The transposed real derivative of complex_gabor at x, with its value there, times a          \
+     cotangent. `out` may be the buffer of the cotangent. */                                      \
+  void tk_complex_gabor_pullback_##S(const T *x, const T *value, const T *cotangent, T frequency, \
+                                     T scale, T *out, size_t rows, size_t columns);               \
   /* out[i] = value[i] > 0 ? cotangent[i] : 0 */                                                  \
   void tk_rectify_pullback_##S(const T *value, const T *cotangent, T *out, size_t count);         \
                                                                                                   \

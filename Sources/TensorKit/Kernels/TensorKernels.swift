@@ -38,6 +38,11 @@ public final class TensorKernels<Scalar>: Sendable {
   let biasSine: @Sendable (Input, Input?, Scalar, Output, Output?, Int, Int) -> Void
   let biasRectify: @Sendable (Input, Input?, Output, Int, Int) -> Void
   let biasGaussian: @Sendable (Input, Input?, Scalar, Output, Output?, Int, Int) -> Void
+  let biasVariableSine: @Sendable (Input, Input?, Scalar, Bool, Output, Output?, Int, Int) -> Void
+  let biasGabor: @Sendable (Input, Input?, Scalar, Scalar, Output, Output?, Int, Int) -> Void
+  let complexGabor: @Sendable (Input, Scalar, Scalar, Output, Int, Int) -> Void
+  let complexGaborPullback:
+    @Sendable (Input, Input, Input, Scalar, Scalar, Output, Int, Int) -> Void
   let rectifyPullback: @Sendable (Input, Input, Output, Int) -> Void
   let residual: @Sendable (Input, Input, Output, Int) -> Double
 
@@ -81,6 +86,13 @@ public final class TensorKernels<Scalar>: Sendable {
     biasSine: @escaping @Sendable (Input, Input?, Scalar, Output, Output?, Int, Int) -> Void,
     biasRectify: @escaping @Sendable (Input, Input?, Output, Int, Int) -> Void,
     biasGaussian: @escaping @Sendable (Input, Input?, Scalar, Output, Output?, Int, Int) -> Void,
+    biasVariableSine:
+      @escaping @Sendable (Input, Input?, Scalar, Bool, Output, Output?, Int, Int) -> Void,
+    biasGabor:
+      @escaping @Sendable (Input, Input?, Scalar, Scalar, Output, Output?, Int, Int) -> Void,
+    complexGabor: @escaping @Sendable (Input, Scalar, Scalar, Output, Int, Int) -> Void,
+    complexGaborPullback:
+      @escaping @Sendable (Input, Input, Input, Scalar, Scalar, Output, Int, Int) -> Void,
     rectifyPullback: @escaping @Sendable (Input, Input, Output, Int) -> Void,
     residual: @escaping @Sendable (Input, Input, Output, Int) -> Double,
     adam:
@@ -115,6 +127,10 @@ public final class TensorKernels<Scalar>: Sendable {
     self.biasSine = biasSine
     self.biasRectify = biasRectify
     self.biasGaussian = biasGaussian
+    self.biasVariableSine = biasVariableSine
+    self.biasGabor = biasGabor
+    self.complexGabor = complexGabor
+    self.complexGaborPullback = complexGaborPullback
     self.rectifyPullback = rectifyPullback
     self.residual = residual
     self.adam = adam
@@ -136,6 +152,8 @@ extension TensorKernels where Scalar == Float {
     addCenteredProducts: tk_add_centered_products_f32, subtractCommon: tk_subtract_common_f32,
     biasSine: tk_bias_sine_f32,
     biasRectify: tk_bias_rectify_f32, biasGaussian: tk_bias_gaussian_f32,
+    biasVariableSine: tk_bias_variable_sine_f32, biasGabor: tk_bias_gabor_f32,
+    complexGabor: tk_complex_gabor_f32, complexGaborPullback: tk_complex_gabor_pullback_f32,
     rectifyPullback: tk_rectify_pullback_f32, residual: tk_residual_f32, adam: tk_adam_f32,
     momentum: tk_sgd_f32, matrixProduct: singlePrecisionProduct,
     symmetricEigen: singlePrecisionSymmetricEigen, orthonormalize: singlePrecisionOrthonormalize)
@@ -152,6 +170,8 @@ extension TensorKernels where Scalar == Double {
     addCenteredProducts: tk_add_centered_products_f64, subtractCommon: tk_subtract_common_f64,
     biasSine: tk_bias_sine_f64,
     biasRectify: tk_bias_rectify_f64, biasGaussian: tk_bias_gaussian_f64,
+    biasVariableSine: tk_bias_variable_sine_f64, biasGabor: tk_bias_gabor_f64,
+    complexGabor: tk_complex_gabor_f64, complexGaborPullback: tk_complex_gabor_pullback_f64,
     rectifyPullback: tk_rectify_pullback_f64, residual: tk_residual_f64, adam: tk_adam_f64,
     momentum: tk_sgd_f64, matrixProduct: doublePrecisionProduct,
     symmetricEigen: doublePrecisionSymmetricEigen, orthonormalize: doublePrecisionOrthonormalize)

@@ -58,6 +58,94 @@ extension Tensor {
     return (values, slopeValues)
   }
 
+  /// The sines of `frequency · (|z| + 1) · z` for z = `self + bias` and, if asked, their slopes,
+  /// computed together.
+  ///
+  /// The slopes are `frequency · (|z| + 1) · cos(…)`, as if the scale |z| + 1 were constant, or the true
+  /// derivatives `frequency · (2|z| + 1) · cos(…)`.
+  ///
+  /// - Parameters:
+  ///   - frequency: ω, in radians for each unit of the scaled elements.
+  ///   - throughScale: Whether the slopes are the true derivatives.
+  ///   - bias: Added to each row; none by default. Shape: [columns].
+  ///   - slopes: Whether the slopes are wanted.
+  public consuming func variableSines(
+    frequency: Scalar, throughScale: Bool, bias: Tensor? = nil, slopes: Bool
+  ) -> (values: Tensor, slopes: Tensor?) {
+    let (rows, columns) = rowsAndColumns(matching: bias)
+    var values = consume self
+    let slopeValues = slopes ? Tensor(uninitialized: values.shape) : nil
+    values.rewriteElements { source, target in
+      Scalar.kernels.biasVariableSine(
+        source, bias?.storage.elements, frequency, throughScale, target,
+        slopeValues?.storage.elements, rows, columns)
+    }
+    withExtendedLifetime((bias, slopeValues)) {}
+    return (values, slopeValues)
+  }
+
+  /// `cos(frequency · z) · exp(-(scale · z)²)` for z = `self + bias` and, if asked, its slopes,
+  /// computed together.
+  ///
+  /// - Parameters:
+  ///   - frequency: ω, in radians for each unit of the elements.
+  ///   - scale: s, one divided by the width of the wavelet.
+  ///   - bias: Added to each row; none by default. Shape: [columns].
+  ///   - slopes: Whether the slopes are wanted.
+  public consuming func gabors(
+    frequency: Scalar, scale: Scalar, bias: Tensor? = nil, slopes: Bool
+  ) -> (values: Tensor, slopes: Tensor?) {
+    let (rows, columns) = rowsAndColumns(matching: bias)
+    var values = consume self
+    let slopeValues = slopes ? Tensor(uninitialized: values.shape) : nil
+    values.rewriteElements { source, target in
+      Scalar.kernels.biasGabor(
+        source, bias?.storage.elements, frequency, scale, target, slopeValues?.storage.elements,
+        rows, columns)
+    }
+    withExtendedLifetime((bias, slopeValues)) {}
+    return (values, slopeValues)
+  }
+
+  /// `exp(i · frequency · z - |scale · z|²)` of complex numbers z, whose real parts are the first half
+  /// of each row and whose imaginary parts are the second.
+  ///
+  /// - Returns: Shape: that of the tensor.
+  /// - Precondition: The number of columns is even.
+  public func complexGabors(frequency: Scalar, scale: Scalar) -> Tensor {
+    let (rows, columns) = complexRowsAndColumns
+    let values = Tensor(uninitialized: shape)
+    Scalar.kernels.complexGabor(
+      storage.elements, frequency, scale, values.storage.elements, rows, columns)
+    withExtendedLifetime(self) {}
+    return values
+  }
+
+  /// The pullback of ``complexGabors(frequency:scale:)``: the cotangent times the transposed
+  /// derivative, real and imaginary parts counted as real numbers.
+  ///
+  /// - Parameters:
+  ///   - cotangent: Shape: that of the tensor.
+  ///   - values: The result of ``complexGabors(frequency:scale:)`` on this tensor.
+  ///   - frequency: ω, as there.
+  ///   - scale: s, as there.
+  /// - Precondition: The shapes are equal.
+  public func complexGaborPullback(
+    of cotangent: consuming Tensor, values: Tensor, frequency: Scalar, scale: Scalar
+  ) -> Tensor {
+    precondition(
+      shape == cotangent.shape && shape == values.shape,
+      "a cotangent of shape \(cotangent.shape) and values \(values.shape) for a tensor of \(shape)")
+    let (rows, columns) = complexRowsAndColumns
+    var result = cotangent
+    result.rewriteElements { source, target in
+      Scalar.kernels.complexGaborPullback(
+        storage.elements, values.storage.elements, source, frequency, scale, target, rows, columns)
+    }
+    withExtendedLifetime((self, values)) {}
+    return result
+  }
+
   /// `self + bias`, the bias added to each row.
   ///
   /// - Parameter bias: Shape: [columns].
@@ -158,6 +246,12 @@ extension Tensor {
         Int32(tk_multiply), Int32(tk_both_vectors), source, other.storage.elements, target, count)
     }
     withExtendedLifetime(other) {}
+  }
+
+  private var complexRowsAndColumns: (Int, Int) {
+    let columns = shape.last ?? 1
+    precondition(columns % 2 == 0, "complex numbers in rows of a tensor of shape \(shape)")
+    return (columns == 0 ? 0 : count / columns, columns / 2)
   }
 
   private func rowsAndColumns(matching bias: Tensor?) -> (Int, Int) {

@@ -1,0 +1,227 @@
+import ExampleSupport
+import Foundation
+import TensorKit
+
+/// Writes what was found out about networks.
+struct InspectionReport {
+  let settings: InspectionSettings
+  let inspections: [ModelInspection]
+
+  /// How many eigenvectors are drawn, and described in the summary.
+  private static let drawn = 4
+  private static let described = 8
+
+  /// Writes the plots, their data, the summary and the report, once all is computed.
+  func write() throws {
+    let summary = summary.text
+    let report = try report
+    let mosaics = try inspections.map { ($0.name.rawValue, try $0.neurons.png, $0.neurons.csv) }
+    let folder = settings.folder
+    try Interruption.ignored {
+      try folder.write(spectra, named: "spectra")
+      for inspection in inspections {
+        let name = inspection.name.rawValue
+        try folder.write(heatMap(inspection), named: "kernel-\(name)")
+        try folder.write(eigenvectors(inspection), named: "eigenvectors-\(name)")
+        try folder.write(shares(inspection), named: "target-\(name)")
+        try folder.write(decay(inspection), named: "decay-\(name)")
+        try folder.write(filter(inspection), named: "filters-\(name)")
+        try folder.write(histogram(inspection), named: "activations-\(name)")
+      }
+      for (name, png, csv) in mosaics {
+        try folder.write(png, to: "neurons-\(name).png")
+        try folder.write(csv, to: "neurons-\(name).csv")
+      }
+      try folder.write(summary, to: "summary.json")
+      try folder.write(report.html, to: "report.html")
+    }
+  }
+
+  // MARK: Plots
+
+  private var spectra: LinePlot {
+    LinePlot(
+      "Eigenvalues", x: PlotAxis("eigenvalue", scale: .logarithmic),
+      y: PlotAxis("relative to the first", scale: .logarithmic, range: 1e-12...1),
+      series: inspections.map { inspection in
+        PlotSeries(
+          inspection.name.rawValue, x: inspection.eigenvalues.indices.map { Double($0 + 1) },
+          y: inspection.eigenvalues.map { $0 / inspection.eigenvalues[0] })
+      })
+  }
+
+  private func heatMap(_ inspection: ModelInspection) -> HeatMap {
+    let largest = inspection.kernel.absoluteValue().largest()
+    return HeatMap(
+      "Kernel of \(inspection.name.rawValue)",
+      values: inspection.kernel.elements.map { $0 / largest },
+      columns: inspection.kernel.shape[1], x: PlotAxis("x'", range: -1...1),
+      y: PlotAxis("x", range: -1...1), value: PlotAxis("relative to the largest"))
+  }
+
+  private var abscissas: [Double] { settings.signal.abscissas.elements }
+
+  private func eigenvectors(_ inspection: ModelInspection) -> LinePlot {
+    LinePlot(
+      "First eigenvectors of \(inspection.name.rawValue)", x: PlotAxis("x"),
+      y: PlotAxis("eigenvector"),
+      series: (0..<Self.drawn).map { index in
+        PlotSeries(
+          "\(index + 1)", x: abscissas,
+          y: inspection.eigenvectors.slice(index..<(index + 1)).elements)
+      })
+  }
+
+  private func shares(_ inspection: ModelInspection) -> LinePlot {
+    LinePlot(
+      "The function in eigenvectors of \(inspection.name.rawValue)",
+      x: PlotAxis("eigenvector", scale: .logarithmic),
+      y: PlotAxis("share of energy", scale: .logarithmic, range: 1e-12...1),
+      series: [
+        PlotSeries(
+          "share", x: inspection.targetShares.indices.map { Double($0 + 1) },
+          y: inspection.targetShares, style: .markers)
+      ])
+  }
+
+  private func decay(_ inspection: ModelInspection) -> LinePlot {
+    LinePlot(
+      "Decay in \(inspection.name.rawValue)", x: PlotAxis("step of gradient descent"),
+      y: PlotAxis("residual, relative", scale: .logarithmic, range: 1e-4...2),
+      series: inspection.decays.flatMap { decay in
+        let steps = decay.steps.map { Double($0) }
+        return [
+          PlotSeries("\(decay.index + 1) predicted", x: steps, y: decay.predicted),
+          PlotSeries(
+            "\(decay.index + 1) measured", x: steps, y: decay.measured, style: .markers),
+        ]
+      })
+  }
+
+  private func filter(_ inspection: ModelInspection) -> LinePlot {
+    LinePlot(
+      "Adjusters on \(inspection.name.rawValue)",
+      x: PlotAxis("frequency", unit: "cycles for each unit"),
+      y: PlotAxis("gain", scale: .logarithmic),
+      series: inspection.filters.map { PlotSeries($0.name, x: $0.frequencies, y: $0.gains) })
+  }
+
+  private func histogram(_ inspection: ModelInspection) -> LinePlot {
+    LinePlot(
+      "Activations of \(inspection.name.rawValue)", x: PlotAxis("value"),
+      y: PlotAxis("density", scale: .logarithmic),
+      series: inspection.histograms.map { PlotSeries($0.name, x: $0.centers, y: $0.densities) })
+  }
+
+  // MARK: Tables
+
+  private var provenance: Provenance { .current(commandLine: settings.values.commandLine) }
+
+  private var summary: JSONValue {
+    [
+      "models": .array(
+        inspections.map { inspection in
+          [
+            "model": .string(inspection.name.rawValue),
+            "effective_rank": .number(inspection.effectiveRank),
+            "eigenvectors_for_most": .integer(inspection.eigenvectorsForMost),
+            "eigenvalues": .array(inspection.eigenvalues.map { .number($0) }),
+            "target_shares": .array(inspection.targetShares.map { .number($0) }),
+            "dominant_frequencies": .array(
+              (0..<Self.described).map { .number(inspection.dominantFrequency($0)) }),
+          ]
+        }), "made": provenance.json,
+    ]
+  }
+
+  private var table: ReportTable {
+    ReportTable(
+      columns: [
+        .text("Model"), .number("Effective rank", decimals: 2),
+        .number("Eigenvectors for 90 %", decimals: 0, better: .lower),
+      ] + (1...Self.drawn).map { .number("Frequency of \($0)", decimals: 2) },
+      rows: inspections.map { inspection in
+        [
+          .text(inspection.name.rawValue), .number(inspection.effectiveRank),
+          .number(Double(inspection.eigenvectorsForMost)),
+        ] + (0..<Self.drawn).map { .number(inspection.dominantFrequency($0)) }
+      })
+  }
+
+  private var report: Report {
+    get throws {
+      var report = Report(
+        "Inside networks", summary: sentence, settings: settings.values.settings,
+        provenance: provenance)
+      report.addTable(
+        "Kernels in numbers", table,
+        caption: """
+          The effective rank, (sum of eigenvalues)² / sum of squares; how many leading eigenvectors hold nine \
+          tenths of the function's energy, fewer being easier to learn; and the dominant frequency of each of the \
+          first eigenvectors, in cycles for each unit.
+          """)
+      report.addPlot(
+        spectra, heading: "Spectra",
+        caption: "A spectrum that falls steeply is a network that learns most directions late.")
+      for (index, inspection) in inspections.enumerated() {
+        report.addPlot(
+          heatMap(inspection), heading: index == 0 ? "Kernels" : "",
+          caption: """
+            The empirical neural tangent kernel at the initial weights: how much a step at x' moves the \
+            output at x. A narrow diagonal is a network that can learn fine detail.
+            """)
+      }
+      for (index, inspection) in inspections.enumerated() {
+        report.addPlot(
+          eigenvectors(inspection), heading: index == 0 ? "Eigenvectors" : "",
+          caption: "What is learned first.")
+        report.addPlot(
+          shares(inspection), caption: "How much of the function lies along each eigenvector.")
+      }
+      for (index, inspection) in inspections.enumerated() {
+        report.addPlot(
+          decay(inspection), heading: index == 0 ? "Prediction and training" : "",
+          caption: """
+            The residual along some eigenvectors, as the kernel at the start predicts it and as gradient \
+            descent makes it. Where they part, the kernel has changed.
+            """)
+      }
+      for (index, inspection) in inspections.enumerated() {
+        report.addPlot(
+          filter(inspection), heading: index == 0 ? "Adjusters as filters" : "",
+          caption: """
+            What an adjuster multiplies the residual's cosine of each frequency by. IGA treats all places within \
+            groups of \(settings.values[Options.group]) points alike, so that its notches recur at \
+            multiples of the groups' frequency.
+            """)
+      }
+      report.addPictures(
+        "First layers",
+        try inspections.map { ReportPicture(try $0.neurons.png, caption: $0.name.rawValue) },
+        caption: """
+          Up to 64 of the first layer's units over the square from -1 to 1, before training; bright is the largest \
+          value of all.
+          """)
+      for (index, inspection) in inspections.enumerated() {
+        report.addPlot(
+          histogram(inspection), heading: index == 0 ? "Activations" : "",
+          caption: "How the values of each hidden layer are distributed over all points and units.")
+      }
+      return report
+    }
+  }
+
+  private var sentence: String {
+    let easiest = inspections.min { $0.eigenvectorsForMost < $1.eigenvectorsForMost }
+    let names = inspections.map(\.name.rawValue).joined(separator: ", ")
+    let outcome =
+      easiest.map {
+        "\($0.name.rawValue) needs the fewest leading eigenvectors for nine tenths of it, "
+          + "\($0.eigenvectorsForMost)"
+      } ?? "there was none"
+    return """
+      The kernels of \(inspections.count) networks (\(names)) on \(settings.signal.sampleCount) points of a \
+      line, and a sum of sines to be learned: \(outcome).
+      """
+  }
+}

@@ -1,0 +1,104 @@
+import ExampleSupport
+import Fitting
+import Foundation
+import INRZoo
+import TensorKit
+
+/// The options of the command line.
+enum Options {
+  static let model = Option(
+    repeating: "model", .choice { (model: ModelName) in model.about },
+    default: [.relu, .siren, .finer, .gauss],
+    help: "A network to look into; given several times, they are compared.")
+  static let samples = Option(
+    "samples", .integer(in: 16...2048, "N"), default: 256,
+    help: "Evenly spaced points from -1 to 1, where the kernel is taken.")
+  static let target = Option(
+    repeating: "frequency", .number(.positive, "K"), default: [1, 2, 4, 8, 16],
+    help: "A frequency of the function to be learned, a sum of sines, in cycles for each unit.")
+  static let end = Option(
+    "end", .integer(in: 0..., "E"), default: 7,
+    help: "How many eigenvalues the adjusters equalize whose filters are shown.")
+  static let group = Option(
+    "group", .integer(in: 1..., "P"), default: 8,
+    help: "IGA's groups are intervals of P points.")
+  static let steps = Option(
+    "steps", .integer(in: 1..., "N"), default: 200,
+    help:
+      "Steps of gradient descent, in which the predicted decay is compared with the measured one.")
+  static let seed = Option(
+    "seed", .integer(in: 0..., "S"), default: 0, help: "Seeds the initial weights.")
+  static let output = Option(
+    "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
+    help: "The folder for report.html, summary.json, and each plot as .svg and .csv.")
+
+  static let command = Command(
+    "InspectKernel",
+    summary: "Shows what networks find easy to learn: their kernels, eigenvectors and neurons.",
+    discussion: [
+      """
+      Near its initial weights a network learns each eigenvector of its empirical neural tangent kernel at \
+      a rate that is the eigenvalue. This program takes the kernel of each network on points of a line and \
+      shows it, with its spectrum, its first eigenvectors and their frequencies, the decay that it predicts \
+      and that a short training has, what adjusters make of each frequency, and the network's units.
+      """
+    ],
+    groups: [
+      OptionGroup("Models", [model] + ModelOptions.all.dropFirst()),
+      OptionGroup("Kernel", samples, target, end, group),
+      OptionGroup("Training", steps, seed),
+      OptionGroup("Files", output),
+    ],
+    examples: [
+      UsageExample("InspectKernel", "Compare four networks:"),
+      UsageExample(
+        "InspectKernel --model finer --first-bias-scale 10 --samples 512",
+        "See what wide first biases do to FINER's kernel:"),
+    ])
+}
+
+/// What the command line asks for, checked before any work.
+struct InspectionSettings {
+  let values: OptionValues
+  let models: [ModelName]
+  let folder: OutputFolder
+  /// The function to be learned, and where the kernel is taken.
+  let signal: FunctionSignal<Double>
+
+  init(_ values: OptionValues) throws {
+    self.values = values
+    models = values[Options.model]
+    folder = OutputFolder(values[Options.output])
+    let samples = values[Options.samples]
+    signal = .sines(frequencies: values[Options.target], samples: samples)
+    if let repeated = models.first(where: { name in models.count { $0 == name } > 1 }) {
+      throw ExampleFailure.usage(
+        "--model \(repeated.rawValue) is given twice; name each model once")
+    }
+    let (end, group) = (values[Options.end], values[Options.group])
+    guard end < samples / group else {
+      let largest = samples / (end + 1)
+      let remedy =
+        samples / group > 0
+        ? "choose --end \(samples / group - 1) or less"
+        : "choose --group \(max(largest, 1)) or less"
+      throw ExampleFailure.usage(
+        """
+        --end \(end) is not below the \(samples / group) whole groups that --group \(group) leaves of \
+        \(samples) points; \(remedy)
+        """)
+    }
+    try folder.checkWritable()
+  }
+
+  /// A network with its initial weights.
+  ///
+  /// - Parameters:
+  ///   - name: The model.
+  ///   - samples: The number of points along each coordinate; they span 2.
+  func network(_ name: ModelName, samples: [Int]) -> any LayeredNetwork<Double> {
+    var generator = SeededGenerator(seed: UInt64(values[Options.seed]))
+    return ModelSettings(values, model: name).network(
+      bandwidths: samples.map { Double($0) / 4 }, outputs: 1, using: &generator, Double.self)
+  }
+}

@@ -1,0 +1,182 @@
+import AutoDiff
+import ExampleSupport
+import Fitting
+import GradientAdjusters
+import INRZoo
+import TensorKit
+
+/// What was found out about a network.
+struct ModelInspection {
+  let name: ModelName
+  /// The kernel at the initial weights, of shape [samples, samples].
+  let kernel: Tensor<Double>
+  /// Descending.
+  let eigenvalues: [Double]
+  /// As rows, of shape [samples, samples].
+  let eigenvectors: Tensor<Double>
+  /// The share of the function's energy along each eigenvector.
+  let targetShares: [Double]
+  /// The residual's component along some eigenvectors during training.
+  let decays: [Decay]
+  /// What adjusters multiply each frequency's amplitude by.
+  let filters: [Filter]
+  /// How the values of each hidden layer are distributed.
+  let histograms: [Histogram]
+  /// The first layer's units on a square.
+  let neurons: NeuronMosaic
+
+  /// The course of the residual along an eigenvector, relative to its start.
+  struct Decay {
+    let index: Int
+    let steps: [Int]
+    let measured: [Double]
+    let predicted: [Double]
+  }
+
+  /// The gain at each frequency.
+  struct Filter {
+    let name: String
+    let frequencies: [Double]
+    let gains: [Double]
+  }
+
+  /// The frequency in cycles for each unit at which an eigenvector has most of its energy.
+  func dominantFrequency(_ index: Int) -> Double {
+    let size = eigenvalues.count
+    let vector = eigenvectors.slice(index..<(index + 1)).reshaped(to: [size, 1])
+    let amplitudes = Tensor.matrixProduct(.cosineTransform(size: size), vector)
+      .absoluteValue().elements
+    let largest = amplitudes.indices.max { amplitudes[$0] < amplitudes[$1] } ?? 0
+    // Row k oscillates k / 2 times over the points, which span 2.
+    return Double(largest) / 4
+  }
+
+  /// How many of the eigenvalues count: (Σ λ)² / Σ λ².
+  var effectiveRank: Double {
+    let sum = eigenvalues.reduce(0, +)
+    return sum * sum / eigenvalues.reduce(0) { $0 + $1 * $1 }
+  }
+
+  /// How many of the leading eigenvectors hold nine tenths of the function's energy.
+  var eigenvectorsForMost: Int {
+    var sum = 0.0
+    return
+      (targetShares.firstIndex {
+        sum += $0
+        return sum >= 0.9
+      } ?? targetShares.count - 1) + 1
+  }
+
+  /// The line on standard output.
+  var line: String {
+    """
+    model=\(name.rawValue) largest_eigenvalue=\(NumberText.significant(eigenvalues[0])) \
+    effective_rank=\(NumberText.fixed(effectiveRank, 2)) \
+    eigenvectors_for_most=\(eigenvectorsForMost)
+    """
+  }
+}
+
+extension InspectionSettings {
+  /// Takes a network's kernel and all that follows from it.
+  func inspect(_ name: ModelName) throws -> ModelInspection {
+    try inspect(name, network(name, samples: [signal.sampleCount]))
+  }
+
+  private func inspect<Model: LayeredNetwork<Double>>(
+    _ name: ModelName, _ model: Model
+  ) throws -> ModelInspection {
+    let size = signal.sampleCount
+    let kernel = try TiledEvaluation(of: model).empiricalKernel(at: signal.inputs)
+    let pairs: SymmetricEigenpairs<Double>
+    do {
+      pairs = try kernel.symmetricEigenpairs()
+    } catch {
+      throw ExampleFailure.software(
+        "the kernel of \(name.rawValue) was not decomposed: \(error); check --omega and --scale")
+    }
+    let values = pairs.values.elements
+    guard values[0] > 0 else {
+      throw ExampleFailure.software(
+        "the kernel of \(name.rawValue) is zero; check --omega and --scale")
+    }
+    let target = signal.values.reshaped(to: [size, 1])
+    let shares = Tensor.matrixProduct(pairs.vectors, target).squared().elements
+    let energy = target.squared().sum()
+    let features = model.hiddenValues(at: Variable(signal.inputs))
+    return ModelInspection(
+      name: name, kernel: kernel, eigenvalues: values, eigenvectors: pairs.vectors,
+      targetShares: shares.map { $0 / energy }, decays: try decays(of: model, pairs),
+      filters: try filters(of: model),
+      histograms: features.enumerated().map { Histogram("layer \($0 + 1)", $1.value.elements) },
+      neurons: NeuronMosaic(network(name, samples: [NeuronMosaic.side, NeuronMosaic.side])))
+  }
+
+  /// Trains by gradient descent, with the rate that takes a tenth off the first component in a step, and
+  /// compares.
+  ///
+  /// With the mean squared error over n samples a step of rate η multiplies the residual's component
+  /// along an eigenvector by 1 - 2 η λ / n, as long as the kernel stays what it is.
+  private func decays(
+    of model: some Module<Double>, _ pairs: SymmetricEigenpairs<Double>
+  ) throws -> [ModelInspection.Decay] {
+    let (values, size) = (pairs.values.elements, signal.sampleCount)
+    let steps = recordedSteps
+    let indices = [0, 1, 3, 7].filter { $0 < size && values[$0] > values[0] * 1e-12 }
+    var trainer = try Trainer(
+      model,
+      optimizer: SGD(learningRate: .constant(Double(size) / (20 * values[0]))),
+      adjuster: IdentityAdjuster())
+    let batch = signal.batch(groupSize: 1)
+    var components: [[Double]] = []
+    for step in 0...trainingSteps {
+      if steps.contains(step) {
+        let residual = try trainer.outputs(for: signal.inputs) - batch.targets
+        components.append(Tensor.matrixProduct(pairs.vectors, residual).elements)
+      }
+      if step < trainingSteps { _ = try trainer.advance(on: batch) }
+    }
+    return indices.map { index in
+      let start = components[0][index]
+      return ModelInspection.Decay(
+        index: index, steps: steps, measured: components.map { abs($0[index] / start) },
+        predicted: steps.map { step in
+          let factor = 1 - values[index] / (10 * values[0])
+          return (0..<step).reduce(1) { power, _ in power * factor }
+        })
+    }
+  }
+
+  private var trainingSteps: Int { values[Options.steps] }
+
+  /// Steps 0, 1, 2, 4 and so on, and the last.
+  private var recordedSteps: [Int] {
+    let last = values[Options.steps]
+    let powers = sequence(first: 1) { max($0 + 1, $0 * 5 / 4) }.prefix { $0 < last }
+    return [0] + powers + [last]
+  }
+
+  /// The norm of what each adjuster makes of a cosine of each frequency.
+  private func filters<Model: Module<Double>>(of model: Model) throws -> [ModelInspection.Filter] {
+    let size = signal.sampleCount
+    let end = values[Options.end]
+    let cosines = Tensor<Double>.cosineTransform(size: size).transposed()
+    let batch = signal.batch(groupSize: values[Options.group])
+    func filter(
+      _ name: String, _ adjuster: some GradientAdjuster<Double>
+    ) throws -> ModelInspection.Filter {
+      var adjuster = adjuster
+      let transform = try adjuster.cotangentTransform(
+        for: TrainingStep(model: model, batch: batch))
+      let adjusted = try transform.applied(to: cosines, groups: batch.groups)
+      let gains = adjusted.squared().sum(alongAxis: 0).squareRoot().elements
+      return ModelInspection.Filter(
+        name: name, frequencies: gains.indices.map { Double($0) / 4 }, gains: gains)
+    }
+    return [
+      try filter("plain training", IdentityAdjuster<Double>()),
+      try filter("full eNTK", EmpiricalNTKAdjuster<Double>(end: end)),
+      try filter("IGA", InductiveGradientAdjuster<Double>(end: end, sampling: .center)),
+    ]
+  }
+}

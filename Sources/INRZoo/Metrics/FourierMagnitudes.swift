@@ -1,0 +1,46 @@
+import TensorKit
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The magnitudes of a picture's two-dimensional discrete Fourier transform, frequency zero in the
+/// middle.
+///
+/// `result[i, j] = |Σ_{y,x} plane[y, x] exp(-2πi (u y / height + v x / width))|` with
+/// u = i - ⌊height/2⌋ and v = j - ⌊width/2⌋ cycles over the picture, which is taken as periodic.
+///
+/// - Parameter plane: Shape: [height, width].
+/// - Returns: The same shape.
+/// - Precondition: There are two axes.
+/// - Complexity: That of six products of matrices of the sides' sizes.
+public func fourierMagnitudes(of plane: Tensor<Double>) -> Tensor<Double> {
+  precondition(plane.rank == 2, "the transform of a plane of shape \(plane.shape)")
+  let (rows, columns) = (waves(plane.shape[0]), waves(plane.shape[1]))
+  let cosines = Tensor.matrixProduct(rows.cosines, plane)
+  let sines = Tensor.matrixProduct(rows.sines, plane)
+  func along(_ left: Tensor<Double>, _ right: Tensor<Double>) -> Tensor<Double> {
+    .matrixProduct(left, right, transposingRight: true)
+  }
+  let real = along(cosines, columns.cosines) - along(sines, columns.sines)
+  let imaginary = along(sines, columns.cosines) + along(cosines, columns.sines)
+  return (real.squared() + imaginary.squared()).squareRoot()
+}
+
+/// Cosines and sines of each frequency from -⌊size/2⌋ on, as rows.
+private func waves(_ size: Int) -> (cosines: Tensor<Double>, sines: Tensor<Double>) {
+  func matrix(_ function: (Double) -> Double) -> Tensor<Double> {
+    Tensor(shape: [size, size]) { elements in
+      for row in 0..<size {
+        for place in 0..<size {
+          // Reduced in integers, so that large products lose nothing.
+          let product = (row - size / 2) * place % size
+          elements[row * size + place] = function(2 * .pi * Double(product) / Double(size))
+        }
+      }
+    }
+  }
+  return (matrix(cos), matrix(sin))
+}

@@ -1,0 +1,149 @@
+import ExampleSupport
+import Fitting
+import Foundation
+import Testing
+
+@testable import ImageFitting
+
+@Suite("FitImage's models and presets")
+struct FitImageModelTests {
+  private func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
+
+  @Test("Every model is fitted, plainly and adjusted", arguments: ModelName.allCases)
+  func models(model: ModelName) throws {
+    try withTemporaryFolder { root in
+      let adjusters = model.isComplex ? ["none", "iga"] : ["none", "iga", "fr", "bn"]
+      let run = try FitImageFiles(
+        FitImageTests.tiny + ["--model", model.rawValue, "--save-weights", "w.safetensors"]
+          + words("--fr-low 4 --fr-high 4 --fr-phases 4")
+          + adjusters.flatMap { ["--adjuster", $0] }, in: root)
+      #expect(run.program.code == 0, "\(run.program.standardError)")
+      #expect(try FitImageTests.adjusters(run.program) == adjusters)
+      let results = try adjusters.map { try run.psnr($0) }
+      #expect(Set(results).count == results.count)
+      // A run starts from the weights of another one.
+      for (adjuster, result) in zip(adjusters, results) {
+        let further = try FitImageFiles(
+          FitImageTests.tiny + ["--model", model.rawValue]
+            + words("--fr-low 4 --fr-high 4 --fr-phases 4 --adjuster \(adjuster)")
+            + ["--initial-weights", "w-\(adjuster).safetensors"], in: root,
+          output: "further-\(adjuster)")
+        #expect(further.program.code == 0, "\(further.program.standardError)")
+        let first = try #require(try further.losses().first)
+        #expect(abs(-10 * log10(first) - result) < 1e-3, "\(adjuster)")
+      }
+    }
+  }
+
+  static let constants = [
+    "siren --omega 29", "finer --omega 29", "finer --first-bias-scale 5", "finer --scale-gradient",
+    "gauss --scale 20", "wire --omega 19", "wire --scale 9", "wire-real --scale 9",
+    "gauss-finer --omega 9", "gauss-finer --scale 2", "gauss-finer --first-bias-scale 5",
+    "wire-finer --wavelet-omega 3", "wire-finer --first-bias-scale 5", "wire-finer-real --omega 4",
+    "wire-finer-real --wavelet-omega 3", "rff --scale 3", "rff --rff-frequencies 9",
+    "mfn --scale 99", "pe --pe-convention radians", "pe --pe-frequencies 3",
+  ]
+
+  @Test("A model's constants are options", arguments: constants)
+  func everyConstant(options: String) throws {
+    try withTemporaryFolder { root in
+      let options = ["--model"] + words(options)
+      let common = FitImageTests.tiny + words("--adjuster none")
+      let published = try FitImageFiles(common + options.prefix(2), in: root)
+      let changed = try FitImageFiles(common + options, in: root, output: "changed")
+      #expect(changed.program.code == 0, "\(changed.program.standardError)")
+      #expect(try changed.psnr("none") != published.psnr("none"))
+    }
+  }
+
+  @Test("Complex layers are neither reparameterized nor normalized", arguments: ["fr", "bn"])
+  func complexLayers(adjuster: String) throws {
+    try withTemporaryFolder { root in
+      let run = try FitImageFiles(words("--model wire --adjuster \(adjuster)"), in: root)
+      #expect(run.program.code == 64)
+      #expect(run.program.standardError.contains("choose --model wire-real"))
+    }
+  }
+
+  @Test("Pictures as saved are compared by PSNR, SSIM and MS-SSIM")
+  func measures() throws {
+    try withTemporaryFolder { root in
+      let run = try FitImageFiles(
+        FitImageTests.tiny + words("--adjuster none --adjuster iga"), in: root)
+      for adjuster in ["none", "iga"] {
+        let result = try run.result(adjuster)
+        let rounded = try #require(result["psnr_8bit"] as? Double)
+        #expect(abs(rounded - (try run.psnr(adjuster))) < 1.5)
+        let similarity = try #require(result["ssim"] as? Double)
+        #expect(similarity > -1 && similarity < 0.99)
+        // The embedded picture's shorter side is 128.
+        #expect(result["ms_ssim"] is NSNull)
+      }
+      #expect(try run.text("report.html").contains("Spectra of the residuals"))
+    }
+  }
+
+  // MARK: Presets
+
+  private func values(_ arguments: String) throws -> OptionValues {
+    guard case .run(let values) = try Options.command.parse(words(arguments)) else {
+      throw ExampleFailure.usage("no run")
+    }
+    return try ImagePreset.applied(to: values)
+  }
+
+  @Test("Every preset has values that its options take, of either fidelity")
+  func presets() throws {
+    #expect(Set(ImagePreset.all.map(\.name)).count == ImagePreset.all.count)
+    for preset in ImagePreset.all {
+      for fidelity in ImagePreset.Fidelity.allCases {
+        let values = try values("--preset \(preset.name) --fidelity \(fidelity.rawValue)")
+        let settings = Dictionary(
+          uniqueKeysWithValues: values.settings.map { ($0.name, $0.value) })
+        for option in preset.values(fidelity) {
+          let (found, expected) = (settings[option.name] ?? "", option.value)
+          #expect(
+            found == expected || Double(found) == Double(expected) && Double(found) != nil,
+            "\(preset.name): \(option.name) is \(found)")
+        }
+      }
+    }
+  }
+
+  @Test("Options that are given come before a preset's, which come before the defaults")
+  func precedence() throws {
+    let plain = try values("--preset iga-siren")
+    #expect(plain[Options.steps] == 10_000)
+    #expect(plain[Options.adjuster].map(\.name) == ["iga"])
+    #expect(!plain.gives(Options.steps))
+    #expect(plain.settings.first { $0.name == "steps" }?.isGiven == false)
+    let changed = try values("--preset iga-siren --steps 7 --adjuster none --adjuster iga")
+    #expect(changed[Options.steps] == 7)
+    #expect(changed[Options.adjuster].map(\.name) == ["none", "iga"])
+    #expect(changed[Options.end] == 20)
+    #expect(changed.gives(Options.steps))
+    #expect(try values("--preset iga-finer")[Options.end] == 20)
+    let released = try values("--preset iga-finer --fidelity released")
+    #expect(released[Options.end] == 15)
+    #expect(released[Options.sampling] == .aggregate)
+  }
+
+  @Test("A preset runs, and the list shows all of them")
+  func runs() throws {
+    try withTemporaryFolder { root in
+      let run = try FitImageFiles(
+        FitImageTests.tiny + words("--preset iga-siren --fidelity released"), in: root)
+      #expect(run.program.code == 0, "\(run.program.standardError)")
+      #expect(try FitImageTests.adjusters(run.program) == ["iga"])
+      let list = try ProgramRun("FitImage", words("--preset list"), in: root)
+      #expect(list.code == 0)
+      for preset in ImagePreset.all {
+        #expect(list.standardOutput.contains(preset.name + "\n"))
+        #expect(list.standardOutput.contains(preset.source))
+      }
+      let refused = try ProgramRun("FitImage", words("--fidelity released"), in: root)
+      #expect(refused.code == 64)
+      #expect(refused.standardError.contains("give a --preset"))
+    }
+  }
+}
