@@ -35,7 +35,7 @@ import Testing
     #expect(abs(next - 3 * usual * damping.scale) < 1e-12)
     // Only once in twenty steps does the scale fall; between, it comes back slowly.
     #expect(damping.scale > 0.5 && damping.scale < 0.501)
-    for _ in 0..<17 { _ = length(&damping, 500) }
+    for _ in 0..<18 { _ = length(&damping, 500) }
     #expect(damping.scale > 0.5)
     _ = length(&damping, 500)
     #expect(damping.scale < 0.26)
