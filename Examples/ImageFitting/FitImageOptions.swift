@@ -105,7 +105,7 @@ enum ScheduleText: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// What is fitted without `--image`: a picture large enough that a network of the default size does
-/// not simply remember it, for as many steps as take about a minute.
+/// not simply remember it, for as many steps as take about two minutes.
 enum Demonstration {
   static let height = 128
   static let width = 192
@@ -200,8 +200,8 @@ enum Options {
   static let steps = Option(
     "steps", .integer(in: 1..., "N"),
     help: """
-      Steps of training, each on all pixels; 1000, or \(Demonstration.steps) without --image, about a \
-      minute on two cores.
+      Steps of training, each on all pixels; 1000, or \(Demonstration.steps) without --image, about two \
+      minutes on two cores for the three adjusters of the default.
       """)
   static let seed = Option(
     "seed", .integer(in: 0..., "S"), default: 0, help: "Seeds the initial weights.")
