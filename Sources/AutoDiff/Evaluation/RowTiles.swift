@@ -22,7 +22,7 @@ public struct RowTiles: Sendable {
   /// The tiles, in order.
   public let tiles: [Rows]
 
-  /// More shards balance the cores better and cost one gradient's memory each.
+  /// More shards balance the cores better, and each takes a gradient to be added to the others.
   private static let mostShards = 32
 
   /// Tiles as given.

@@ -3,8 +3,8 @@ import TensorKit
 /// Evaluates a model on batches of any size in tiles of rows, spread over cores.
 ///
 /// Rows of a batch are independent, so a tile of a few hundred of them is evaluated, differentiated
-/// and forgotten while it is still in cache. Memory is that of a tile for each thread and a gradient
-/// for each shard, whatever the size of the batch; the results are the same bits for any number of
+/// and forgotten while it is still in cache. Memory is that of a tile for each thread and of a
+/// few gradients, whatever the size of the batch; the results are the same bits for any number of
 /// threads.
 ///
 /// Where the model has normalizations, rows depend on each other through the statistics of the whole
