@@ -83,7 +83,7 @@ public struct BatchNormalization<Scalar: TensorScalar>: GradientAdjuster {
   /// The plain model that computes what a model with normalizations does on a batch: each is folded
   /// into its own layer, or into the next one if it follows the activation.
   ///
-  /// - Throws: ``AdjusterError/needsInputs`` without inputs, and ``AdjusterError/cannotFold`` where a
+  /// - Throws: ``AdjusterError/needsInputs`` without inputs, and ``AdjusterError/cannotFold(layer:reason:)`` where a
   ///   layer is used several times, or what follows a normalized activation is not the next layer alone.
   public func folded<Model: Module<Scalar>>(
     _ model: Model, over inputs: Tensor<Scalar>?

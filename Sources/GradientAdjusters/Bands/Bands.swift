@@ -59,7 +59,9 @@ public protocol Bands<Scalar>: Sendable {
 
   /// The squared norm of each band's part of some rows, over all outputs: `‖P_b r‖²`.
   ///
-  /// - Parameter rows: Shape: [samples, outputs].
+  /// - Parameters:
+  ///   - rows: Shape: [samples, outputs].
+  ///   - workers: The threads that share the work.
   func energies(of rows: Tensor<Scalar>, workers: Workers) throws -> [Double]
 }
 

@@ -74,7 +74,9 @@ public struct RowCells: Sendable, Equatable {
 
   /// The mean row of each of some cells, of shape [cells, columns].
   ///
-  /// - Parameter rows: The rows of the cells, cell after cell. Shape: [rows, columns].
+  /// - Parameters:
+  ///   - rows: The rows of the cells, cell after cell. Shape: [rows, columns].
+  ///   - cells: Which cells they are.
   public func means<Scalar>(of rows: Tensor<Scalar>, cells: Range<Int>) -> Tensor<Scalar> {
     let local = localBounds(of: cells)
     let inverses = Tensor(zip(local, local.dropFirst()).map { 1 / Scalar($1 - $0) })

@@ -5,7 +5,7 @@ import TensorKit
 ///
 /// The first layer is real, all later ones are complex, and the network's output is the last one's
 /// real part. Parameters are named `layers.N.weight` and `layers.N.bias`; those of complex layers are
-/// stored as ``ComplexLinear`` says, real parts first.
+/// stored as `ComplexLinear` says, real parts first.
 public struct ComplexCoordinateNetwork<Scalar: TensorScalar>: Module {
   /// The first layer, of real numbers.
   public var firstLayer: Linear<Scalar>
