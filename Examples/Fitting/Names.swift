@@ -27,7 +27,7 @@ public enum OptimizerName: String, CaseIterable, Sendable {
     switch self {
     case .adam: Adam<Scalar>(learningRate: learningRate, workers: workers)
     case .sgd: SGD<Scalar>(learningRate: learningRate)
-    case .muon: Muon<Scalar>(learningRate: learningRate)
+    case .muon: Muon<Scalar>(learningRate: learningRate, workers: workers)
     }
   }
 }

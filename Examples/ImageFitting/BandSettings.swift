@@ -20,6 +20,9 @@ extension Options {
   static let refresh = Option(
     "refresh", .integer(in: 1..., "R"), default: 50,
     help: "How strongly bands are learned is measured every R steps, and at steps 0, 3, 10 and 25.")
+  static let probes = Option(
+    "probes", .integer(in: 1..., "N"), default: 1,
+    help: "Each measurement is the mean over N random directions of the parameters.")
   static let coarseResiduals = Option(
     "coarse-residuals",
     .choice { (residuals: CoarseResiduals) in
@@ -38,7 +41,7 @@ extension Options {
 
   /// What sets the equalization of bands up.
   static let bandSettings: [any OptionDeclaration] = [
-    exponent, floor, bandCount, refresh, coarseResiduals, undamped,
+    exponent, floor, bandCount, refresh, probes, coarseResiduals, undamped,
   ]
 }
 
@@ -60,7 +63,7 @@ extension FitImageSettings {
     return BandEqualizer(
       bands, exponent: values[Options.exponent], floor: values[Options.floor],
       refreshInterval: values[Options.refresh],
-      coarseResiduals: values[Options.coarseResiduals],
+      coarseResiduals: values[Options.coarseResiduals], probeCount: values[Options.probes],
       damping: values[Options.undamped] ? nil : BurstDamping(), seed: UInt64(values[Options.seed]))
   }
 }

@@ -74,7 +74,7 @@ private struct MuonPaths: Decodable {
     for shape in [[7, 7], [4, 9], [9, 4], [1, 5]] {
       var generator = SeededGenerator(seed: 4)
       let matrix = Tensor<Double>.normal(shape: shape, using: &generator)
-      let found = matrix.orthogonalized(iterations: 12)
+      let found = matrix.orthogonalized(iterations: 12, workers: Workers())
       let isTall = shape[0] > shape[1]
       let gram = Tensor.matrixProduct(
         found, found, transposingLeft: isTall, transposingRight: !isTall)
@@ -86,10 +86,12 @@ private struct MuonPaths: Decodable {
       expectClose(product, product.transposed(), 1e-10, "\(shape)")
       #expect(try product.symmetricEigenpairs().values.elements.allSatisfy { $0 > 0 })
       // Their scale is forgotten.
-      expectClose((matrix * 1e4).orthogonalized(iterations: 12), found, 1e-6, "\(shape)")
+      expectClose(
+        (matrix * 1e4).orthogonalized(iterations: 12, workers: Workers()), found, 1e-6, "\(shape)")
     }
     #expect(
-      Tensor<Float>(zeros: [3, 2]).orthogonalized(iterations: 5) == Tensor(zeros: [3, 2]))
+      Tensor<Float>(zeros: [3, 2]).orthogonalized(iterations: 5, workers: Workers())
+        == Tensor(zeros: [3, 2]))
   }
 
   @Test func aRestoredOptimizerContinuesWithTheSameBits() throws {

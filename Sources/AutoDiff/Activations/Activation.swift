@@ -88,6 +88,15 @@ struct ActivationPrimitive<A: Activation>: Primitive {
     [cotangent * activation.slope(at: inputs[0])]
   }
 
+  func firstOrderPushforward(
+    _ tangents: [Tensor<Scalar>?], of evaluation: Evaluation<Scalar>, at inputs: [Tensor<Scalar>]
+  ) -> Tensor<Scalar>? {
+    // Elementwise: the Jacobian is its own transpose.
+    tangents[0].map {
+      activation.pullback($0, values: evaluation.value, slopes: evaluation.saved)
+    }
+  }
+
   func accumulatePullback(
     _ cotangent: consuming Tensor<Scalar>, of evaluation: Evaluation<Scalar>,
     at inputs: [Tensor<Scalar>], into results: inout PullbackResults<Scalar>

@@ -220,7 +220,7 @@ struct CoupledBatch<Model: Module>: Sendable {
   ///
   /// - Parameter tangents: One for each leaf; nil for zeros.
   /// - Returns: The outputs' tangents, tile by tile.
-  func pushForward(_ tangents: [Variable<Scalar>?]) throws -> [Tensor<Scalar>] {
+  func pushForward(_ tangents: [Tensor<Scalar>?]) throws -> [Tensor<Scalar>] {
     let (leaves, known) = (leaves, statistics.normalizations)
     var means: [DerivativeMeans] = []
     while true {

@@ -67,14 +67,14 @@ struct CoupledTile<Scalar: TensorScalar>: Sendable {
   ///
   /// - Returns: The tangent there; nil for zeros.
   mutating func pushForward(
-    throughSegment segment: Int, leaves: [Variable<Scalar>], tangents: [Variable<Scalar>?]
+    throughSegment segment: Int, leaves: [Variable<Scalar>], tangents: [Tensor<Scalar>?]
   ) -> Tensor<Scalar>? {
     if segment == 0 { derivatives = Array(repeating: nil, count: recording.normalized.count) }
     let cuts = recording.normalized[..<segment].map(\.cut)
     let result = Sweep(from: root(ofSegment: segment), to: leaves + cuts).pushForward(
-      tangents + derivatives[..<segment].map { $0.map { Variable($0) } }, isRecorded: false)
-    if segment < derivatives.count { derivatives[segment] = result?.value }
-    return result?.value
+      tangents + derivatives[..<segment])
+    if segment < derivatives.count { derivatives[segment] = result }
+    return result
   }
 
   /// What the derivatives at a normalization contribute to their means over the batch.

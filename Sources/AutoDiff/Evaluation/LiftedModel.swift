@@ -60,11 +60,10 @@ struct LiftedModel<Model: Module>: Sendable {
   }
 
   /// The tangents of the leaves along a direction of the parameters.
-  func leafTangents(along direction: ParameterVector<Scalar>) -> [Variable<Scalar>?] {
+  func leafTangents(along direction: ParameterVector<Scalar>) -> [Tensor<Scalar>?] {
     leaves.indices.map { leaf in
       let tangent = direction.tensor(at: leaf)
-      return Variable(
-        bases[leaf].map { .matrixProduct(tangent, $0.matrix, workers: workers) } ?? tangent)
+      return bases[leaf].map { .matrixProduct(tangent, $0.matrix, workers: workers) } ?? tangent
     }
   }
 

@@ -196,8 +196,8 @@ public struct TiledEvaluation<Model: Module>: Sendable {
       return Tensor.concatenated(
         tiles.tiles(ofShard: shard).map { rows in
           let output = model(Variable(inputs.rows(in: rows)))
-          let tangent = Sweep(from: output, to: leaves).pushForward(tangents, isRecorded: false)
-          return tangent?.value ?? Tensor(zeros: output.shape)
+          return Sweep(from: output, to: leaves).pushForward(tangents)
+            ?? Tensor(zeros: output.shape)
         })
     }
     guard !parts.isEmpty else { return Tensor(zeros: recorded(Variable(inputs)).shape) }

@@ -43,13 +43,14 @@ public struct Muon<Scalar: TensorScalar>: Optimizer {
   ///   - firstDecay: β₁ of Adam, which moves the other parameters.
   ///   - secondDecay: β₂ of Adam.
   ///   - epsilon: ε of Adam.
+  ///   - workers: The threads that share the products and Adam's parameters.
   ///   - matrices: Says which parameters are matrices to orthogonalize; by default those of two axes
   ///     but the first and the last, which meet the model's inputs and outputs.
   /// - Precondition: Momentum and decays are within [0, 1), and the other numbers are positive.
   public init(
     learningRate: LearningRateSchedule, momentum: Double = 0.95, nesterov: Bool = true,
     iterations: Int = 5, scale: Double = 0.2, firstDecay: Double = 0.9, secondDecay: Double = 0.999,
-    epsilon: Double = 1e-8, matrices: Selection? = nil
+    epsilon: Double = 1e-8, workers: Workers = Workers(), matrices: Selection? = nil
   ) {
     precondition(momentum >= 0 && momentum < 1, "a momentum of \(momentum) is not within [0, 1)")
     precondition(
@@ -62,7 +63,7 @@ public struct Muon<Scalar: TensorScalar>: Optimizer {
     self.matrices = matrices ?? { Muon.hiddenMatrices(of: $0) }
     adam = Adam(
       learningRate: learningRate, firstDecay: firstDecay, secondDecay: secondDecay,
-      epsilon: epsilon)
+      epsilon: epsilon, workers: workers)
   }
 
   /// The parameters of two axes but the first and the last of them.
@@ -115,7 +116,8 @@ public struct Muon<Scalar: TensorScalar>: Optimizer {
       direction.values += slopes.values
     }
     for index in moved.layout.entries.indices {
-      let change = direction.tensor(at: index).orthogonalized(iterations: iterations)
+      let change = direction.tensor(at: index).orthogonalized(
+        iterations: iterations, workers: adam.workers)
       let size = scale * Double(change.shape.max() ?? 1).squareRoot()
       var matrix = moved.tensor(at: index)
       matrix.add(change, scaledBy: Scalar(-rate * size))
@@ -146,16 +148,17 @@ extension Tensor {
   /// and 1.2, and need more steps for those that are far below the largest.
   ///
   /// - Parameter iterations: How many steps of the Newton-Schulz iteration are made.
-  func orthogonalized(iterations: Int) -> Tensor {
+  func orthogonalized(iterations: Int, workers: Workers) -> Tensor {
     // The shorter side first, so that the products are small.
     let isTall = shape[0] > shape[1]
     var x = isTall ? transposed() : self
     x *= 1 / (x.norm() + 1e-7)
     for _ in 0..<iterations {
-      let gram = Tensor.matrixProduct(x, x, transposingRight: true)
-      var polynomial = gram * -4.7750
-      polynomial.addProduct(gram, gram * 2.0315)
-      let product = Tensor.matrixProduct(polynomial, x)
+      let gram = Tensor.matrixProduct(x, x, transposingRight: true, workers: workers)
+      var polynomial = Tensor.matrixProduct(gram, gram, workers: workers)
+      polynomial *= 2.0315
+      polynomial.add(gram, scaledBy: -4.7750)
+      let product = Tensor.matrixProduct(polynomial, x, workers: workers)
       x *= 3.4445
       x += product
     }

@@ -61,6 +61,17 @@ struct DensePrimitive<A: Activation>: Primitive {
     return results
   }
 
+  func firstOrderPushforward(
+    _ tangents: [Tensor<Scalar>?], of evaluation: Evaluation<Scalar>, at inputs: [Tensor<Scalar>]
+  ) -> Tensor<Scalar>? {
+    var sum = Tensor<Scalar>(zeros: evaluation.value.shape)
+    if let tangent = tangents[0] { sum.addProduct(tangent, inputs[1], transposingRight: true) }
+    if let tangent = tangents[1] { sum.addProduct(inputs[0], tangent, transposingRight: true) }
+    if tangents.count > 2, let tangent = tangents[2] { sum = sum.addingBias(tangent) }
+    // An activation is elementwise: its Jacobian is its own transpose.
+    return activation.pullback(sum, values: evaluation.value, slopes: evaluation.saved)
+  }
+
   func accumulatePullback(
     _ cotangent: consuming Tensor<Scalar>, of evaluation: Evaluation<Scalar>,
     at inputs: [Tensor<Scalar>], into results: inout PullbackResults<Scalar>

@@ -90,7 +90,10 @@ public func valueWithPushforward<Scalar>(
   let output = try function(lifted)
   let sweep = Sweep(from: output, to: lifted)
   let isRecorded = sweep.reachesBeyondTargets || tangents.contains { $0.node != nil }
-  let derivative = sweep.pushForward(tangents.map { $0 }, isRecorded: isRecorded)
+  let derivative =
+    isRecorded
+    ? sweep.recordedPushforward(of: tangents)
+    : sweep.pushForward(tangents.map { $0.value }).map { Variable($0) }
   return (
     isRecorded ? output : output.detached(),
     derivative ?? Variable(Tensor(zeros: output.shape))

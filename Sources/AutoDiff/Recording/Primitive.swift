@@ -10,10 +10,10 @@ import TensorKit
 /// - ``pullback(_:at:output:needed:)``: Jᵀ u.
 ///
 /// The two maps are written on variables, so that their own derivatives follow, to any order. The
-/// other requirements have defaults and exist for speed: a first-order sweep calls
-/// ``accumulatePullback(_:of:at:into:)``, which an operation can write on plain tensors, with what
-/// ``evaluate(at:)`` saved; ``perSampleGradients(_:of:at:needed:)`` gives the gradients of single
-/// rows in factored form.
+/// other requirements have defaults and exist for speed: first-order sweeps call
+/// ``firstOrderPushforward(_:of:at:)`` and ``accumulatePullback(_:of:at:into:)``, which an operation
+/// can write on plain tensors, with what ``evaluate(at:)`` saved;
+/// ``perSampleGradients(_:of:at:needed:)`` gives the gradients of single rows in factored form.
 ///
 /// ```swift
 /// struct Cube: Primitive {
@@ -54,8 +54,13 @@ public protocol Primitive<Scalar>: Sendable {
     needed: [Bool]
   ) -> [Variable<Scalar>?]
 
-  /// The value, with whatever a first-order pullback can reuse.
+  /// The value, with whatever first-order derivatives can reuse.
   func evaluate(at inputs: [Tensor<Scalar>]) -> Evaluation<Scalar>
+
+  /// The pushforward on plain tensors; nil stands for a zero tangent.
+  func firstOrderPushforward(
+    _ tangents: [Tensor<Scalar>?], of evaluation: Evaluation<Scalar>, at inputs: [Tensor<Scalar>]
+  ) -> Tensor<Scalar>?
 
   /// The pullback on plain tensors, each result added to what is already known of its input.
   func accumulatePullback(
@@ -79,11 +84,11 @@ public protocol Primitive<Scalar>: Sendable {
   ) -> [PerSampleGradient<Scalar>]?
 }
 
-/// The value of an operation, and what it saved for its first-order pullback.
+/// The value of an operation, and what it saved for its first-order derivatives.
 public struct Evaluation<Scalar: TensorScalar>: Sendable {
   /// The operation's value.
   public let value: Tensor<Scalar>
-  /// Whatever the pullback can reuse, such as the slopes of an activation.
+  /// Whatever derivatives can reuse, such as the slopes of an activation.
   public let saved: Tensor<Scalar>?
 
   /// A value with what was saved.
@@ -124,6 +129,15 @@ extension Primitive {
   /// The value, with nothing saved.
   public func evaluate(at inputs: [Tensor<Scalar>]) -> Evaluation<Scalar> {
     Evaluation(value: value(of: inputs))
+  }
+
+  /// The general pushforward applied to constants.
+  public func firstOrderPushforward(
+    _ tangents: [Tensor<Scalar>?], of evaluation: Evaluation<Scalar>, at inputs: [Tensor<Scalar>]
+  ) -> Tensor<Scalar>? {
+    pushforward(
+      tangents.map { $0.map { Variable($0) } }, at: inputs.map { Variable($0) },
+      output: Variable(evaluation.value))?.value
   }
 
   /// The general pullback applied to constants.

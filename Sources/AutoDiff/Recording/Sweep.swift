@@ -105,28 +105,38 @@ struct Sweep<Scalar: TensorScalar>: Sendable {
     return targetIndices.map { $0.flatMap { sums[$0] } }
   }
 
-  /// The tangent of the output for tangents of the targets; nil if it is zero.
-  ///
-  /// Recorded if `isRecorded`; otherwise the operations' values are taken as constants.
-  func pushForward(
-    _ tangents: [Variable<Scalar>?], isRecorded: Bool
-  ) -> Variable<Scalar>? {
+  /// The tangent of the output for tangents of the targets; nil if it is zero. Records nothing.
+  func pushForward(_ tangents: [Tensor<Scalar>?]) -> Tensor<Scalar>? {
+    outputTangent(from: tangents) { operation, tangents, node in
+      operation.firstOrderPushforward(
+        tangents, of: node.evaluation, at: node.inputs.map { $0.value })
+    }
+  }
+
+  /// The tangent of the output as a variable, recorded so that it can be differentiated; nil if it is
+  /// zero.
+  func recordedPushforward(of tangents: [Variable<Scalar>?]) -> Variable<Scalar>? {
+    outputTangent(from: tangents) { operation, tangents, node in
+      operation.pushforward(tangents, at: node.inputs, output: node.output)
+    }
+  }
+
+  /// The output's tangent, passed on from node to node by the operations.
+  private func outputTangent<Tangent>(
+    from tangents: [Tangent?],
+    through pushForward: (any Primitive<Scalar>, [Tangent?], Node<Scalar>) -> Tangent?
+  ) -> Tangent? {
     guard let outputIndex else { return nil }
-    var known = [Variable<Scalar>?](repeating: nil, count: nodes.count)
+    var known = [Tangent?](repeating: nil, count: nodes.count)
     for (target, index) in targetIndices.enumerated() {
       if let index { known[index] = tangents[target] }
     }
     for index in nodes.indices where !inputIndices[index].isEmpty {
-      let node = nodes[index]
       let inputTangents = inputIndices[index].map { $0.flatMap { known[$0] } }
       guard inputTangents.contains(where: { $0 != nil }) else { continue }
-      guard let operation = node.operation else {
-        known[index] = inputTangents[0]
-        continue
-      }
-      let inputs = isRecorded ? node.inputs : node.inputs.map { $0.detached() }
-      let output = isRecorded ? node.output : node.output.detached()
-      known[index] = operation.pushforward(inputTangents, at: inputs, output: output)
+      let node = nodes[index]
+      known[index] =
+        node.operation.map { pushForward($0, inputTangents, node) } ?? inputTangents[0]
     }
     return known[outputIndex]
   }

@@ -97,7 +97,7 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
     _ bands: any Bands<Scalar>, exponent: Double = 0.5, floor: Double = 1e-3,
     levelsConstant: Bool = true, refreshInterval: Int = 50,
     coarseResiduals: CoarseResiduals = .updated, probe: BandProbe = .pushforward,
-    probeCount: Int = 2, damping: BurstDamping<Scalar>? = BurstDamping(), seed: UInt64 = 0
+    probeCount: Int = 1, damping: BurstDamping<Scalar>? = BurstDamping(), seed: UInt64 = 0
   ) {
     self.init(
       source: .fixed(bands), exponent: exponent, floor: floor, levelsConstant: levelsConstant,
@@ -123,7 +123,7 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   /// - Precondition: The exponent is not negative, the floor within (0, 1], the others positive.
   public init(
     exponent: Double = 0.5, floor: Double = 1e-3, levelsConstant: Bool = true,
-    refreshInterval: Int = 50, probe: BandProbe = .pushforward, probeCount: Int = 2,
+    refreshInterval: Int = 50, probe: BandProbe = .pushforward, probeCount: Int = 1,
     damping: BurstDamping<Scalar>? = BurstDamping(), seed: UInt64 = 0,
     bandsOf bands: @escaping @Sendable (TrainingBatch<Scalar>) throws -> any Bands<Scalar>
   ) {
