@@ -132,6 +132,29 @@ struct PlotTests {
     #expect(Decimation.thin(few) == few)
   }
 
+  static let hardRanges: [[Double]] = [
+    [5e-324, 1e308], [1e-300, 1e300], [-1e308, 1e308], [0, 5e-324], [1, 1 + 0x1p-52],
+    [1e16, 1e16 + 2], [-1e300, -1.000_000_000_000_000_2e300],
+  ]
+
+  @Test(
+    "Numbers at the limits of their type, and such as differ in the last bit, can be shown",
+    arguments: [PlotAxis.Scale.linear, .logarithmic], hardRanges)
+  func extremes(scale: PlotAxis.Scale, values: [Double]) throws {
+    let plot = LinePlot(
+      "Extremes", x: PlotAxis("step"), y: PlotAxis("loss", scale: scale),
+      series: [PlotSeries("values", x: [0, 1], y: values)])
+    let svg = plot.svg
+    _ = try XMLCounter.count(svg)
+    #expect(!svg.contains("nan") && !svg.contains("inf"))
+    // As narrow as the numbers themselves, without the room around them.
+    let (low, high) = (values.min() ?? 0, values.max() ?? 0)
+    let ticks =
+      scale == .linear
+      ? Ticks.linear(from: low, to: high) : Ticks.logarithmic(from: low, to: high)
+    #expect(Ticks.labels(for: ticks, scale: scale).count == ticks.count)
+  }
+
   @Test("Every plot has its numbers as CSV")
   func csv() {
     let plot = LinePlot(

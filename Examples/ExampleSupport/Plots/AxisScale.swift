@@ -34,7 +34,8 @@ struct AxisScale {
       return
     }
     if isLogarithmic {
-      let extra = largest > smallest ? pow(largest / smallest, padding) : 2
+      // The quotient itself may overflow.
+      let extra = largest > smallest ? exp((log(largest) - log(smallest)) * padding) : 2
       low = max(smallest / extra, .leastNormalMagnitude)
       high = min(largest * extra, .greatestFiniteMagnitude)
     } else if largest > smallest {
@@ -56,7 +57,7 @@ struct AxisScale {
   func position(_ value: Double) -> Double {
     switch scale {
     case .linear: (value - low) / (high - low)
-    case .logarithmic: log(value / low) / log(high / low)
+    case .logarithmic: (log(value) - log(low)) / (log(high) - log(low))
     }
   }
 

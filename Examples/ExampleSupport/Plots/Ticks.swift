@@ -21,7 +21,8 @@ enum Ticks {
   /// The powers of ten that lie in a range, with 2 and 5 times those where there are few.
   static func logarithmic(from low: Double, to high: Double, about count: Int = 6) -> [Double] {
     guard low > 0, high.isFinite, high > low else { return [] }
-    let decades = log10(high / low)
+    // The quotient itself may overflow.
+    let decades = log10(high) - log10(low)
     if decades < 0.7 { return linear(from: low, to: high, about: min(count, 4)) }
     let first = Int(log10(low).rounded(.down))
     let last = Int(log10(high).rounded(.up))
@@ -42,7 +43,8 @@ enum Ticks {
     let limits = scale == .logarithmic ? (1e-3, 1e4) : (1e-4, 1e6)
     let finest =
       scale == .logarithmic
-      ? smallest : zip(values.dropFirst(), values).map { $0 - $1 }.min() ?? smallest
+      ? smallest
+      : zip(values.dropFirst(), values).map { $0 - $1 }.filter { $0 > 0 }.min() ?? smallest
     if largest >= limits.1 || finest < limits.0 * 0.999 {
       return values.map { scientific($0, step: finest) }
     }

@@ -105,7 +105,7 @@ struct Sweep<Scalar: TensorScalar>: Sendable {
     return targetIndices.map { $0.flatMap { sums[$0] } }
   }
 
-  /// The tangent of the output for tangents of the targets; nil if it is zero. Records nothing.
+  /// The tangent of the output for tangents of the targets, nil if it is zero; records nothing.
   func pushForward(_ tangents: [Tensor<Scalar>?]) -> Tensor<Scalar>? {
     outputTangent(from: tangents) { operation, tangents, node in
       operation.firstOrderPushforward(
