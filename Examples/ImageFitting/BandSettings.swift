@@ -33,22 +33,16 @@ extension Options {
       }
     }, default: .updated, help: "Where bands wider than a block take their residuals from.")
 
-  static let undamped = Option(
-    flag: "undamped",
-    help: """
-      Bands damp gradients that suddenly grow, as damped does by itself; this lets them pass.
-      """)
-
   /// What sets the equalization of bands up.
   static let bandSettings: [any OptionDeclaration] = [
-    exponent, floor, bandCount, refresh, probes, coarseResiduals, undamped,
+    exponent, floor, bandCount, refresh, probes, coarseResiduals,
   ]
 }
 
 extension FitImageSettings {
   /// The adjuster that evens out bands of some kind over the picture's pixels.
   func bandEqualizer<Scalar: TensorScalar>(
-    _ name: AdjusterName, _: Scalar.Type
+    _ name: AdjusterName, damping: BurstDamping<Scalar>?
   ) -> BandEqualizer<Scalar> {
     let grid = PictureSignal<Scalar>(picture, patch: patch).grid
     let bands: any Bands<Scalar> =
@@ -64,7 +58,7 @@ extension FitImageSettings {
       bands, exponent: values[Options.exponent], floor: values[Options.floor],
       refreshInterval: values[Options.refresh],
       coarseResiduals: values[Options.coarseResiduals], probeCount: values[Options.probes],
-      damping: values[Options.undamped] ? nil : BurstDamping(), seed: UInt64(values[Options.seed]))
+      damping: damping, seed: UInt64(values[Options.seed]))
   }
 }
 

@@ -22,6 +22,22 @@ enum AdjusterName: String, AdjusterNaming {
     }
   }
 
+  /// Whether it adjusts what is pulled back from the outputs.
+  var adjustsResiduals: Bool {
+    switch self {
+    case .iga, .empiricalNTK, .bands, .bandsCosine, .bandsBlock, .centered: true
+    case .none, .fr, .bn, .damped: false
+    }
+  }
+
+  /// Whether it equalizes bands of some kind.
+  var equalizesBands: Bool {
+    switch self {
+    case .bands, .bandsCosine, .bandsBlock: true
+    default: false
+    }
+  }
+
   var about: String {
     switch self {
     case .none: "plain training"
@@ -233,7 +249,7 @@ enum Options {
 
   /// What sets the adjusters up.
   static let adjusterSettings: [any OptionDeclaration] = [
-    patch, end, sampling, convention, fourierHigh, fourierLow, fourierPhases, fourierAlpha,
+    patch, end, sampling, convention, damping, fourierHigh, fourierLow, fourierPhases, fourierAlpha,
     normalizationPlacement,
   ]
   /// How networks are trained.

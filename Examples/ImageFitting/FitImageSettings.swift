@@ -268,7 +268,8 @@ struct FitImageSettings {
   func adjuster<Scalar: TensorScalar>(
     _ choice: AdjusterChoice, over inputs: Tensor<Scalar>
   ) -> any GradientAdjuster<Scalar> {
-    choice.adjuster { name in
+    let damping: BurstDamping<Scalar>? = damping(of: choice)
+    let adjuster: any GradientAdjuster<Scalar> = choice.adjuster { name in
       switch name {
       case .none: IdentityAdjuster<Scalar>()
       case .iga:
@@ -280,11 +281,14 @@ struct FitImageSettings {
           end: values[Options.end], target: values[Options.convention])
       case .fr: fourier.adjuster(Scalar.self)
       case .bn: normalization.adjuster(over: inputs)
-      case .bands, .bandsCosine, .bandsBlock: bandEqualizer(name, Scalar.self)
+      case .bands, .bandsCosine, .bandsBlock: bandEqualizer(name, damping: damping)
       case .centered: Centering<Scalar>()
       case .damped: BurstDamping<Scalar>()
       }
     }
+    // Bands know best when what is usual changes.
+    guard let damping, !choice.parts.contains(where: { $0.equalizesBands }) else { return adjuster }
+    return ComposedAdjuster([adjuster, damping])
   }
 
   /// Seeds what adjusters draw as they rewrite the network: not the numbers of its initial weights.

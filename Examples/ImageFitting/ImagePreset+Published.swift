@@ -31,7 +31,7 @@ extension ImagePreset {
         options: named(
           [
             ("model", model), ("adjuster", "iga"), ("learning-rate", rate), ("end", end),
-            ("sampling", "largest-residual"),
+            ("sampling", "largest-residual"), ("damping", "none"),
           ] + common),
         released: named(sampling + (releasedEnd.map { [("end", $0)] } ?? [])))
     }

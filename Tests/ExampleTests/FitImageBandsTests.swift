@@ -17,11 +17,14 @@ struct FitImageBandsTests {
 
   /// Options, and the adjusters that they change.
   static let variations: [(options: String, changed: [String])] = [
-    ("--exponent 0.5 --floor 1e-3 --refresh 50 --coarse-residuals updated", []),
+    ("--exponent 0.5 --floor 1e-3 --refresh 50 --probes 1 --coarse-residuals updated", []),
     ("--exponent 0.25", ["bands", "bands-cosine", "bands-block"]),
     ("--exponent 0", ["bands", "bands-cosine", "bands-block"]),
     ("--floor 0.9", ["bands", "bands-cosine", "bands-block"]),
     ("--refresh 2", ["bands", "bands-cosine", "bands-block"]),
+    ("--probes 4", ["bands", "bands-cosine", "bands-block"]),
+    // No gradient is long enough within these steps.
+    ("--damping none", []),
     ("--band-count 4", ["bands", "bands-cosine", "bands-block"]),
     ("--band-count 1000", ["bands-cosine", "bands-block"]),
     // Frequencies over the whole picture need this step's residuals in any case.

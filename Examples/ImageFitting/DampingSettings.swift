@@ -1,0 +1,38 @@
+import ExampleSupport
+import GradientAdjusters
+import TensorKit
+
+/// Which runs have gradients that suddenly grow damped.
+enum DampedRuns: String, CaseIterable, Sendable {
+  case adjusted, all, none
+}
+
+extension Options {
+  static let damping = Option(
+    "damping",
+    .choice { (runs: DampedRuns) in
+      switch runs {
+      case .adjusted: "those whose residuals are adjusted: iga, full-entk, bands, centered"
+      case .all: "every run"
+      case .none: "no run, as published"
+      }
+    }, default: .adjusted,
+    help: """
+      Which runs shorten gradients that suddenly grow; at a constant rate they would throw training back.
+      """)
+}
+
+extension FitImageSettings {
+  /// What damps the gradients of a run; nil if nothing does.
+  func damping<Scalar: TensorScalar>(of choice: AdjusterChoice) -> BurstDamping<Scalar>? {
+    // By itself, it is part of the choice.
+    if choice.contains(.damped) { return nil }
+    let isDamped =
+      switch values[Options.damping] {
+      case .adjusted: choice.parts.contains { $0.adjustsResiduals }
+      case .all: true
+      case .none: false
+      }
+    return isDamped ? BurstDamping() : nil
+  }
+}

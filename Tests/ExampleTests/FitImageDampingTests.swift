@@ -1,0 +1,44 @@
+import Foundation
+import Testing
+
+@Suite("FitImage with damped gradients")
+struct FitImageDampingTests {
+  private static let adjusters = [
+    "none", "damped", "iga", "iga+damped", "centered", "bands", "fr",
+  ]
+
+  /// The losses of each adjuster at a rate at which gradients grow.
+  private func losses(_ options: [String], in root: URL) throws -> [String: [Double]] {
+    let run = try FitImageFiles(
+      [
+        "--width", "8", "--downscale", "8", "--patch", "4", "--end", "4", "--steps", "80",
+        "--learning-rate", "0.05", "--fr-low", "4", "--fr-high", "4", "--fr-phases", "4",
+      ] + options + Self.adjusters.flatMap { ["--adjuster", $0] }, in: root)
+    #expect(run.program.code == 0)
+    return Dictionary(
+      uniqueKeysWithValues: try Self.adjusters.map { ($0, try run.losses("metrics-\($0).csv")) })
+  }
+
+  @Test("By default what adjusts residuals is damped, and otherwise what is asked for")
+  func runs() throws {
+    try withTemporaryFolder { root in
+      let adjusted = try losses([], in: root)
+      let all = try losses(["--damping", "all"], in: root)
+      let none = try losses(["--damping", "none"], in: root)
+      // The first gradients are only looked at.
+      for name in Self.adjusters {
+        #expect(adjusted[name]?.prefix(20) == none[name]?.prefix(20), "\(name)")
+      }
+      #expect(adjusted["none"] == none["none"] && adjusted["fr"] == none["fr"])
+      #expect(none["damped"] != none["none"] && all["none"] == none["damped"])
+      #expect(adjusted["damped"] == none["damped"])
+      #expect(all["fr"] != none["fr"])
+      #expect(adjusted["iga"] != none["iga"] && adjusted["iga"] == all["iga"])
+      // By itself it is part of what was asked for.
+      for losses in [adjusted, all, none] { #expect(losses["iga+damped"] == adjusted["iga"]) }
+      for name in ["centered", "bands"] {
+        #expect(adjusted[name] != none[name] && adjusted[name] == all[name], "\(name)")
+      }
+    }
+  }
+}
