@@ -22,11 +22,12 @@ public enum CompareAdjustersProgram {
       """
     ],
     groups: [
-      OptionGroup("Picture", Options.image, Options.downscale),
+      OptionGroup("Picture", Options.image, Options.downscale, Options.pixelRange),
       OptionGroup("Model", ModelOptions.all),
       OptionGroup("Adjusters", [adjuster] + Options.adjusterSettings),
       OptionGroup("Bands", Options.bandSettings),
       OptionGroup("Training", Options.trainingSettings),
+      OptionGroup("Measures", Options.perceptualWeights),
       OptionGroup("Files", Options.output),
     ],
     examples: [

@@ -37,11 +37,13 @@ struct ComparisonReport {
   }
 
   private var table: CSVTable {
-    var table = CSVTable(columns: [
-      "adjuster", "psnr", "psnr_best", "psnr_best_step", "psnr_median_last_tenth",
-      "psnr_at_equal_time", "ssim", "ms_ssim", "seconds_per_step", "training_seconds",
-      "peak_memory_mb", "failure",
-    ])
+    let hasDistance = settings.perceptualDistance != nil
+    var table = CSVTable(
+      columns: [
+        "adjuster", "psnr", "psnr_best", "psnr_best_step", "psnr_median_last_tenth",
+        "psnr_at_equal_time", "seconds_per_step", "training_seconds", "peak_memory_mb", "failure",
+        "ssim", "ms_ssim",
+      ] + (hasDistance ? ["lpips"] : []))
     for result in results {
       let series = result.series
       table.append([
@@ -52,6 +54,7 @@ struct ComparisonReport {
         result.failure.map { .text($0.clause) } ?? .empty,
         .number(result.measures?.structuralSimilarity),
         .number(result.measures?.multiscaleStructuralSimilarity),
+        .number(result.measures?.perceptualDistance),
       ])
     }
     return table
@@ -108,24 +111,31 @@ struct ComparisonReport {
   }
 
   private var reportTable: ReportTable {
-    ReportTable(
-      columns: [
-        .text("Adjuster"), .number("PSNR (dB)", decimals: 2, better: .higher),
-        .number("Best", decimals: 2, better: .higher),
-        .number("Late", decimals: 2, better: .higher),
-        .number("Equal time", decimals: 2, better: .higher),
-        .number("Step (ms)", decimals: 2, better: .lower), .number("Ratio", decimals: 2),
-        .number("MB", decimals: 0, better: .lower),
-      ],
+    let measures: [ReportTable.Column] = [
+      .text("Adjuster"), .number("PSNR (dB)", decimals: 2, better: .higher),
+      .number("Best", decimals: 2, better: .higher),
+      .number("Late", decimals: 2, better: .higher),
+      .number("Equal time", decimals: 2, better: .higher),
+    ]
+    let costs: [ReportTable.Column] = [
+      .number("Step (ms)", decimals: 2, better: .lower), .number("Ratio", decimals: 2),
+      .number("MB", decimals: 0, better: .lower),
+    ]
+    return ReportTable(
+      columns: measures + fit.perceptualColumns + costs,
       rows: results.map { result in
         let first = results.first?.secondsPerStep
-        return [
+        let measures: [ReportTable.Cell] = [
           .text(result.adjuster.name), .number(result.finalPSNR),
           .number(result.series.best?.value), .number(result.series.medianOverLast(0.1)),
-          .number(psnrAtEqualTime(result)), .number(result.secondsPerStep.map { $0 * 1000 }),
+          .number(psnrAtEqualTime(result)),
+        ]
+        let costs: [ReportTable.Cell] = [
+          .number(result.secondsPerStep.map { $0 * 1000 }),
           .number(result.secondsPerStep.flatMap { step in first.map { step / $0 } }),
           .number(result.peakMemoryMegabytes),
         ]
+        return measures + fit.perceptualCells(result) + costs
       })
   }
 }

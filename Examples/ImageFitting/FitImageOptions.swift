@@ -269,11 +269,12 @@ enum Options {
     ],
     groups: [
       OptionGroup("Experiment", preset, fidelity),
-      OptionGroup("Picture", image, downscale),
+      OptionGroup("Picture", image, downscale, pixelRange),
       OptionGroup("Model", ModelOptions.all),
       OptionGroup("Adjusters", [adjuster] + adjusterSettings),
       OptionGroup("Bands", bandSettings),
       OptionGroup("Training", trainingSettings),
+      OptionGroup("Measures", perceptualWeights),
       OptionGroup("Files", initialWeights, saveWeights, output),
     ],
     examples: [

@@ -75,7 +75,7 @@ struct FitImageReport {
       "results": .array(
         results.map { result in
           let series = result.series
-          return [
+          let measured: JSONValue = [
             "adjuster": .string(result.adjuster.name), "psnr": .number(result.finalPSNR),
             "psnr_median_last_tenth": .number(series.medianOverLast(0.1)),
             "psnr_best": .number(series.best?.value),
@@ -89,6 +89,9 @@ struct FitImageReport {
             "steps": .integer(result.losses.count),
             "failure": result.failure.map { .string($0.clause) } ?? .null,
           ]
+          guard let distance = settings.perceptualDistance else { return measured }
+          return measured.adding("lpips", .number(result.measures?.perceptualDistance))
+            .adding("lpips_backbone", .string(distance.backbone.rawValue))
         }),
       "settings": options, "made": provenance.json,
     ]
@@ -245,7 +248,13 @@ struct FitImageReport {
       """
   }
 
-  private let tableCaption = """
+  private var tableCaption: String {
+    guard let distance = settings.perceptualDistance else { return measuresCaption }
+    return measuresCaption
+      + " LPIPS by the features of \(distance.backbone.name), 0 for equal pictures."
+  }
+
+  private let measuresCaption = """
     PSNR after the last update, the median over the last tenth of the steps, which spikes of single \
     steps leave alone, and the best of all steps; PSNR, SSIM (windows of 7 x 7) and MS-SSIM (five scales, \
     for sides of more than 160 pixels) of the pictures rounded to 8 bits; the median time of a step; peak \
@@ -253,28 +262,44 @@ struct FitImageReport {
     """
 
   private var table: ReportTable {
-    ReportTable(
-      columns: [
-        .text("Adjuster"), .number("PSNR (dB)", decimals: 2, better: .higher),
-        .number("Late median (dB)", decimals: 2, better: .higher),
-        .number("Best (dB)", decimals: 2, better: .higher),
-        .number("8-bit (dB)", decimals: 2, better: .higher),
-        .number("SSIM", decimals: 4, better: .higher),
-        .number("MS-SSIM", decimals: 4, better: .higher),
-        .number("Step (s)", decimals: 4, better: .lower),
-        .number("Total (s)", decimals: 1, better: .lower),
-        .number("Memory (MB)", decimals: 0, better: .lower),
-      ],
+    let measures: [ReportTable.Column] = [
+      .text("Adjuster"), .number("PSNR (dB)", decimals: 2, better: .higher),
+      .number("Late median (dB)", decimals: 2, better: .higher),
+      .number("Best (dB)", decimals: 2, better: .higher),
+      .number("8-bit (dB)", decimals: 2, better: .higher),
+      .number("SSIM", decimals: 4, better: .higher),
+      .number("MS-SSIM", decimals: 4, better: .higher),
+    ]
+    let costs: [ReportTable.Column] = [
+      .number("Step (s)", decimals: 4, better: .lower),
+      .number("Total (s)", decimals: 1, better: .lower),
+      .number("Memory (MB)", decimals: 0, better: .lower),
+    ]
+    return ReportTable(
+      columns: measures + perceptualColumns + costs,
       rows: results.map { result in
-        [
+        let measures: [ReportTable.Cell] = [
           .text(result.adjuster.name), .number(result.finalPSNR),
           .number(result.series.medianOverLast(0.1)), .number(result.series.best?.value),
           .number(result.measures?.psnr), .number(result.measures?.structuralSimilarity),
           .number(result.measures?.multiscaleStructuralSimilarity),
+        ]
+        let costs: [ReportTable.Cell] = [
           .number(result.secondsPerStep), .number(result.trainingSeconds),
           .number(result.peakMemoryMegabytes),
         ]
+        return measures + perceptualCells(result) + costs
       })
+  }
+
+  /// The column of LPIPS, if it was asked for.
+  var perceptualColumns: [ReportTable.Column] {
+    settings.perceptualDistance == nil ? [] : [.number("LPIPS", decimals: 4, better: .lower)]
+  }
+
+  /// A run's cell in that column.
+  func perceptualCells(_ result: FitImageResult) -> [ReportTable.Cell] {
+    perceptualColumns.map { _ in .number(result.measures?.perceptualDistance) }
   }
 }
 

@@ -9,7 +9,7 @@ import TensorKit
 /// What came out of fitting the picture with one adjuster.
 struct FitImageResult {
   let adjuster: AdjusterChoice
-  /// The loss before each step's update.
+  /// The pixels' mean squared error before each step's update.
   var losses: [Double] = []
   /// Seconds of training before each step.
   var seconds: [Double] = []
@@ -87,9 +87,10 @@ extension FitImageSettings {
     _ choice: AdjusterChoice, network: Model, signal: PictureSignal<Scalar>
   ) throws -> FitImageResult {
     func pictureValues(_ outputs: Tensor<Scalar>) -> Tensor<Double> {
-      Tensor(signal.pictureValues(from: outputs))
+      Tensor(signal.pictureValues(from: pixelRange.values(of: outputs)))
     }
-    let inputs = signal.batch.inputs
+    let batch = pixelRange.batch(signal.batch)
+    let inputs = batch.inputs
     var trainer = try Trainer(
       start(for: choice, from: network, over: inputs), optimizer: optimizer(Scalar.self),
       adjuster: adjuster(choice, over: inputs), workers: workers, seed: adjusterSeed)
@@ -105,7 +106,7 @@ extension FitImageSettings {
           earlyValues = pictureValues(try trainer.outputs(for: inputs))
         }
         let start = Machine.monotonicSeconds()
-        let loss = try trainer.advance(on: signal.batch)
+        let loss = pixelRange.pixelError(of: try trainer.advance(on: batch))
         course.append(loss: loss, duration: Machine.monotonicSeconds() - start)
         if let spectrum = bandSpectrum(of: trainer.adjuster), spectrum.step == step {
           spectra.append(spectrum)
@@ -120,7 +121,8 @@ extension FitImageSettings {
     let outputs = try trainer.outputs(for: inputs)
     var finalPSNR = Double.nan
     if failure == nil {
-      finalPSNR = peakSignalToNoiseRatio(of: outputs, against: signal.batch.targets)
+      finalPSNR = peakSignalToNoiseRatio(
+        of: pixelRange.values(of: outputs), against: signal.batch.targets)
       // An infinite PSNR is that of a perfect fit.
       if !(finalPSNR > -.infinity) {
         failure = RunFailure(step: steps, error: .nonFinite("final output"))
@@ -133,7 +135,9 @@ extension FitImageSettings {
       adjuster: choice, losses: course.losses, seconds: course.seconds,
       secondsPerStep: course.durations.median, finalPSNR: finalPSNR,
       measures: failure == nil
-        ? PictureMeasures(of: pictureValues(outputs), against: picture) : nil,
+        ? try PictureMeasures(
+          of: pictureValues(outputs), against: picture, perceptual: perceptualDistance,
+          workers: workers) : nil,
       peakMemoryMegabytes: Machine.peakMemoryMegabytes(), earlyValues: earlyValues,
       values: pictureValues(outputs), spectra: spectra, failure: failure,
       writeWeights: { try model.writeWeights(to: $0, metadata: metadata) })

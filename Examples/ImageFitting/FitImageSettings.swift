@@ -16,6 +16,10 @@ struct FitImageSettings {
   let steps: Int
   let workers: Workers
   let folder: OutputFolder
+  /// What the network's outputs stand for.
+  let pixelRange: PixelRange
+  /// Compares the pictures' features, if asked for.
+  let perceptualDistance: PerceptualDistance<Float>?
 
   /// Settings from a command line.
   ///
@@ -40,6 +44,8 @@ struct FitImageSettings {
     steps = values[Options.steps] ?? (file == nil ? Demonstration.steps : 1000)
     workers = values[Options.threads].map { Workers(threads: $0) } ?? Workers()
     folder = OutputFolder(values[Options.output])
+    pixelRange = values[Options.pixelRange]
+    perceptualDistance = try Self.perceptualDistance(values, for: picture)
     try adjusters.checkedForRepetitions()
     if adjusters.contains(where: { $0.contains(.iga) }) { try checkEnd() }
     if adjusters.contains(where: { $0.contains(.empiricalNTK) }) { try checkPixels() }

@@ -23,8 +23,8 @@ extension ImagePreset {
       )
     }
     func adjusted(
-      _ model: String, _ text: String, rate: String, end: String, releasedEnd: String? = nil,
-      name: String? = nil
+      _ model: String, _ text: String, rate: String, end: String, releasedRate: String? = nil,
+      releasedEnd: String? = nil, name: String? = nil
     ) -> ImagePreset {
       ImagePreset(
         name: "iga-\(name ?? model)", about: "\(text), IGA", source: source,
@@ -33,7 +33,9 @@ extension ImagePreset {
             ("model", model), ("adjuster", "iga"), ("learning-rate", rate), ("end", end),
             ("sampling", "largest-residual"), ("damping", "none"),
           ] + common),
-        released: named(sampling + (releasedEnd.map { [("end", $0)] } ?? [])))
+        released: named(
+          sampling + (releasedRate.map { [("learning-rate", $0)] } ?? [])
+            + (releasedEnd.map { [("end", $0)] } ?? [])))
     }
     func reparameterized(
       _ model: String, _ text: String, amplitude: String, releasedRate: String? = nil
@@ -65,7 +67,7 @@ extension ImagePreset {
       plain("gauss-finer", "Gauss with FINER's sines", name: "gauss"),
       plain("wire-finer-real", "WIRE with FINER's sines", name: "wire"),
       adjusted("relu", "rectified linear units", rate: "5e-3", end: "25"),
-      adjusted("pe", "positional encoding", rate: "5e-3", end: "20"),
+      adjusted("pe", "positional encoding", rate: "5e-3", end: "20", releasedRate: "1e-3"),
       adjusted("siren", "SIREN", rate: "1e-3", end: "20"),
       adjusted("finer", "FINER", rate: "1e-3", end: "20", releasedEnd: "15"),
       adjusted(
@@ -101,22 +103,23 @@ extension ImagePreset {
 
   /// Pictures of 512 x 512 pixels, networks of five weight matrices.
   ///
-  /// The publication maps pixels to [-1, 1]; here they stay within [0, 1].
+  /// Pixels are mapped to [-1, 1], but for the network with positional encoding.
   private static let finerPictures: [ImagePreset] = {
     func preset(
-      _ model: String, _ text: String, rate: String, _ constants: [(String, String)]
+      _ model: String, _ text: String, rate: String, range: PixelRange = .symmetric,
+      _ constants: [(String, String)]
     ) -> ImagePreset {
       ImagePreset(
         name: "\(model)-div2k", about: "\(text), five weight matrices",
         source: """
-          Z. Liu et al., CVPR 2024, pictures; 512 x 512 pixels from DIV2K, whose values are mapped to [-1, 1] \
-          there but not here
+          Z. Liu et al., CVPR 2024, natural pictures of 512 x 512 pixels from DIV2K, and pictures of text of \
+          that size
           """,
         options: named(
           [
             ("model", model), ("adjuster", "none"), ("hidden-layers", "3"), ("width", "256"),
             ("learning-rate", rate), ("schedule", "exponential:0.1:5000"), ("steps", "5000"),
-            ("seed", "3407"),
+            ("seed", "3407"), ("pixel-range", range.rawValue),
           ] + constants))
     }
     return [
@@ -125,7 +128,7 @@ extension ImagePreset {
       preset("wire", "WIRE", rate: "5e-3", [("omega", "20"), ("scale", "10")]),
       preset("gauss", "Gauss", rate: "5e-3", [("scale", "30")]),
       preset(
-        "pe", "positional encoding", rate: "1e-3",
+        "pe", "positional encoding", rate: "1e-3", range: .unit,
         [("pe-convention", "radians"), ("pe-frequencies", "10")]),
     ]
   }()

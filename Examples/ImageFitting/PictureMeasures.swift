@@ -9,15 +9,20 @@ struct PictureMeasures {
   let structuralSimilarity: Double?
   /// nil for pictures with a side of 160 pixels or less.
   let multiscaleStructuralSimilarity: Double?
+  /// nil unless asked for.
+  let perceptualDistance: Double?
 
-  init(of values: Tensor<Double>, against picture: Picture) {
-    func rounded(_ values: Tensor<Double>) -> Tensor<Double> {
-      Picture(values, bitDepth: .eight).values()
-    }
-    let (saved, reference) = (rounded(values), rounded(picture.values()))
-    psnr = peakSignalToNoiseRatio(of: saved, against: reference)
-    structuralSimilarity = INRZoo.structuralSimilarity(of: saved, against: reference)
+  init(
+    of values: Tensor<Double>, against picture: Picture, perceptual: PerceptualDistance<Float>?,
+    workers: Workers
+  ) throws {
+    let saved = Picture(values, bitDepth: .eight)
+    let reference = Picture(picture.values(as: Double.self), bitDepth: .eight)
+    let (first, second): (Tensor<Double>, Tensor<Double>) = (saved.values(), reference.values())
+    psnr = peakSignalToNoiseRatio(of: first, against: second)
+    structuralSimilarity = INRZoo.structuralSimilarity(of: first, against: second)
     multiscaleStructuralSimilarity = INRZoo.multiscaleStructuralSimilarity(
-      of: saved, against: reference)
+      of: first, against: second)
+    perceptualDistance = try perceptual?(of: saved, against: reference, workers: workers)
   }
 }

@@ -9,32 +9,54 @@ struct InspectionReport {
 
   /// How many eigenvectors are drawn, and described in the summary.
   private static let drawn = 4
-  private static let described = 8
+  static let described = 8
 
   /// Writes the plots, their data, the summary and the report, once all is computed.
   func write() throws {
     let summary = summary.text
     let report = try report
-    let mosaics = try inspections.map { ($0.name.rawValue, try $0.neurons.png, $0.neurons.csv) }
+    let pictures = try inspections.flatMap { try pictureFiles($0) }
     let folder = settings.folder
     try Interruption.ignored {
       try folder.write(spectra, named: "spectra")
       for inspection in inspections {
         let name = inspection.name.rawValue
-        try folder.write(heatMap(inspection), named: "kernel-\(name)")
+        try folder.write(heatMap(inspection).svg, to: "kernel-\(name).svg")
         try folder.write(eigenvectors(inspection), named: "eigenvectors-\(name)")
         try folder.write(shares(inspection), named: "target-\(name)")
         try folder.write(decay(inspection), named: "decay-\(name)")
         try folder.write(filter(inspection), named: "filters-\(name)")
         try folder.write(histogram(inspection), named: "activations-\(name)")
       }
-      for (name, png, csv) in mosaics {
-        try folder.write(png, to: "neurons-\(name).png")
-        try folder.write(csv, to: "neurons-\(name).csv")
-      }
+      for (name, data) in pictures { try folder.write(data, to: name) }
       try folder.write(summary, to: "summary.json")
       try folder.write(report.html, to: "report.html")
     }
+  }
+
+  /// The file of a kernel's numbers.
+  private func kernelFile(_ inspection: ModelInspection) -> String {
+    "kernel-\(inspection.name.rawValue).npy"
+  }
+
+  /// What is shown as pictures, and its numbers in single precision.
+  private func pictureFiles(_ inspection: ModelInspection) throws -> [(name: String, data: Data)] {
+    let (name, picture) = (inspection.name.rawValue, inspection.picture)
+    let mosaics = try picture.neuronPNGs()
+    var neurons = NumPyArchive()
+    neurons.store(Tensor<Float>(picture.neurons.before.values), named: "before")
+    neurons.store(Tensor<Float>(picture.neurons.after.values), named: "after")
+    func numbers(_ tensor: Tensor<Double>) throws -> Data {
+      Data(try NumPyFile(Tensor<Float>(tensor)).bytes())
+    }
+    return [
+      (kernelFile(inspection), try numbers(inspection.kernel)),
+      ("eigenpictures-\(name).png", try picture.png(first: Self.described)),
+      ("eigenpictures-\(name).npy", try numbers(picture.eigenvectors)),
+      ("neurons-before-\(name).png", mosaics.before),
+      ("neurons-after-\(name).png", mosaics.after),
+      ("neurons-\(name).npz", Data(try neurons.bytes())),
+    ]
   }
 
   // MARK: Plots
@@ -129,8 +151,22 @@ struct InspectionReport {
             "target_shares": .array(inspection.targetShares.map { .number($0) }),
             "dominant_frequencies": .array(
               (0..<Self.described).map { .number(inspection.dominantFrequency($0)) }),
+            "picture": summary(of: inspection.picture),
           ]
         }), "made": provenance.json,
+    ]
+  }
+
+  private func summary(of picture: PictureInspection) -> JSONValue {
+    [
+      "side": .integer(picture.side),
+      "eigenvalues": .array(picture.eigenvalues.map { .number($0) }),
+      "dominant_frequencies": .array(
+        picture.eigenvalues.indices.map { index in
+          let frequency = picture.dominantFrequency(index)
+          return .array([.number(frequency.down), .number(frequency.across)])
+        }),
+      "psnr_before": .number(picture.psnrs.before), "psnr_after": .number(picture.psnrs.after),
     ]
   }
 
@@ -138,8 +174,8 @@ struct InspectionReport {
     ReportTable(
       columns: [
         .text("Model"), .number("Effective rank", decimals: 2),
-        .number("Eigenvectors for 90 %", decimals: 0, better: .lower),
-      ] + (1...Self.drawn).map { .number("Frequency of \($0)", decimals: 2) },
+        .number("For 90 %", decimals: 0, better: .lower),
+      ] + (1...Self.drawn).map { .number("Frequency \($0)", decimals: 2) },
       rows: inspections.map { inspection in
         [
           .text(inspection.name.rawValue), .number(inspection.effectiveRank),
@@ -169,7 +205,7 @@ struct InspectionReport {
           caption: """
             The empirical neural tangent kernel at the initial weights: how much a step at x' moves the \
             output at x. A narrow diagonal is a network that can learn fine detail.
-            """)
+            """, dataFile: kernelFile(inspection))
       }
       for (index, inspection) in inspections.enumerated() {
         report.addPlot(
@@ -192,16 +228,11 @@ struct InspectionReport {
           caption: """
             What an adjuster multiplies the residual's cosine of each frequency by. IGA treats all places within \
             groups of \(settings.values[Options.group]) points alike, so that its notches recur at \
-            multiples of the groups' frequency.
+            multiples of the groups' frequency. Equalized bands rise to where the network learns least: cosine \
+            bands in steps, nested ones smoothly, as their blocks pass some of the neighbouring frequencies.
             """)
       }
-      report.addPictures(
-        "First layers",
-        try inspections.map { ReportPicture(try $0.neurons.png, caption: $0.name.rawValue) },
-        caption: """
-          Up to 64 of the first layer's units over the square from -1 to 1, before training; bright is the largest \
-          value of all.
-          """)
+      try addPictures(to: &report)
       for (index, inspection) in inspections.enumerated() {
         report.addPlot(
           histogram(inspection), heading: index == 0 ? "Activations" : "",
@@ -209,6 +240,45 @@ struct InspectionReport {
       }
       return report
     }
+  }
+
+  /// What is shown of networks of two coordinates.
+  private func addPictures(to report: inout Report) throws {
+    let side = settings.values[Options.grid]
+    for (index, inspection) in inspections.enumerated() {
+      let (name, picture) = (inspection.name.rawValue, inspection.picture)
+      report.addPictures(
+        index == 0 ? "Eigenvectors as pictures" : "",
+        try (0..<Self.drawn).map { vector in
+          ReportPicture(
+            try picture.png(vector), caption: "\(name), \(vector + 1)",
+            detail: picture.dominantFrequency(vector).description)
+        },
+        caption: """
+          The first eigenvectors of \(name)'s kernel over \(side) x \(side) pixels, negative in blue and \
+          positive in red, and the cycles for each unit of the cosine that has most of their energy.
+          """)
+    }
+    let steps = settings.values[Options.steps]
+    report.addPictures(
+      "First layers",
+      try inspections.flatMap { inspection in
+        let (name, psnrs) = (inspection.name.rawValue, inspection.picture.psnrs)
+        let mosaics = try inspection.picture.neuronPNGs()
+        return [
+          ReportPicture(
+            mosaics.before, caption: "\(name), before",
+            detail: "\(NumberText.fixed(psnrs.before, 2)) dB"),
+          ReportPicture(
+            mosaics.after, caption: "\(name), after",
+            detail: "\(NumberText.fixed(psnrs.after, 2)) dB"),
+        ]
+      },
+      caption: """
+        Up to 64 of the first layer's units over the square from -1 to 1, before and after \(steps) steps of Adam \
+        with the rate \(NumberText.plain(InspectionSettings.pictureRate)) on the embedded picture in \
+        grey, of \(side) x \(side) pixels; the same colours for both, bright for the largest value.
+        """)
   }
 
   private var sentence: String {

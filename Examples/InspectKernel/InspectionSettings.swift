@@ -22,15 +22,23 @@ enum Options {
   static let group = Option(
     "group", .integer(in: 1..., "P"), default: 8,
     help: "IGA's groups are intervals of P points.")
+  static let grid = Option(
+    "grid", .integer(in: 8...64, "N"), default: 24,
+    help: "Pixels along each side of the picture over which eigenvectors are shown as pictures.")
   static let steps = Option(
     "steps", .integer(in: 1..., "N"), default: 200,
-    help:
-      "Steps of gradient descent, in which the predicted decay is compared with the measured one.")
+    help: """
+      Steps of gradient descent, in which the predicted decay is compared with the measured one, and of \
+      Adam on the picture, before and after which the first layer is shown.
+      """)
   static let seed = Option(
     "seed", .integer(in: 0..., "S"), default: 0, help: "Seeds the initial weights.")
   static let output = Option(
     "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
-    help: "The folder for report.html, summary.json, and each plot as .svg and .csv.")
+    help: """
+      The folder for report.html, summary.json, each plot as .svg or .png and its numbers as .csv, .npy or \
+      .npz.
+      """)
 
   static let command = Command(
     "InspectKernel",
@@ -40,12 +48,13 @@ enum Options {
       Near its initial weights a network learns each eigenvector of its empirical neural tangent kernel at \
       a rate that is the eigenvalue. This program takes the kernel of each network on points of a line and \
       shows it, with its spectrum, its first eigenvectors and their frequencies, the decay that it predicts \
-      and that a short training has, what adjusters make of each frequency, and the network's units.
+      and that a short training has, what adjusters make of each frequency, and, over a small picture, \
+      eigenvectors and the network's units before and after training.
       """
     ],
     groups: [
       OptionGroup("Models", [model] + ModelOptions.all.dropFirst()),
-      OptionGroup("Kernel", samples, target, end, group),
+      OptionGroup("Kernel", samples, target, end, group, grid),
       OptionGroup("Training", steps, seed),
       OptionGroup("Files", output),
     ],

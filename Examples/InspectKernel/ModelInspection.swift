@@ -22,8 +22,8 @@ struct ModelInspection {
   let filters: [Filter]
   /// How the values of each hidden layer are distributed.
   let histograms: [Histogram]
-  /// The first layer's units on a square.
-  let neurons: NeuronMosaic
+  /// A network of two coordinates of the same kind.
+  let picture: PictureInspection
 
   /// The course of the residual along an eigenvector, relative to its start.
   struct Decay {
@@ -88,18 +88,8 @@ extension InspectionSettings {
   ) throws -> ModelInspection {
     let size = signal.sampleCount
     let kernel = try TiledEvaluation(of: model).empiricalKernel(at: signal.inputs)
-    let pairs: SymmetricEigenpairs<Double>
-    do {
-      pairs = try kernel.symmetricEigenpairs()
-    } catch {
-      throw ExampleFailure.software(
-        "the kernel of \(name.rawValue) was not decomposed: \(error); check --omega and --scale")
-    }
+    let pairs = try decomposed(kernel, of: name)
     let values = pairs.values.elements
-    guard values[0] > 0 else {
-      throw ExampleFailure.software(
-        "the kernel of \(name.rawValue) is zero; check --omega and --scale")
-    }
     let target = signal.values.reshaped(to: [size, 1])
     let shares = Tensor.matrixProduct(pairs.vectors, target).squared().elements
     let energy = target.squared().sum()
@@ -109,7 +99,25 @@ extension InspectionSettings {
       targetShares: shares.map { $0 / energy }, decays: try decays(of: model, pairs),
       filters: try filters(of: model),
       histograms: features.enumerated().map { Histogram("layer \($0 + 1)", $1.value.elements) },
-      neurons: NeuronMosaic(network(name, samples: [NeuronMosaic.side, NeuronMosaic.side])))
+      picture: try inspectPicture(name))
+  }
+
+  /// The eigenpairs of a network's kernel, all or some from the largest eigenvalue on.
+  func decomposed(
+    _ kernel: Tensor<Double>, of name: ModelName, count: Int? = nil
+  ) throws -> SymmetricEigenpairs<Double> {
+    let pairs: SymmetricEigenpairs<Double>
+    do {
+      pairs = try kernel.symmetricEigenpairs(count)
+    } catch {
+      throw ExampleFailure.software(
+        "the kernel of \(name.rawValue) was not decomposed: \(error); check --omega and --scale")
+    }
+    guard pairs.values[0] > 0 else {
+      throw ExampleFailure.software(
+        "the kernel of \(name.rawValue) is zero; check --omega and --scale")
+    }
+    return pairs
   }
 
   /// Trains by gradient descent, with the rate that takes a tenth off the first component in a step, and
@@ -173,10 +181,13 @@ extension InspectionSettings {
       return ModelInspection.Filter(
         name: name, frequencies: gains.indices.map { Double($0) / 4 }, gains: gains)
     }
+    let line = RowGrid(extents: [size])
     return [
       try filter("plain training", IdentityAdjuster<Double>()),
       try filter("full eNTK", EmpiricalNTKAdjuster<Double>(end: end)),
       try filter("IGA", InductiveGradientAdjuster<Double>(end: end, sampling: .center)),
+      try filter("nested bands", BandEqualizer<Double>(NestedMeanBands(.blocks(of: line)))),
+      try filter("cosine bands", BandEqualizer<Double>(CosineBands(line))),
     ]
   }
 }

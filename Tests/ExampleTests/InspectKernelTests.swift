@@ -1,4 +1,6 @@
 import Foundation
+import INRZoo
+import TensorKit
 import Testing
 
 @Suite("InspectKernel")
@@ -26,14 +28,17 @@ struct InspectKernelTests {
       let models = ["siren", "wire", "mfn"]
       let run = try run(
         models.map { "--model \($0)" }.joined(separator: " ")
-          + " --samples 48 --width 12 --end 3 --group 4 --steps 6", in: root)
+          + " --samples 48 --width 12 --end 3 --group 4 --steps 6 --grid 9", in: root)
       #expect(run.code == 0, "\(run.standardError)")
       #expect(run.outputLines.map { $0.split(separator: " ")[0] } == models.map { "model=\($0)" })
-      let plots = ["kernel", "eigenvectors", "target", "decay", "filters", "activations"]
+      let plots = ["eigenvectors", "target", "decay", "filters", "activations"]
       let expected =
         models.flatMap { model in
-          plots.flatMap { ["\($0)-\(model).csv", "\($0)-\(model).svg"] }
-            + ["neurons-\(model).csv", "neurons-\(model).png"]
+          plots.flatMap { ["\($0)-\(model).csv", "\($0)-\(model).svg"] } + [
+            "kernel-\(model).npy", "kernel-\(model).svg", "eigenpictures-\(model).npy",
+            "eigenpictures-\(model).png", "neurons-\(model).npz", "neurons-before-\(model).png",
+            "neurons-after-\(model).png",
+          ]
         } + ["spectra.csv", "spectra.svg", "report.html", "summary.json"]
       let folder = root.appendingPathComponent("output")
       #expect(try ExampleTests.names(in: folder) == expected.sorted())
@@ -50,7 +55,10 @@ struct InspectKernelTests {
         #expect(abs(shares.reduce(0, +) - 1) < 1e-9)
       }
       for model in models {
-        #expect(try rows("kernel-\(model)", in: root).count == 48)
+        let kernel = try NumPyFile(
+          contentsOf: folder.appendingPathComponent("kernel-\(model).npy").path
+        ).tensor(as: Float.self)
+        #expect(kernel.shape == [48, 48] && kernel == kernel.transposed())
         // Plain training leaves every frequency as it is; adjusters damp some and raise none.
         for row in try rows("filters-\(model)", in: root) {
           let gain = try #require(Double(row[2]))
@@ -60,7 +68,69 @@ struct InspectKernelTests {
             #expect(gain < 1 + 1e-9)
           }
         }
+        let names = Set(try rows("filters-\(model)", in: root).map { $0[0] })
+        #expect(names.isSuperset(of: ["IGA", "nested bands", "cosine bands"]))
+        // A cosine band has one factor: with 48 points there are fewer gains than frequencies.
+        let cosine = try rows("filters-\(model)", in: root).filter { $0[0] == "cosine bands" }
+        let gains = cosine.compactMap { Double($0[2]) }
+        #expect(gains.count == 48 && (gains.min() ?? 1) < 0.9)
+        #expect(Set(gains.map { ($0 * 1e6).rounded() }).count <= 14)
       }
+    }
+  }
+
+  @Test("Over a picture: eigenvectors with their frequencies, and units before and after training")
+  func pictures() throws {
+    try withTemporaryFolder { root in
+      let run = try run(
+        "--model relu --samples 32 --end 3 --width 16 --grid 10 --steps 40", in: root)
+      #expect(run.code == 0, "\(run.standardError)")
+      let folder = root.appendingPathComponent("output")
+      func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+      let summary = try #require(
+        try JSONSerialization.jsonObject(
+          with: Data(contentsOf: URL(fileURLWithPath: path("summary.json"))))
+          as? [String: Any])
+      let model = try #require((summary["models"] as? [[String: Any]])?.first)
+      let picture = try #require(model["picture"] as? [String: Any])
+      #expect(picture["side"] as? Int == 10)
+      let eigenvalues = try #require(picture["eigenvalues"] as? [Double])
+      #expect(eigenvalues.count == 8 && zip(eigenvalues, eigenvalues.dropFirst()).allSatisfy(>=))
+
+      let vectors = try NumPyFile(contentsOf: path("eigenpictures-relu.npy")).tensor(
+        as: Double.self)
+      #expect(vectors.shape == [8, 10, 10])
+      let rows = vectors.reshaped(to: [8, 100])
+      let products = Tensor.matrixProduct(rows, rows, transposingRight: true)
+      #expect((products - .identity(8)).absoluteValue().largest() < 1e-5)
+      // The named frequency is that of the cosine with the largest component.
+      let frequencies = try #require(picture["dominant_frequencies"] as? [[Double]])
+      let transform = Tensor<Double>.cosineTransform(size: 10)
+      for (index, frequency) in frequencies.enumerated() {
+        let components = (0..<10).flatMap { down in
+          (0..<10).map { across in
+            let wave = Tensor.matrixProduct(
+              transform.slice(down..<(down + 1)), transform.slice(across..<(across + 1)),
+              transposingLeft: true)
+            return abs(wave.dot(vectors.slice(index..<(index + 1)).reshaped(to: [10, 10])))
+          }
+        }
+        let named = Int(frequency[0] * 4) * 10 + Int(frequency[1] * 4)
+        #expect(components[named] > (components.max() ?? 0) - 1e-6)
+      }
+
+      // Training moved the units, and brought the network nearer to the picture.
+      let neurons = try NumPyArchive(contentsOf: path("neurons-relu.npz"))
+      let before = try neurons.tensor(named: "before", as: Double.self)
+      let after = try neurons.tensor(named: "after", as: Double.self)
+      #expect(before.shape == [16, 40, 40] && after.shape == before.shape && after != before)
+      let psnrs = ["psnr_before", "psnr_after"].compactMap { picture[$0] as? Double }
+      #expect(psnrs.count == 2 && psnrs[1] > psnrs[0] + 1)
+      for name in ["neurons-before", "neurons-after"] {
+        let mosaic = try Picture(contentsOf: path("\(name)-relu.png"))
+        #expect(mosaic.samples.shape == [2 * 42, 8 * 42, 3])
+      }
+      #expect(try Picture(contentsOf: path("eigenpictures-relu.png")).channels == 3)
     }
   }
 

@@ -66,16 +66,30 @@ public struct Report: Sendable {
   }
 
   /// Adds a plot under the heading before it, or under its own when one is given.
+  ///
+  /// - Parameters:
+  ///   - plot: The plot.
+  ///   - heading: The heading, or nothing for that of the part before.
+  ///   - caption: What the plot shows.
+  ///   - dataFile: The name of the file beside the report that holds the numbers, where they are many;
+  ///     by default they are within the report, as comma-separated values.
   public mutating func addPlot(
-    _ plot: some Plot, heading: String = "", caption: String = ""
+    _ plot: some Plot, heading: String = "", caption: String = "", dataFile: String? = nil
   ) {
     figures += 1
-    let data = Data(plot.csv.utf8).base64EncodedString()
-    let file = Self.fileName(plot.title)
+    let link: String
+    if let dataFile {
+      let name = XMLText.escape(dataFile)
+      link = "<a href=\"\(name)\">Data: \(name)</a>"
+    } else {
+      let data = Data(plot.csv.utf8).base64EncodedString()
+      let file = Self.fileName(plot.title)
+      link = "<a download=\"\(file).csv\" href=\"data:text/csv;base64,\(data)\">Data (CSV)</a>"
+    }
     let html = """
       <figure class="chart">
       \(plot.svg)<figcaption class="note">\(Self.caption("Figure \(figures)", caption)) \
-      <a download="\(file).csv" href="data:text/csv;base64,\(data)">Data (CSV)</a></figcaption>
+      \(link)</figcaption>
       </figure>
       """
     sections.append(Section(heading: heading, html: html))

@@ -1,0 +1,48 @@
+import ExampleSupport
+import GradientAdjusters
+import TensorKit
+
+/// What a network's outputs stand for.
+enum PixelRange: String, CaseIterable, Sendable {
+  /// A pixel's values, from 0 to 1.
+  case unit
+  /// Twice a pixel's values less one, from -1 to 1.
+  case symmetric
+
+  /// A batch of pixels with the targets that a network is trained on.
+  func batch<Scalar>(_ pixels: TrainingBatch<Scalar>) -> TrainingBatch<Scalar> {
+    switch self {
+    case .unit: pixels
+    case .symmetric:
+      TrainingBatch(
+        inputs: pixels.inputs, targets: pixels.targets * 2 - 1, groups: pixels.groups)
+    }
+  }
+
+  /// The values of pixels that a network's outputs stand for.
+  func values<Scalar>(of outputs: Tensor<Scalar>) -> Tensor<Scalar> {
+    switch self {
+    case .unit: outputs
+    case .symmetric: (outputs + 1) * 0.5
+    }
+  }
+
+  /// The mean squared error of pixels, of that of a network's outputs.
+  func pixelError(of error: Double) -> Double {
+    switch self {
+    case .unit: error
+    case .symmetric: error / 4
+    }
+  }
+}
+
+extension Options {
+  static let pixelRange = Option(
+    "pixel-range",
+    .choice { (range: PixelRange) in
+      switch range {
+      case .unit: "pixels as they are, from 0 to 1"
+      case .symmetric: "pixels from -1 to 1, as FINER's are; losses are still those of 0 to 1"
+      }
+    }, default: .unit, help: "What the network's outputs stand for.")
+}
