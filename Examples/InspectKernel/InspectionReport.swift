@@ -110,12 +110,13 @@ struct InspectionReport {
     LinePlot(
       "Decay in \(inspection.name.rawValue)", x: PlotAxis("step of gradient descent"),
       y: PlotAxis("residual, relative", scale: .logarithmic, range: 1e-4...2),
-      series: inspection.decays.flatMap { decay in
+      series: inspection.decays.enumerated().flatMap { color, decay in
         let steps = decay.steps.map { Double($0) }
         return [
-          PlotSeries("\(decay.index + 1) predicted", x: steps, y: decay.predicted),
+          PlotSeries("\(decay.index + 1) predicted", x: steps, y: decay.predicted, color: color),
           PlotSeries(
-            "\(decay.index + 1) measured", x: steps, y: decay.measured, style: .markers),
+            "\(decay.index + 1) measured", x: steps, y: decay.measured, style: .markers,
+            color: color),
         ]
       })
   }
@@ -123,7 +124,7 @@ struct InspectionReport {
   private func filter(_ inspection: ModelInspection) -> LinePlot {
     LinePlot(
       "Adjusters on \(inspection.name.rawValue)",
-      x: PlotAxis("frequency", unit: "cycles for each unit"),
+      x: PlotAxis("frequency", unit: "cycles for each unit", scale: .logarithmic),
       y: PlotAxis("gain", scale: .logarithmic),
       series: inspection.filters.map { PlotSeries($0.name, x: $0.frequencies, y: $0.gains) })
   }
@@ -226,7 +227,8 @@ struct InspectionReport {
         report.addPlot(
           filter(inspection), heading: index == 0 ? "Adjusters as filters" : "",
           caption: """
-            What an adjuster multiplies the residual's cosine of each frequency by. IGA treats all places within \
+            What an adjuster multiplies the residual's cosine of each frequency by; the data has the constant as \
+            well. IGA treats all places within \
             groups of \(settings.values[Options.group]) points alike, so that its notches recur at \
             multiples of the groups' frequency. Equalized bands rise to where the network learns least: cosine \
             bands in steps, nested ones smoothly, as their blocks pass some of the neighbouring frequencies.
@@ -251,7 +253,7 @@ struct InspectionReport {
         index == 0 ? "Eigenvectors as pictures" : "",
         try (0..<Self.drawn).map { vector in
           ReportPicture(
-            try picture.png(vector), caption: "\(name), \(vector + 1)",
+            try picture.png(vector), caption: "\(vector + 1)",
             detail: picture.dominantFrequency(vector).description)
         },
         caption: """

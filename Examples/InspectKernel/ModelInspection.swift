@@ -182,12 +182,16 @@ extension InspectionSettings {
         name: name, frequencies: gains.indices.map { Double($0) / 4 }, gains: gains)
     }
     let line = RowGrid(extents: [size])
+    // More probes than training needs, so that single bands do not stand out by chance.
+    func equalizer(_ bands: some Bands<Double>) -> BandEqualizer<Double> {
+      BandEqualizer(bands, probeCount: 32)
+    }
     return [
       try filter("plain training", IdentityAdjuster<Double>()),
       try filter("full eNTK", EmpiricalNTKAdjuster<Double>(end: end)),
       try filter("IGA", InductiveGradientAdjuster<Double>(end: end, sampling: .center)),
-      try filter("nested bands", BandEqualizer<Double>(NestedMeanBands(.blocks(of: line)))),
-      try filter("cosine bands", BandEqualizer<Double>(CosineBands(line))),
+      try filter("nested bands", equalizer(NestedMeanBands(.blocks(of: line)))),
+      try filter("cosine bands", equalizer(CosineBands(line))),
     ]
   }
 }

@@ -7,7 +7,7 @@ import TensorKit
 /// The first layer's units as pictures over the square from -1 to 1.
 struct NeuronMosaic {
   /// Points along each side of the square.
-  static let side = 40
+  static let side = 32
   /// Units in a row and in a column of the mosaic.
   private static let perSide = 8
 

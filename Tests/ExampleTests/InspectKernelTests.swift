@@ -123,12 +123,12 @@ struct InspectKernelTests {
       let neurons = try NumPyArchive(contentsOf: path("neurons-relu.npz"))
       let before = try neurons.tensor(named: "before", as: Double.self)
       let after = try neurons.tensor(named: "after", as: Double.self)
-      #expect(before.shape == [16, 40, 40] && after.shape == before.shape && after != before)
+      #expect(before.shape == [16, 32, 32] && after.shape == before.shape && after != before)
       let psnrs = ["psnr_before", "psnr_after"].compactMap { picture[$0] as? Double }
       #expect(psnrs.count == 2 && psnrs[1] > psnrs[0] + 1)
       for name in ["neurons-before", "neurons-after"] {
         let mosaic = try Picture(contentsOf: path("\(name)-relu.png"))
-        #expect(mosaic.samples.shape == [2 * 42, 8 * 42, 3])
+        #expect(mosaic.samples.shape == [2 * 34, 8 * 34, 3])
       }
       #expect(try Picture(contentsOf: path("eigenpictures-relu.png")).channels == 3)
     }

@@ -89,6 +89,23 @@ struct PlotTests {
     #expect(plot.svg.contains("prefers-color-scheme"))
   }
 
+  @Test("Series that belong together have the same colour")
+  func colors() {
+    func plot(_ second: Int?) -> String {
+      LinePlot(
+        "Pairs", x: PlotAxis("x"), y: PlotAxis("y"),
+        series: [
+          PlotSeries("a", x: [0, 1], y: [0, 1], color: 3),
+          PlotSeries("b", x: [0, 1], y: [1, 0], style: .markers, color: second),
+        ]
+      ).svg
+    }
+    let code = PlotStyle.lightColors[3]
+    #expect(plot(3).contains("class=\"plot-c3\" color=\"\(code)\""))
+    #expect(!plot(3).contains("class=\"plot-c1\""))
+    #expect(plot(nil).contains("class=\"plot-c1\" color=\"\(PlotStyle.lightColors[1])\""))
+  }
+
   @Test(
     "Nothing to show and nothing finite make valid plots too",
     arguments: [

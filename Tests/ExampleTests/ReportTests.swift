@@ -23,6 +23,17 @@ struct ReportTests {
     #expect(!html.replacing("http://www.w3.org/2000/svg", with: "").contains("http"))
   }
 
+  @Test("Many numbers stay in a file beside the report")
+  func dataFile() {
+    let plot = HeatMap("Kernel", values: [1, 2, 3, 4], columns: 2, value: PlotAxis("value"))
+    var report = Report("Numbers", summary: "", provenance: .current(commandLine: ""))
+    report.addPlot(plot, dataFile: "a&b.npy")
+    #expect(report.html.contains("<a href=\"a&amp;b.npy\">Data: a&amp;b.npy</a>"))
+    #expect(!report.html.contains("data:text/csv"))
+    report.addPlot(plot)
+    #expect(report.html.count(of: "data:text/csv;base64,") == 1)
+  }
+
   @Test("The best of a column is set in bold, also among equals as shown")
   func best() {
     let table = ReportTable(

@@ -122,6 +122,19 @@ import Testing
     #expect(try distance(of: covered, against: second) == expected)
   }
 
+  @Test func theArticlesCode() throws {
+    let (fitted, picture, _) = try Self.fixture(.alexNet)
+    let lpipsPath = FileManager.default.temporaryDirectory
+      .appendingPathComponent("lpips-\(UUID().uuidString).safetensors").path
+    defer { try? FileManager.default.removeItem(atPath: lpipsPath) }
+    try Self.weights(.alexNet).write(to: lpipsPath)
+    let distance = try PerceptualDistance<Float>(contentsOf: lpipsPath)
+    let lpips = try distance(of: fitted, against: picture)
+    let expected = try PerceptualDistance<Float>(Self.weights(.alexNet))(
+      of: fitted, against: picture)
+    #expect(lpips == expected && lpips > 0)
+  }
+
   @Test func tooSmallPicturesAreRefused() throws {
     #expect(PerceptualBackbone.alexNet.smallestSide == 31)
     #expect(PerceptualBackbone.vgg16.smallestSide == 16)

@@ -143,18 +143,22 @@ struct LinePlotDrawing {
         + "fill-opacity=\"0.2\"/>")
   }
 
-  private func colorClass(_ index: Int) -> String { "plot-c\(PlotStyle.colorIndex(index))" }
+  private func colorClass(_ index: Int) -> String { "plot-c\(color(index))" }
+
+  private func color(_ index: Int) -> Int {
+    PlotStyle.colorIndex(plot.series[index].color ?? index)
+  }
 
   /// The class, and the colour for viewers that know no style sheets.
   private func paint(_ index: Int) -> String {
-    let color = PlotStyle.lightColors[PlotStyle.colorIndex(index)]
-    return "class=\"\(colorClass(index))\" color=\"\(color)\""
+    let code = PlotStyle.lightColors[color(index)]
+    return "class=\"\(colorClass(index))\" color=\"\(code)\""
   }
 
   private func stroke(_ index: Int) -> String {
-    let dash = PlotStyle.dash(index)
-    let color = PlotStyle.lightColors[PlotStyle.colorIndex(index)]
-    return "color=\"\(color)\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\" "
+    let dash = PlotStyle.dash(plot.series[index].color ?? index)
+    let code = PlotStyle.lightColors[color(index)]
+    return "color=\"\(code)\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\" "
       + "stroke-linejoin=\"round\" stroke-linecap=\"round\""
       + (dash.isEmpty ? "" : " stroke-dasharray=\"\(dash)\"")
   }

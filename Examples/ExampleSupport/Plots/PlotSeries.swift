@@ -34,10 +34,14 @@ public struct PlotSeries: Sendable, Equatable {
   public let band: Band?
   /// How points are drawn.
   public let style: Style
+  /// The number of the colour, for series that belong together; nil for one that follows from the place
+  /// among the others.
+  public let color: Int?
 
   /// Makes a series from its points; what is too much in the longer list is left out.
   public init(
-    _ name: String, x: [Double], y: [Double], band: Band? = nil, style: Style = .line
+    _ name: String, x: [Double], y: [Double], band: Band? = nil, style: Style = .line,
+    color: Int? = nil
   ) {
     self.name = name
     let count = min(x.count, y.count)
@@ -47,6 +51,7 @@ public struct PlotSeries: Sendable, Equatable {
       Band(low: Array($0.low.prefix(count)), high: Array($0.high.prefix(count)))
     }
     self.style = style
+    self.color = color
   }
 
   /// Makes a series from a measure recorded during a run, over its steps.
