@@ -255,7 +255,7 @@ struct FitImageReport {
   }
 
   private let measuresCaption = """
-    PSNR after the last update, the median over the last tenth of the steps, which spikes of single \
+    PSNR in dB: after the last update, the median over the last tenth of the steps, which spikes of single \
     steps leave alone, and the best of all steps; PSNR, SSIM (windows of 7 x 7) and MS-SSIM (five scales, \
     for sides of more than 160 pixels) of the pictures rounded to 8 bits; the median time of a step; peak \
     memory of the process during the run.
@@ -264,16 +264,16 @@ struct FitImageReport {
   private var table: ReportTable {
     let measures: [ReportTable.Column] = [
       .text("Adjuster"), .number("PSNR (dB)", decimals: 2, better: .higher),
-      .number("Late median (dB)", decimals: 2, better: .higher),
-      .number("Best (dB)", decimals: 2, better: .higher),
-      .number("8-bit (dB)", decimals: 2, better: .higher),
+      .number("Late", decimals: 2, better: .higher),
+      .number("Best", decimals: 2, better: .higher),
+      .number("8-bit", decimals: 2, better: .higher),
       .number("SSIM", decimals: 4, better: .higher),
       .number("MS-SSIM", decimals: 4, better: .higher),
     ]
     let costs: [ReportTable.Column] = [
       .number("Step (s)", decimals: 4, better: .lower),
       .number("Total (s)", decimals: 1, better: .lower),
-      .number("Memory (MB)", decimals: 0, better: .lower),
+      .number("MB", decimals: 0, better: .lower),
     ]
     return ReportTable(
       columns: measures + perceptualColumns + costs,

@@ -44,5 +44,6 @@ extension Options {
       case .unit: "pixels as they are, from 0 to 1"
       case .symmetric: "pixels from -1 to 1, as FINER's are; losses are still those of 0 to 1"
       }
-    }, default: .unit, help: "What the network's outputs stand for.")
+    }, default: .unit,
+    help: "What the network's outputs stand for; --initial-weights need the one they came from.")
 }
