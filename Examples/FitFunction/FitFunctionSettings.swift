@@ -119,6 +119,10 @@ struct FitFunctionSettings {
     let refresh = values[Options.refresh]
     let isSine = preset == .sinesOfSines
     let line = RowGrid(extents: [numbers.samples])
+    // Undamped, as the published adjusters are.
+    func equalizer(_ bands: some Bands<Scalar>) -> BandEqualizer<Scalar> {
+      BandEqualizer(bands, damping: nil, seed: UInt64(seed))
+    }
     return choice.adjuster { name in
       switch name {
       case .none: IdentityAdjuster<Scalar>()
@@ -145,8 +149,8 @@ struct FitFunctionSettings {
             placement: .beforeActivation, preservingFunctionOver: inputs)
           : BatchNormalization<Scalar>(placement: .afterActivation)
       case .bands:
-        BandEqualizer<Scalar>(NestedMeanBands(.blocks(of: line)), seed: UInt64(seed))
-      case .bandsCosine: BandEqualizer<Scalar>(CosineBands(line), seed: UInt64(seed))
+        equalizer(NestedMeanBands(.blocks(of: line)))
+      case .bandsCosine: equalizer(CosineBands(line))
       case .centered: Centering<Scalar>()
       }
     }

@@ -18,8 +18,10 @@ extension Options {
       for bands-cosine, and 8 within blocks for bands-block.
       """)
   static let refresh = Option(
-    "refresh", .integer(in: 1..., "R"), default: 50,
-    help: "How strongly bands are learned is measured every R steps, and at steps 0, 3, 10 and 25.")
+    "refresh", .integer(in: 1..., "R"), default: 100,
+    help: """
+      How strongly bands are learned is measured every R steps, and at steps 0, 3, 10, 25 and 50.
+      """)
   static let probes = Option(
     "probes", .integer(in: 1..., "N"), default: 1,
     help: "Each measurement is the mean over N random directions of the parameters.")
@@ -29,9 +31,13 @@ extension Options {
       switch residuals {
       case .current: "this step's, by a forward sweep (exact)"
       case .updated: "the previous step's, and their change at some pixels"
-      case .previous: "the previous step's (cheaper)"
+      case .previous: "the previous step's (cheaper, and unstable at high rates)"
       }
-    }, default: .updated, help: "Where bands wider than a block take their residuals from.")
+    }, default: .updated,
+    help: """
+      Where bands that are wider than 256 pixels take their residuals from; bands-cosine takes all from \
+      this step in any case.
+      """)
 
   /// What sets the equalization of bands up.
   static let bandSettings: [any OptionDeclaration] = [

@@ -23,16 +23,27 @@ extension Options {
 }
 
 extension FitImageSettings {
-  /// What damps the gradients of a run; nil if nothing does.
+  /// What damps the gradients of a run beside its adjusters; nil if nothing does.
   func damping<Scalar: TensorScalar>(of choice: AdjusterChoice) -> BurstDamping<Scalar>? {
     // By itself, it is part of the choice.
-    if choice.contains(.damped) { return nil }
-    let isDamped =
-      switch values[Options.damping] {
-      case .adjusted: choice.parts.contains { $0.adjustsResiduals }
-      case .all: true
-      case .none: false
-      }
-    return isDamped ? BurstDamping() : nil
+    isDamped(choice) && !choice.contains(.damped) ? BurstDamping() : nil
+  }
+
+  /// Whether a run's gradients are damped.
+  func isDamped(_ choice: AdjusterChoice) -> Bool {
+    if choice.contains(.damped) { return true }
+    return switch values[Options.damping] {
+    case .adjusted: choice.parts.contains { $0.adjustsResiduals }
+    case .all: true
+    case .none: false
+    }
+  }
+
+  /// Which runs are damped, for a report.
+  var dampingSentence: String {
+    let damped = adjusters.filter(isDamped).map(\.name)
+    guard !damped.isEmpty else { return "No gradients were damped." }
+    guard damped.count < adjusters.count else { return "Gradients that suddenly grew were damped." }
+    return "Gradients that suddenly grew were damped in \(damped.joined(separator: ", ")) alone."
   }
 }

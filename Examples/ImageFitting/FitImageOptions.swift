@@ -220,7 +220,8 @@ enum Options {
       minutes on two cores for the three adjusters of the default.
       """)
   static let seed = Option(
-    "seed", .integer(in: 0..., "S"), default: 0, help: "Seeds the initial weights.")
+    "seed", .integer(in: 0..., "S"), default: 0,
+    help: "Seeds the initial weights, and all that adjusters draw.")
   static let threads = Option(
     "threads", .integer(in: 1...1024, "T"),
     help: "Processor cores to use; all by default. The results do not depend on it.")

@@ -88,6 +88,7 @@ struct FitImageReport {
             "peak_memory_mb": .number(result.peakMemoryMegabytes),
             "steps": .integer(result.losses.count),
             "failure": result.failure.map { .string($0.clause) } ?? .null,
+            "damped": .bool(settings.isDamped(result.adjuster)),
           ]
           guard let distance = settings.perceptualDistance else { return measured }
           return measured.adding("lpips", .number(result.measures?.perceptualDistance))
@@ -249,9 +250,10 @@ struct FitImageReport {
   }
 
   private var tableCaption: String {
-    guard let distance = settings.perceptualDistance else { return measuresCaption }
-    return measuresCaption
-      + " LPIPS by the features of \(distance.backbone.name), 0 for equal pictures."
+    let distance = settings.perceptualDistance.map {
+      " LPIPS by the features of \($0.backbone.name), 0 for equal pictures."
+    }
+    return measuresCaption + (distance ?? "") + " " + settings.dampingSentence
   }
 
   private let measuresCaption = """

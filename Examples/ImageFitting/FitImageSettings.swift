@@ -254,7 +254,7 @@ struct FitImageSettings {
   func optimizer<Scalar: TensorScalar>(_: Scalar.Type) -> any Optimizer<Scalar> {
     values[Options.optimizer].optimizer(
       learningRate: values[Options.schedule].schedule(from: values[Options.learningRate]),
-      workers: workers, Scalar.self)
+      workers: workers, hiddenLayers: model.hiddenLayerNames, Scalar.self)
   }
 
   /// The network that a run's adjusters start from.

@@ -227,8 +227,8 @@ struct InspectionReport {
         report.addPlot(
           filter(inspection), heading: index == 0 ? "Adjusters as filters" : "",
           caption: """
-            What an adjuster multiplies the residual's cosine of each frequency by; the data has the constant as \
-            well. IGA treats all places within \
+            How long a residual that is a cosine of each frequency, of length 1, is after adjustment; the data has \
+            the constant as well. IGA treats all places within \
             groups of \(settings.values[Options.group]) points alike, so that its notches recur at \
             multiples of the groups' frequency. Equalized bands rise to where the network learns least: cosine \
             bands in steps, nested ones smoothly, as their blocks pass some of the neighbouring frequencies.

@@ -15,7 +15,10 @@ enum Options {
     help: "Evenly spaced points from -1 to 1, where the kernel is taken.")
   static let target = Option(
     repeating: "frequency", .number(.positive, "K"), default: [1, 2, 4, 8, 16],
-    help: "A frequency of the function to be learned, a sum of sines, in cycles for each unit.")
+    help: """
+      A frequency of the function to be learned, a sum of sines, in cycles for each unit; of the defaults \
+      those that the points tell from others.
+      """)
   static let end = Option(
     "end", .integer(in: 0..., "E"), default: 7,
     help: "How many eigenvalues the adjusters equalize whose filters are shown.")
@@ -32,7 +35,8 @@ enum Options {
       Adam on the picture, before and after which the first layer is shown.
       """)
   static let seed = Option(
-    "seed", .integer(in: 0..., "S"), default: 0, help: "Seeds the initial weights.")
+    "seed", .integer(in: 0..., "S"), default: 0,
+    help: "Seeds the initial weights and the bands' probes.")
   static let output = Option(
     "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
     help: """
@@ -79,7 +83,19 @@ struct InspectionSettings {
     models = values[Options.model]
     folder = OutputFolder(values[Options.output])
     let samples = values[Options.samples]
-    signal = .sines(frequencies: values[Options.target], samples: samples)
+    // Two points to a cycle, over two units.
+    let limit = Double(samples - 1) / 4
+    let frequencies = values[Options.target].filter { $0 <= limit }
+    signal = .sines(frequencies: frequencies, samples: samples)
+    if values.gives(Options.target),
+      let frequency = values[Options.target].first(where: { $0 > limit })
+    {
+      throw ExampleFailure.usage(
+        """
+        --frequency \(NumberText.plain(frequency)) is more than \(samples) points tell from others; choose \
+        \(NumberText.plain(limit)) or less, or --samples \(Int((4 * min(frequency, 1e9)).rounded(.up)) + 1) or more
+        """)
+    }
     if let repeated = models.first(where: { name in models.count { $0 == name } > 1 }) {
       throw ExampleFailure.usage(
         "--model \(repeated.rawValue) is given twice; name each model once")

@@ -184,7 +184,7 @@ extension InspectionSettings {
     let line = RowGrid(extents: [size])
     // More probes than training needs, so that single bands do not stand out by chance.
     func equalizer(_ bands: some Bands<Double>) -> BandEqualizer<Double> {
-      BandEqualizer(bands, probeCount: 32)
+      BandEqualizer(bands, probeCount: 32, seed: UInt64(values[Options.seed]))
     }
     return [
       try filter("plain training", IdentityAdjuster<Double>()),

@@ -11,8 +11,8 @@ struct FitImageDampingTests {
   private func losses(_ options: [String], in root: URL) throws -> [String: [Double]] {
     let run = try FitImageFiles(
       [
-        "--width", "8", "--downscale", "8", "--patch", "4", "--end", "4", "--steps", "150",
-        "--learning-rate", "0.1", "--fr-low", "4", "--fr-high", "4", "--fr-phases", "4",
+        "--width", "8", "--downscale", "8", "--patch", "4", "--end", "4", "--steps", "200",
+        "--learning-rate", "0.05", "--fr-low", "4", "--fr-high", "4", "--fr-phases", "4",
       ] + options + Self.adjusters.flatMap { ["--adjuster", $0] }, in: root)
     #expect(run.program.code == 0)
     return Dictionary(

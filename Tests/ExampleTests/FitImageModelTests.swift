@@ -1,6 +1,9 @@
+import AutoDiff
 import ExampleSupport
 import Fitting
 import Foundation
+import INRZoo
+import TensorKit
 import Testing
 
 @testable import ImageFitting
@@ -12,7 +15,7 @@ struct FitImageModelTests {
   @Test("Every model is fitted, plainly and adjusted", arguments: ModelName.allCases)
   func models(model: ModelName) throws {
     try withTemporaryFolder { root in
-      let adjusters = model.isComplex ? ["none", "iga"] : ["none", "iga", "fr", "bn"]
+      let adjusters = ["none", "iga", "bands"] + (model.isComplex ? [] : ["fr", "bn"])
       let run = try FitImageFiles(
         FitImageTests.tiny + ["--model", model.rawValue, "--save-weights", "w.safetensors"]
           + words("--fr-low 4 --fr-high 4 --fr-phases 4")
@@ -33,6 +36,41 @@ struct FitImageModelTests {
         #expect(abs(-10 * log10(first) - result) < 1e-3, "\(adjuster)")
       }
     }
+  }
+
+  @Test("Muon finds each model's hidden matrices", arguments: ModelName.allCases)
+  func muon(model: ModelName) throws {
+    try withTemporaryFolder { root in
+      let losses = try ["adam", "muon"].map { optimizer in
+        let run = try FitImageFiles(
+          FitImageTests.tiny
+            + words("--hidden-layers 1 --adjuster none --model \(model.rawValue)")
+            + ["--optimizer", optimizer], in: root, output: optimizer)
+        #expect(run.program.code == 0, "\(run.program.standardError)")
+        return try run.losses()
+      }
+      // Without a matrix it would be Adam.
+      #expect(losses[0].first == losses[1].first && losses[0] != losses[1])
+    }
+  }
+
+  @Test("Muon orthogonalizes what leads from hidden units to hidden units, and nothing else")
+  func matrices() {
+    var generator = SeededGenerator(seed: 1)
+    var network = MultiplicativeFilterNetwork<Double>.gabor(
+      inputs: 2, outputs: 3, width: 6, hiddenLayers: 2, scale: 8, using: &generator)
+    let gradient = ParameterVector(
+      Tensor<Double>.normal(shape: [network.parameterLayout.count], using: &generator),
+      layout: network.parameterLayout)
+    var plain = network
+    var muon: any Optimizer<Double> = OptimizerName.muon.optimizer(
+      learningRate: 0.01, workers: Workers(), hiddenLayers: ["layers.0", "layers.1"], Double.self)
+    var adam: any Optimizer<Double> = OptimizerName.adam.optimizer(
+      learningRate: 0.01, workers: Workers(), Double.self)
+    muon.update(&network, along: gradient)
+    adam.update(&plain, along: gradient)
+    let moved = zip(network.namedParameters, plain.namedParameters).filter { $0.value != $1.value }
+    #expect(moved.map(\.0.name) == ["layers.0.weight", "layers.1.weight"])
   }
 
   static let constants = [

@@ -159,7 +159,7 @@ struct InspectKernelTests {
     "What makes no sense is refused",
     arguments: [
       ("--model siren --model siren", "twice"), ("--samples 32 --group 8 --end 4", "--end 3"),
-      ("--samples 16 --group 20", "--group 2"),
+      ("--samples 16 --group 20", "--group 2"), ("--samples 64 --frequency 16", "--samples 65"),
     ])
   func refusals(options: String, remedy: String) throws {
     try withTemporaryFolder { root in

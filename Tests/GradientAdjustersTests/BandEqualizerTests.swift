@@ -83,6 +83,8 @@ import Testing
       ([3, 0, 0], 0.5, 1e-3, true, [1, 1, 1]),
       ([0, 4, 0], 0.5, 0.01, true, [0.1, 0.1, 1]),
       ([5], 0.5, 1e-3, true, [1]),
+      // A constant beside a band that is not learned is still learned.
+      ([1, 0, 1], 0.5, 0.01, true, [0.01, 1, 0.1]),
     ]
 
   @Test(arguments: factorCases)

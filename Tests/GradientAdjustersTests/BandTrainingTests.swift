@@ -1,6 +1,6 @@
 import AutoDiff
 import Foundation
-import GradientAdjusters
+@testable import GradientAdjusters
 import INRZoo
 import TensorKit
 import Testing
@@ -24,7 +24,7 @@ private struct Doubling<Scalar: TensorScalar>: GradientAdjuster {
       _ = try equalizer.cotangentTransform(for: problem.step())
       if equalizer.spectrum?.step == index { steps.append(index) }
     }
-    #expect(steps == [0, 3, 10, 25, 40, 80])
+    #expect(steps == [0, 3, 10, 25, 40, 50, 80])
   }
 
   @Test func measurementsAreSmoothedInTheirLogarithms() throws {
@@ -63,6 +63,37 @@ private struct Doubling<Scalar: TensorScalar>: GradientAdjuster {
       #expect(
         found.isApproximatelyEqual(
           to: try step.pullback(of: adjusted).values, relativeTolerance: 1e-11))
+    }
+  }
+
+  @Test func cellsThatAreLargeAreNotHeldInATile() throws {
+    let problem = BandProblem<Double>(height: 9, width: 5)
+    // Nothing but the constant and single rows: the only cell is the batch.
+    let bands = NestedMeanBands<Double>(NestedGroups(rowCount: 45, labels: []))
+    for (rowsPerTile, isCut) in [(4, false), (16, true)] {
+      var equalizer = BandEqualizer<Double>(bands)
+      let step = problem.step(rowsPerTile: rowsPerTile)
+      let transform = try equalizer.cotangentTransform(for: step)
+      #expect((transform.cells != nil) == isCut)
+      let factors = try #require(equalizer.spectrum).factors
+      let expected = try bands.weighting(by: factors)(step.cotangents(), workers: Workers())
+      let found = try transform.applied(to: step.cotangents(), groups: problem.batch.groups)
+      #expect(found.isApproximatelyEqual(to: expected, relativeTolerance: 1e-12))
+    }
+  }
+
+  @Test func bandsOfRankOneAreMeasuredExactly() throws {
+    // One output: what a pullback finds of the constant does not depend on the draw.
+    let problem = BandProblem<Double>(height: 6, width: 4, outputs: 1)
+    let exact = try (0..<UInt64(8)).map { seed in
+      var equalizer = BandEqualizer<Double>(problem.nested, seed: seed)
+      _ = try equalizer.cotangentTransform(for: problem.step())
+      let spectrum = try #require(equalizer.spectrum)
+      return zip(spectrum.bands, spectrum.measured).filter { $0.0.rank == 1 }.map(\.1)
+    }
+    #expect(exact[0].count >= 1)
+    for energies in exact {
+      #expect(zip(energies, exact[0]).allSatisfy { abs($0 / $1 - 1) < 1e-10 })
     }
   }
 

@@ -6,6 +6,18 @@ import TensorKit
 import Testing
 
 @Suite struct ConformanceTests {
+  /// Damping that has seen enough gradients, short ones, to act on the next.
+  private static func experiencedDamping<Scalar>() -> BurstDamping<Scalar> {
+    let problem = SmallProblem<Scalar>()
+    var damping = BurstDamping<Scalar>()
+    for _ in 0..<20 {
+      var gradient = ParameterVector<Scalar>(zeros: problem.model.parameterLayout)
+      gradient.values[0] = 0.01
+      damping.adjust(&gradient, for: problem.step())
+    }
+    return damping
+  }
+
   /// Every adjuster of the package, in every way that it can be set up.
   static func adjusters<Scalar: TensorScalar>(
     _: Scalar.Type
@@ -51,6 +63,7 @@ import Testing
         ComposedAdjuster([InductiveGradientAdjuster(end: 4), BandEqualizer(bands[0].1)])
       ),
       ("centered, mildly", Centering(remaining: 0.5)), ("damped", BurstDamping()),
+      ("damped at once", Self.experiencedDamping()),
     ]
     for sampling in GroupSampling.allCases {
       all.append(

@@ -44,8 +44,8 @@ public struct Muon<Scalar: TensorScalar>: Optimizer {
   ///   - secondDecay: β₂ of Adam.
   ///   - epsilon: ε of Adam.
   ///   - workers: The threads that share the products and Adam's parameters.
-  ///   - matrices: Says which parameters are matrices to orthogonalize; by default those of two axes
-  ///     but the first and the last, which meet the model's inputs and outputs.
+  ///   - matrices: Says which parameters are matrices to orthogonalize;
+  ///     ``hiddenMatrices(of:)`` by default.
   /// - Precondition: Momentum and decays are within [0, 1), and the other numbers are positive.
   public init(
     learningRate: LearningRateSchedule, momentum: Double = 0.95, nesterov: Bool = true,
@@ -67,6 +67,9 @@ public struct Muon<Scalar: TensorScalar>: Optimizer {
   }
 
   /// The parameters of two axes but the first and the last of them.
+  ///
+  /// These are the hidden matrices of a network whose layers follow each other. Networks with inputs or
+  /// outputs at several layers need a selection of their own.
   public static func hiddenMatrices(of layout: ParameterLayout) -> [ParameterLayout.Entry] {
     layout.entries.filter { $0.shape.count == 2 }.dropFirst().dropLast()
   }

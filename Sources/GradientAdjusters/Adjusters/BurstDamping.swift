@@ -14,10 +14,12 @@ import TensorKit
 /// grow by orders of magnitude. The more evenly a network learns, the sooner. The length of the
 /// gradients shows it as it begins: one that is longer than `growth` times the root mean square of
 /// the last 20 or so is shortened to that, and all that follow are scaled by `cooling`, at most once in
-/// 20 steps and to no less than a twentieth. A thousand steps later that is about forgotten.
+/// 20 steps and to no less than a twentieth. In a thousand steps the scale's logarithm falls to a third.
 ///
 /// Adam divides gradients by the root mean square of those of the last thousand steps, so that a scale
-/// that falls acts on it as a learning rate that falls for as long. To gradient descent it is one.
+/// that falls acts on it as a learning rate that falls for as long. To gradient descent it is one. To
+/// Muon's matrices a scale is nothing, only that bursts are shortened before they enter the momentum.
+/// Gradients of batches that are drawn anew differ in length by themselves; this is for full batches.
 /// The first 20 gradients, and 20 after a ``restart()``, are only looked at.
 ///
 /// Clipping by what was usual is known from training language models (for instance C. Wang et al.,

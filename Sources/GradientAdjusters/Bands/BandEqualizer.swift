@@ -3,9 +3,14 @@ import TensorKit
 
 /// How ``BandEqualizer`` estimates the energies of bands.
 public enum BandProbe: String, Sendable, CaseIterable {
-  /// `‖P_b J v‖² / rank P_b` for random directions v of the parameters: one sweep for all bands.
+  /// `‖P_b J v‖² / rank P_b` for a random direction v of the parameters, one sweep for all bands; those
+  /// of rank one, of which a single v says little, by a pullback each.
+  ///
+  /// The relative standard error is √(2 / d), with d dimensions that are learned about alike, of which
+  /// a band has at most its rank times the number of outputs.
   case pushforward
-  /// `‖Jᵀ z‖² / ‖z‖²` for a random z in each band: a sweep for each. Exact in bands of rank one.
+  /// `‖Jᵀ z‖² / ‖z‖²` for a random z in each band: a sweep for each. Exact in bands of rank one, where
+  /// there is one output.
   case pullback
 }
 
@@ -29,7 +34,7 @@ public enum CoarseResiduals: String, Sendable, CaseIterable {
 /// how strongly it is learned. It is measured now and then by probes, never by a kernel. The factors are
 ///
 ///     F_b = (max(λ_b, floor · λ_top) / λ_top)^-exponent        for b > 0,
-///     F_0 = F_1 · min(1, λ_1 / λ_0),
+///     F_0 = F_1 · min(1, max(λ_1, floor · λ_top) / λ_0),
 ///
 /// divided by the largest, with λ_top the largest energy above the constant. An exponent of 1 evens out
 /// fully. One of 1/2 makes the transform about K^-1/2, band by band, and the gradient about as long in
@@ -51,7 +56,7 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   public let floor: Double
   /// Whether the constant is brought level with the band next to it, rather than treated like others.
   public let levelsConstant: Bool
-  /// Energies are measured before the steps 0, 3, 10, 25 and then every so many.
+  /// Energies are measured before the steps 0, 3, 10, 25, 50 and then every so many.
   public let refreshInterval: Int
   /// Which residuals the coarse bands are taken from.
   public let coarseResiduals: CoarseResiduals
@@ -86,7 +91,8 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   ///   - exponent: How far energies are evened out.
   ///   - floor: Energies below this share of the largest above the constant count as that.
   ///   - levelsConstant: Whether the constant is brought level with the band next to it.
-  ///   - refreshInterval: Energies are measured before the steps 0, 3, 10, 25 and then every so many.
+  ///   - refreshInterval: Energies are measured before the steps 0, 3, 10, 25, 50 and then every so
+  ///     many.
   ///   - coarseResiduals: Which residuals the coarse bands are taken from.
   ///   - probe: How energies are estimated.
   ///   - probeCount: How many random probes an estimate is the mean of.
@@ -95,7 +101,7 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   /// - Precondition: The exponent is not negative, the floor within (0, 1], the others positive.
   public init(
     _ bands: any Bands<Scalar>, exponent: Double = 0.5, floor: Double = 1e-3,
-    levelsConstant: Bool = true, refreshInterval: Int = 50,
+    levelsConstant: Bool = true, refreshInterval: Int = 100,
     coarseResiduals: CoarseResiduals = .updated, probe: BandProbe = .pushforward,
     probeCount: Int = 1, damping: BurstDamping<Scalar>? = BurstDamping(), seed: UInt64 = 0
   ) {
@@ -109,12 +115,14 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   ///
   /// The bands of different batches are to correspond, the first to the first and so on; if their
   /// number changes, energies are measured afresh. Coarse bands are taken from the step's own residuals.
+  /// The lengths of gradients vary from batch to batch, so that they are not damped by default.
   ///
   /// - Parameters:
   ///   - exponent: How far energies are evened out.
   ///   - floor: Energies below this share of the largest above the constant count as that.
   ///   - levelsConstant: Whether the constant is brought level with the band next to it.
-  ///   - refreshInterval: Energies are measured before the steps 0, 3, 10, 25 and then every so many.
+  ///   - refreshInterval: Energies are measured before the steps 0, 3, 10, 25, 50 and then every so
+  ///     many.
   ///   - probe: How energies are estimated.
   ///   - probeCount: How many random probes an estimate is the mean of.
   ///   - damping: Keeps gradients that suddenly grow from throwing training back.
@@ -123,8 +131,8 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   /// - Precondition: The exponent is not negative, the floor within (0, 1], the others positive.
   public init(
     exponent: Double = 0.5, floor: Double = 1e-3, levelsConstant: Bool = true,
-    refreshInterval: Int = 50, probe: BandProbe = .pushforward, probeCount: Int = 1,
-    damping: BurstDamping<Scalar>? = BurstDamping(), seed: UInt64 = 0,
+    refreshInterval: Int = 100, probe: BandProbe = .pushforward, probeCount: Int = 1,
+    damping: BurstDamping<Scalar>? = nil, seed: UInt64 = 0,
     bandsOf bands: @escaping @Sendable (TrainingBatch<Scalar>) throws -> any Bands<Scalar>
   ) {
     self.init(
@@ -172,7 +180,7 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
       spectrum = try refreshed(known, by: try measuredEnergies(of: bands, in: step), of: bands)
       weighting = nil
       // Early on, new factors may make gradients of another length; later they differ little.
-      if stepCount <= Self.earlySteps.last ?? 0 { damping?.restart() }
+      if stepCount <= Self.lastUnsettledStep { damping?.restart() }
     }
     if case .made = source { weighting = nil }
     stepCount += 1
@@ -210,6 +218,8 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
       return .acrossBatch(whole)
     }
     let cells = split.cells
+    // A cell is worked off in one tile; a large one would take the memory of a batch.
+    if cells.largestRowCount > 4 * step.evaluation.rowsPerTile { return .acrossBatch(whole) }
     if cells.count == 1 {
       // All residuals are at hand within the only tile.
       return .withinCells(cells, afterOthers: whole) { rows, range in
@@ -247,7 +257,9 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
 
 extension BandEqualizer {
   /// When energies are measured beside every so many steps: kernels change most at first.
-  private static var earlySteps: [Int] { [0, 3, 10, 25] }
+  private static var earlySteps: [Int] { [0, 3, 10, 25, 50] }
+  /// The last of them at which factors may change by much.
+  private static var lastUnsettledStep: Int { 25 }
 
   private var isRefreshDue: Bool {
     Self.earlySteps.contains(stepCount) || stepCount % refreshInterval == 0
@@ -257,12 +269,11 @@ extension BandEqualizer {
     of bands: some Bands<Scalar>, in step: TrainingStep<Model>
   ) throws -> [Double] {
     var sums = [Double](repeating: 0, count: bands.bands.count)
+    let pulled = bands.bands.indices.filter { probe == .pullback || bands.bands[$0].rank == 1 }
     for _ in 0..<probeCount {
-      let energies =
-        switch probe {
-        case .pushforward: try pushedForward(through: bands, in: step)
-        case .pullback: try pulledBack(from: bands, in: step)
-        }
+      var energies = [Double](repeating: 0, count: sums.count)
+      if pulled.count < sums.count { energies = try pushedForward(through: bands, in: step) }
+      for band in pulled { energies[band] = try pulledBack(fromBand: band, of: bands, in: step) }
       for band in sums.indices { sums[band] += energies[band] / Double(probeCount) }
     }
     guard sums.allSatisfy(\.isFinite) else { throw AdjusterError.nonFinite("energy of a band") }
@@ -285,17 +296,14 @@ extension BandEqualizer {
     }
   }
 
-  /// ‖Jᵀ z‖² / ‖z‖² for a random z in each band.
+  /// ‖Jᵀ z‖² / ‖z‖² for a random z in a band.
   private mutating func pulledBack<Model: Module<Scalar>>(
-    from bands: some Bands<Scalar>, in step: TrainingStep<Model>
-  ) throws -> [Double] {
-    try bands.bands.indices.map { band in
-      let noise = Tensor<Scalar>.normal(shape: step.batch.targets.shape, using: &generator)
-      let probe = try bands.projection(
-        of: noise, onBand: band, workers: step.evaluation.workers)
-      let pulled = try step.pullback(of: probe)
-      return Double(pulled.dot(pulled)) / Double(probe.dot(probe))
-    }
+    fromBand band: Int, of bands: some Bands<Scalar>, in step: TrainingStep<Model>
+  ) throws -> Double {
+    let noise = Tensor<Scalar>.normal(shape: step.batch.targets.shape, using: &generator)
+    let probe = try bands.projection(of: noise, onBand: band, workers: step.evaluation.workers)
+    let pulled = try step.pullback(of: probe)
+    return Double(pulled.dot(pulled)) / Double(probe.dot(probe))
   }
 
   private func refreshed(

@@ -20,7 +20,8 @@ func bandFactors(
   func factor(_ energy: Double) -> Double { pow(max(energy / top, floor), -exponent) }
   var factors = energies.map(factor)
   if levelsConstant {
-    factors[0] = factors[1] * (energies[0] > energies[1] ? energies[1] / energies[0] : 1)
+    let level = max(energies[1], floor * top)
+    factors[0] = factors[1] * (energies[0] > level ? level / energies[0] : 1)
   }
   let largest = factors.max() ?? 1
   return factors.map { $0 / largest }

@@ -6,7 +6,7 @@ public struct Band: Sendable, Equatable {
   public let name: String
   /// The dimension of the band, for each output: the rank of its projection.
   public let rank: Int
-  /// The middle of the band, in cycles over the longest extent; nil where that has no meaning.
+  /// The middle of the band, in cycles over the whole extent; nil where that has no meaning.
   public let frequency: Double?
 
   /// A band of some rank.

@@ -5,7 +5,8 @@ import TensorKit
 ///
 /// A coefficient with the indices i, j and so on oscillates i / 2 times along the first axis, and so on;
 /// its radius is √(i² + j² + …). The constant is alone, radii from 0.5 to 1.5 form a band, and larger
-/// ones are cut on a logarithmic scale. The transform (DCT-II) is a matrix product along each axis, so a
+/// ones are cut on a logarithmic scale. Each axis counts by its own extent: where extents differ, the bands
+/// are ellipses in cycles per sample. The transform (DCT-II) is a matrix product along each axis, so a
 /// weighting takes 4 · samples · outputs · (sum of extents) operations, and a matrix is kept for each
 /// extent: for long lines, ``NestedMeanBands`` and ``BlockCosineBands`` are cheaper. Every band reaches
 /// over the whole grid, so all residuals are needed at once.

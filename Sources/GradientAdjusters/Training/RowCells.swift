@@ -36,6 +36,9 @@ public struct RowCells: Sendable, Equatable {
   /// The number of rows of the batch.
   public var rowCount: Int { bounds[bounds.count - 1] }
 
+  /// The number of rows of the largest cell.
+  var largestRowCount: Int { zip(bounds, bounds.dropFirst()).map { $1 - $0 }.max() ?? 0 }
+
   /// The number of rows of some cells.
   public func rowCount(of cells: Range<Int>) -> Int {
     bounds[cells.upperBound] - bounds[cells.lowerBound]

@@ -4,7 +4,8 @@ import TensorKit
 ///
 /// Computed with the orthonormal discrete cosine transform, which makes no edges at the borders as the
 /// Fourier transform does. Frequencies (i, j) of equal √(i² + j²) are taken together in bands one
-/// cycle wide, and channels are added up.
+/// cycle wide, and channels are added up. Those above half a cycle per sample of the longer side, towards
+/// the corners of the spectrum, are left out.
 public struct RadialSpectrum: Sendable {
   /// The middle of each band, in cycles over the picture's longer side.
   public let frequencies: [Double]
