@@ -90,8 +90,8 @@ struct ComparisonReport {
       caption: """
         PSNR in dB: after the last update, the best of all steps, the median over the last tenth of the steps, and \
         what was reached in \(NumberText.fixed(shortestTime ?? 0, 1)) s, the time that the quickest \
-        run took. The median time of a step, and its ratio to that of the first row. Peak memory of the \
-        process during the run.
+        run took. The median time of a step, and the ratio of the time of all steps to that of the first row. \
+        Peak memory of the process during the run. \(settings.dampingSentence)
         """)
     report.addPlot(
       fit.psnrPlot,
@@ -124,7 +124,7 @@ struct ComparisonReport {
     return ReportTable(
       columns: measures + fit.perceptualColumns + costs,
       rows: results.map { result in
-        let first = results.first?.secondsPerStep
+        let first = results.first?.meanSecondsPerStep
         let measures: [ReportTable.Cell] = [
           .text(result.adjuster.name), .number(result.finalPSNR),
           .number(result.series.best?.value), .number(result.series.medianOverLast(0.1)),
@@ -132,7 +132,7 @@ struct ComparisonReport {
         ]
         let costs: [ReportTable.Cell] = [
           .number(result.secondsPerStep.map { $0 * 1000 }),
-          .number(result.secondsPerStep.flatMap { step in first.map { step / $0 } }),
+          .number(result.meanSecondsPerStep.flatMap { step in first.map { step / $0 } }),
           .number(result.peakMemoryMegabytes),
         ]
         return measures + fit.perceptualCells(result) + costs

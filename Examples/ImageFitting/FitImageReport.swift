@@ -22,8 +22,12 @@ struct FitImageReport {
         (settings.fileName("error", "png", for: name), try errorPicture(result)),
       ]
       if !result.spectra.isEmpty {
-        let table = BandCourse(name: name.name, spectra: result.spectra).table
-        files.append((settings.fileName("bands", "csv", for: name), Data(table.text.utf8)))
+        let course = BandCourse(name: name.name, spectra: result.spectra)
+        files.append((settings.fileName("bands", "csv", for: name), Data(course.table.text.utf8)))
+        for (part, plot) in zip(["before", "after"], course.plots) {
+          let file = settings.fileName("bands-\(part)", "svg", for: name)
+          files.append((file, Data(plot.svg.utf8)))
+        }
       }
     }
     let early = [settings.picture.values()] + results.compactMap(\.earlyValues)
@@ -308,8 +312,13 @@ struct FitImageReport {
 extension FitImageResult {
   /// Seconds spent in training steps.
   var trainingSeconds: Double {
-    // The time before the last step, and the last step itself.
+    // The time before the last step, and about that of the last step itself.
     (seconds.last ?? 0) + (secondsPerStep ?? 0)
+  }
+
+  /// The mean time of all steps; nil without any.
+  var meanSecondsPerStep: Double? {
+    losses.isEmpty ? nil : trainingSeconds / Double(losses.count)
   }
 }
 

@@ -214,6 +214,11 @@ struct FitImageSettings {
       Options.initialWeights, file, remedy: "give a .safetensors file with the model's weights"
     ) { path in
       let stored = try SafeTensorsFile(contentsOf: path)
+      if let noted = stored.metadata[PixelRange.metadataKey], noted != pixelRange.rawValue {
+        throw FileError(
+          .malformed, path: path,
+          reason: "its weights are not for --pixel-range \(pixelRange.rawValue); give \(noted)")
+      }
       if try holdsCoefficients(stored, path) {
         var adjuster = fourier.adjuster(Scalar.self)
         try adjuster.prepare(&network, using: &generator)
@@ -305,7 +310,7 @@ struct FitImageSettings {
 
   /// What weight files note about a run's parameters.
   func weightMetadata(for choice: AdjusterChoice) -> [String: String] {
-    var metadata: [String: String] = [:]
+    var metadata = [PixelRange.metadataKey: pixelRange.rawValue]
     if choice.contains(.fr) { metadata[FourierSettings.metadataKey] = fourier.basisText }
     if choice.contains(.bn) { metadata[NormalizationSettings.metadataKey] = normalization.text }
     return metadata

@@ -9,6 +9,9 @@ enum PixelRange: String, CaseIterable, Sendable {
   /// Twice a pixel's values less one, from -1 to 1.
   case symmetric
 
+  /// The name under which weight files note it.
+  static let metadataKey = "pixel-range"
+
   /// A batch of pixels with the targets that a network is trained on.
   func batch<Scalar>(_ pixels: TrainingBatch<Scalar>) -> TrainingBatch<Scalar> {
     switch self {
@@ -45,5 +48,5 @@ extension Options {
       case .symmetric: "pixels from -1 to 1, as FINER's are; losses are still those of 0 to 1"
       }
     }, default: .unit,
-    help: "What the network's outputs stand for; --initial-weights need the one they came from.")
+    help: "What the network's outputs stand for.")
 }

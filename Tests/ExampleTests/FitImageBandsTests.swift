@@ -56,7 +56,10 @@ struct FitImageBandsTests {
         #expect(report.contains("Bands after adjustment: \(name)<") == isEqualizer, "\(name)")
       }
       // Three refreshes of the constant, blocks of 16, 8, 4 and 2, and single pixels.
-      let rows = try run("", in: root).text("bands-bands.csv").split(separator: "\n")
+      let files = try run("", in: root)
+      #expect(try files.text("bands-before-bands.svg").contains("blocks of 16"))
+      #expect(try files.text("bands-after-bands-cosine.svg").contains("radius 0.5 to 1.5"))
+      let rows = try files.text("bands-bands.csv").split(separator: "\n")
       #expect(rows.count == 1 + 3 * 6)
       #expect(rows[0] == "step,band,frequency,rank,measured,energy,factor,adjusted_energy")
       #expect(rows[8].hasPrefix("3,blocks of 16,") && rows[13].hasPrefix("10,constant,"))

@@ -137,6 +137,15 @@ struct FitImageMeasureTests {
       // The course ends where the end is, within a step's change.
       let last = try #require(try symmetric.losses().last)
       #expect(abs(-10 * log10(last) - final) < 0.5)
+      // Its weights stand for nothing else.
+      let start = words("--width 32 --patch 8 --steps 1 --adjuster none --initial-weights w")
+      let same = try FitImageFiles(
+        start + words("--pixel-range symmetric"), in: root, output: "same")
+      let first = try #require(try same.losses().first)
+      #expect(abs(-10 * log10(first) - final) < 1e-3)
+      let other = try FitImageFiles(start, in: root, output: "other")
+      #expect(other.program.code == 65)
+      #expect(other.program.standardError.contains("--pixel-range unit; give symmetric"))
     }
   }
 
