@@ -138,7 +138,9 @@ struct FitImageMeasureTests {
       let last = try #require(try symmetric.losses().last)
       #expect(abs(-10 * log10(last) - final) < 0.5)
       // Its weights stand for nothing else.
-      let start = words("--width 32 --patch 8 --steps 1 --adjuster none --initial-weights w")
+      let start =
+        words("--width 32 --patch 8 --steps 1 --adjuster none")
+        + words("--initial-weights w.safetensors")
       let same = try FitImageFiles(
         start + words("--pixel-range symmetric"), in: root, output: "same")
       let first = try #require(try same.losses().first)

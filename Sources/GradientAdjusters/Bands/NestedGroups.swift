@@ -46,14 +46,14 @@ public struct NestedGroups: Sendable, Equatable {
 
   init(
     rowCount: Int, labels: [[Int]], names: [String], frequencies: [Double?],
-    finestFrequency: Double?, orderWithin: [Int]? = nil
+    finestFrequency: Double?
   ) {
     precondition(
       rowCount > 0 && labels.allSatisfy { $0.count == rowCount } && names.count == labels.count,
       "\(labels.map(\.count)) labels and \(names.count) names of levels for \(rowCount) rows")
     let order = (0..<rowCount).sorted { left, right in
       for level in labels where level[left] != level[right] { return level[left] < level[right] }
-      return orderWithin.map { $0[left] < $0[right] } ?? (left < right)
+      return left < right
     }
     var bounds: [[Int]] = []
     var cuts = [0]
@@ -122,18 +122,53 @@ extension NestedGroups {
     precondition(
       sides.allSatisfy { $0 > 0 } && zip(sides, sides.dropFirst()).allSatisfy { $0 % $1 == 0 },
       "blocks of the sides \(sides), which do not nest")
-    let points = grid.points ?? Array(0..<grid.count)
-    let labels = sides.map { side in
-      let counts = grid.extents.map { ($0 + side - 1) / side }
-      return points.map { point in
-        zip(grid.indices(ofPoint: point), counts).reduce(0) { $0 * $1.1 + $1.0 / side }
-      }
+    let path = BlockPath(sides: sides, extents: grid.extents)
+    let paths = (0..<grid.count).map { row in
+      path.number(ofIndices: grid.indices(ofPoint: grid.points?[row] ?? row))
+    }
+    let order = (0..<grid.count).sorted { paths[$0] < paths[$1] }
+    let bounds = path.divisors.map { divisor in
+      [0]
+        + (1..<grid.count).filter { paths[order[$0]] / divisor != paths[order[$0 - 1]] / divisor }
+        + [grid.count]
     }
     let longest = Double(grid.longest)
     return NestedGroups(
-      rowCount: grid.count, labels: labels, names: sides.map { "blocks of \($0)" },
+      order: order.elementsEqual(0..<grid.count) ? nil : order, bounds: bounds,
+      names: sides.map { "blocks of \($0)" },
       frequencies: sides.map { longest / Double(2 * $0) }, finestFrequency: longest / 2,
-      orderWithin: grid.points)
+      rowCount: grid.count)
+  }
+
+  /// The way to a point of a grid from block to smaller block, as one number.
+  private struct BlockPath {
+    /// The sides of blocks, coarse to fine, and at last of single points.
+    private let sides: [Int]
+    /// The number of the coarsest blocks along each axis.
+    private let counts: [Int]
+
+    init(sides: [Int], extents: [Int]) {
+      self.sides = sides + [1]
+      let coarsest = self.sides[0]
+      counts = extents.map { ($0 + coarsest - 1) / coarsest }
+    }
+
+    /// What a point's number is divided by for that of its block, for each side but that of points.
+    var divisors: [Int] {
+      sides.dropLast().map { side in counts.reduce(1) { product, _ in product * side } }
+    }
+
+    /// Numbers in the order of blocks, those within blocks, and so on, each in row-major order.
+    func number(ofIndices indices: [Int]) -> Int {
+      var number = 0
+      for (level, side) in sides.enumerated() {
+        for (index, count) in zip(indices, counts) {
+          let within = level == 0 ? index : index % sides[level - 1]
+          number = number * (level == 0 ? count : sides[level - 1] / side) + within / side
+        }
+      }
+      return number
+    }
   }
 
   /// The powers of two below a number, largest first, down to two.
