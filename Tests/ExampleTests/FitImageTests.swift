@@ -43,8 +43,8 @@ struct FitImageTests {
       let expected = suffixes.flatMap {
         ["metrics\($0).csv", "reconstruction\($0).png", "error\($0).png"]
       }
-      let bands = zip(adjusters, suffixes).filter { $0.0.contains("bands") }.map {
-        "bands\($0.1).csv"
+      let bands = zip(adjusters, suffixes).filter { $0.0.contains("bands") }.flatMap {
+        ["bands\($0.1).csv", "bands-before\($0.1).svg", "bands-after\($0.1).svg"]
       }
       let shared = ["comparison.png", "psnr.svg", "report.html", "summary.json"]
       #expect(try names(in: run.folder) == (expected + bands + shared).sorted())
@@ -206,8 +206,8 @@ struct FitImageTests {
       for part in ["error: none diverged at step ", ", and bands diverged at step ", remedy] {
         #expect(last.contains(part), "\(last)")
       }
-      // Bands are in a file of their own once they were measured.
-      #expect([13, 14].contains(try names(in: run.folder).count))
+      // Bands are in three files of their own once they were measured.
+      #expect([13, 16].contains(try names(in: run.folder).count))
       #expect(try run.losses("metrics-none.csv").allSatisfy(\.isFinite))
       #expect(try run.result("none")["psnr"] is NSNull)
       #expect(try (run.result("iga")["failure"] as? String)?.contains("diverged") == true)
