@@ -130,16 +130,17 @@ extension FitImageSettings {
       progress.update(step: steps, value: finalPSNR)
     }
     progress.finish()
+    let values = pictureValues(outputs)
     let (model, metadata) = (trainer.model, weightMetadata(for: choice))
     return FitImageResult(
       adjuster: choice, losses: course.losses, seconds: course.seconds,
       secondsPerStep: course.durations.median, finalPSNR: finalPSNR,
       measures: failure == nil
         ? try PictureMeasures(
-          of: pictureValues(outputs), against: picture, perceptual: perceptualDistance,
+          of: values, against: picture, perceptual: perceptualDistance,
           workers: workers) : nil,
       peakMemoryMegabytes: Machine.peakMemoryMegabytes(), earlyValues: earlyValues,
-      values: pictureValues(outputs), spectra: spectra, failure: failure,
+      values: values, spectra: spectra, failure: failure,
       writeWeights: { try model.writeWeights(to: $0, metadata: metadata) })
   }
 }

@@ -1,5 +1,11 @@
 import TensorKit
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 /// The structural similarity of pictures whose values span [0, 1], averaged over windows and channels.
 ///
 /// Means, variances and covariances are those of windows of 7 x 7 pixels that lie within the picture, all
@@ -21,8 +27,35 @@ public func structuralSimilarity<Scalar>(
   let window = SimilarityWindow(
     weights: Array(repeating: 1 / Double(side), count: side),
     varianceFactor: Double(side * side) / Double(side * side - 1))
-  guard let parts = window.parts(of: Tensor(values), against: Tensor(reference)) else { return nil }
-  return (parts.luminance * parts.contrastAndStructure).mean()
+  return meanOverChannels(values, reference) { first, second in
+    window.parts(of: first, against: second).map {
+      ($0.luminance * $0.contrastAndStructure).mean()
+    }
+  }
+}
+
+/// The mean of a measure of single channels; nil if it has no value.
+///
+/// - Parameter measure: Takes two pictures of shape [height, width, 1].
+private func meanOverChannels<Scalar>(
+  _ values: Tensor<Scalar>, _ reference: Tensor<Scalar>,
+  _ measure: (Tensor<Double>, Tensor<Double>) -> Double?
+) -> Double? {
+  precondition(
+    values.shape == reference.shape && values.rank == 3,
+    "pictures of shapes \(values.shape) and \(reference.shape)")
+  let channels = values.shape[2]
+  var sum = 0.0
+  // One at a time: the moments of windows take the memory of a dozen channels.
+  for channel in 0..<channels {
+    let part = channel..<(channel + 1)
+    guard
+      let value = measure(
+        Tensor(values.slice(part, alongAxis: 2)), Tensor(reference.slice(part, alongAxis: 2)))
+    else { return nil }
+    sum += value
+  }
+  return sum / Double(channels)
 }
 
 /// The structural similarity at five scales of pictures whose values span [0, 1].
@@ -49,22 +82,19 @@ public func multiscaleStructuralSimilarity<Scalar>(
   let bell = Tensor(offsets.map { -$0 * $0 / (2 * 1.5 * 1.5) }).exponential()
   let window = SimilarityWindow(
     weights: bell.elements.map { $0 / bell.sum() }, varianceFactor: 1)
-  precondition(
-    values.shape == reference.shape && values.rank == 3,
-    "pictures of shapes \(values.shape) and \(reference.shape)")
-  guard min(values.shape[0], values.shape[1]) > 160 else { return nil }
-  var (first, second) = (Tensor<Double>(values), Tensor<Double>(reference))
-  var product = Tensor<Double>(repeating: 1, shape: [values.shape[2]])
-  for (scale, power) in powers.enumerated() {
-    guard let parts = window.parts(of: first, against: second) else { return nil }
-    let isLast = scale == powers.count - 1
-    let map = isLast ? parts.luminance * parts.contrastAndStructure : parts.contrastAndStructure
-    let means = map.mean(alongAxis: 0).mean(alongAxis: 0).rectified()
-    // A power of zero is zero, and exp(-∞) is.
-    product *= (means.logarithm() * power).exponential()
-    if !isLast { (first, second) = (first.halvedInSize(), second.halvedInSize()) }
+  return meanOverChannels(values, reference) { first, second in
+    guard min(first.shape[0], first.shape[1]) > 160 else { return nil }
+    var (first, second) = (first, second)
+    var product = 1.0
+    for (scale, power) in powers.enumerated() {
+      guard let parts = window.parts(of: first, against: second) else { return nil }
+      let isLast = scale == powers.count - 1
+      let map = isLast ? parts.luminance * parts.contrastAndStructure : parts.contrastAndStructure
+      product *= pow(max(map.mean(), 0), power)
+      if !isLast { (first, second) = (first.halvedInSize(), second.halvedInSize()) }
+    }
+    return product
   }
-  return product.mean()
 }
 
 /// What local moments of two pictures say about their similarity.
