@@ -66,7 +66,7 @@ enum Options {
   static let end = Option(
     "end", .integer(in: 0..., "E"), default: 20, help: "How many eigenvalues are equalized.")
   static let refresh = Option(
-    "refresh", .integer(in: 1..., "R"), default: 50,
+    "refresh", .integer(in: 1..., "R"), default: 100,
     help: "Energies of bands are measured every R steps.")
   static let samples = Option(
     "samples", .integer(in: 1..., "N"), default: 384,

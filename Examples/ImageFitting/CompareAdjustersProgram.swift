@@ -19,7 +19,7 @@ public enum CompareAdjustersProgram {
       """
       Trains the same network from the same initial weights with each adjuster in turn, as FitImage \
       does, and writes a table: PSNR at the end, at best and at equal time, time of a step, memory. \
-      By default these are some twenty runs: on the embedded picture a quarter of an hour with two cores.
+      By default these are more than twenty runs; name the adjusters that matter for fewer.
       """
     ],
     groups: [

@@ -5,11 +5,10 @@ import INRZoo
 import TensorKit
 import Testing
 
-// The code of README.md and of the articles in DocC, compiled and run. `DocumentationTests` checks
-// that each block there stands here, word for word; what a test adds stands before and after it.
+// The code of README.md and the articles in DocC, compiled and run. `DocumentationTests` checks that
+// each block there stands here, word for word; what a test adds stands before and after it.
 
 // MARK: - Types that the articles define
-
 // AutoDiff, "Derivatives as values"
 
 /// The third power of each element.
