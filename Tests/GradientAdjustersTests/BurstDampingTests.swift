@@ -77,9 +77,9 @@ import Testing
     func scale(exponent: Double, levelsConstant: Bool) throws -> Double? {
       var equalizer = BandEqualizer<Double>(
         line, exponent: exponent, levelsConstant: levelsConstant)
-      for step in 0..<60 {
+      for step in 0..<90 {
         var batch = problem.batch
-        if step > 50 { batch = TrainingBatch(inputs: batch.inputs, targets: batch.targets * 100) }
+        if step > 80 { batch = TrainingBatch(inputs: batch.inputs, targets: batch.targets * 100) }
         _ = try equalizer.lossWithGradient(of: problem.model, on: batch)
       }
       return equalizer.damping?.scale

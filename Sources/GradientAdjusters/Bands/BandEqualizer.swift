@@ -3,8 +3,9 @@ import TensorKit
 
 /// How ``BandEqualizer`` estimates the energies of bands.
 public enum BandProbe: String, Sendable, CaseIterable {
-  /// `‖P_b J v‖² / rank P_b` for a random direction v of the parameters, one sweep for all bands; those
-  /// of rank one, of which a single v says little, by a pullback each.
+  /// `‖P_b J v‖² / rank P_b` for a random direction v of the parameters, one sweep for all bands; the
+  /// constant, and bands of fewer than three dimensions, of which a single v says little, by a
+  /// pullback each.
   ///
   /// The relative standard error is √(2 / d), with d dimensions that are learned about alike, of which
   /// a band has at most its rank times the number of outputs.
@@ -40,6 +41,10 @@ public enum CoarseResiduals: String, Sendable, CaseIterable {
 /// fully. One of 1/2 makes the transform about K^-1/2, band by band, and the gradient about as long in
 /// each direction as if it were orthogonalized. One of 0 only brings the constant level.
 ///
+/// A few networks never learn a constant that is brought level. The mean's share of the squared error is
+/// looked at in the tenth step, and at refreshes that are at least twice as late as the last look. If it
+/// is more than a quarter and has not fallen since, then from there on F_0 has the formula of others.
+///
 /// ```swift
 /// let signal = PictureSignal<Float>(picture, patch: 8)
 /// let adjuster = BandEqualizer(CosineBands(signal.grid))
@@ -54,7 +59,8 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   public let exponent: Double
   /// Energies below this share of the largest above the constant count as that.
   public let floor: Double
-  /// Whether the constant is brought level with the band next to it, rather than treated like others.
+  /// Whether the constant is brought level with the band next to it, as long as it is learned so,
+  /// rather than treated like others.
   public let levelsConstant: Bool
   /// Energies are measured before the steps 0, 3, 10, 25, 50 and then every so many.
   public let refreshInterval: Int
@@ -79,6 +85,7 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   private let source: Source
   private var generator: SeededGenerator
   private var stepCount = 0
+  private var constant = ConstantWatch()
   private var weighting: BandWeighting<Scalar>?
   private var sample: CellSample?
   private var previous: CellResiduals<Scalar>?
@@ -177,10 +184,12 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
     }
     let known = spectrum.flatMap { $0.bands.count == bands.bands.count ? $0 : nil }
     if known == nil || isRefreshDue {
+      let wasLost = constant.isLost
+      try watchConstant(of: bands, in: step)
       spectrum = try refreshed(known, by: try measuredEnergies(of: bands, in: step), of: bands)
       weighting = nil
-      // Early on, new factors may make gradients of another length; later they differ little.
-      if stepCount <= Self.lastUnsettledStep { damping?.restart() }
+      // Some new factors may make gradients of another length; late ones differ little.
+      if stepCount <= Self.lastUnsettledStep || constant.isLost != wasLost { damping?.restart() }
     }
     if case .made = source { weighting = nil }
     stepCount += 1
@@ -269,7 +278,10 @@ extension BandEqualizer {
     of bands: some Bands<Scalar>, in step: TrainingStep<Model>
   ) throws -> [Double] {
     var sums = [Double](repeating: 0, count: bands.bands.count)
-    let pulled = bands.bands.indices.filter { probe == .pullback || bands.bands[$0].rank == 1 }
+    let outputs = step.batch.targets.shape[1]
+    let pulled = bands.bands.indices.filter {
+      probe == .pullback || $0 == 0 || bands.bands[$0].rank * outputs < 3
+    }
     for _ in 0..<probeCount {
       var energies = [Double](repeating: 0, count: sums.count)
       if pulled.count < sums.count { energies = try pushedForward(through: bands, in: step) }
@@ -315,6 +327,19 @@ extension BandEqualizer {
     return BandSpectrum(
       step: stepCount, bands: bands.bands, measured: measured, energies: energies,
       factors: bandFactors(
-        energies: energies, exponent: exponent, floor: floor, levelsConstant: levelsConstant))
+        energies: energies, exponent: exponent, floor: floor,
+        levelsConstant: levelsConstant && !constant.isLost))
+  }
+
+  /// Looks at the mean's share of the squared error now and then.
+  private mutating func watchConstant<Model: Module<Scalar>>(
+    of bands: some Bands<Scalar>, in step: TrainingStep<Model>
+  ) throws {
+    guard levelsConstant && constant.isDue(atStep: stepCount) else { return }
+    let residuals = try step.cotangents()
+    let mean = try bands.projection(
+      of: residuals, onBand: 0, workers: step.evaluation.workers)
+    let whole = Double(residuals.dot(residuals))
+    if whole > 0 { constant.note(share: Double(mean.dot(mean)) / whole, atStep: stepCount) }
   }
 }
