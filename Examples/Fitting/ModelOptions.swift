@@ -71,4 +71,38 @@ public enum ModelOptions {
     model, width, hiddenLayers, omega, scale, firstBias, waveletOmega, scaleGradient,
     encodingConvention, frequencies, randomFrequencies,
   ]
+
+  /// Refuses options that the command line gives and that mean nothing to the models.
+  ///
+  /// - Parameters:
+  ///   - values: The command line's values.
+  ///   - models: The models; one that an option belongs to is enough.
+  /// - Throws: A failure that names the option and the models that have it.
+  public static func check(_ values: OptionValues, of models: [ModelName]) throws(ExampleFailure) {
+    for option in all where values.gives(option) {
+      let owners = ModelName.allCases.filter { $0.has(option) }
+      if models.contains(where: owners.contains) { continue }
+      throw .usage(
+        """
+        --\(option.name) is not an option of --model \(models.map(\.rawValue).joined(separator: ", ")); leave it \
+        out, or choose one of \(owners.map(\.rawValue).joined(separator: ", "))
+        """)
+    }
+  }
+}
+
+extension ModelName {
+  /// Whether an option has an influence on the model.
+  fileprivate func has(_ option: any OptionDeclaration) -> Bool {
+    switch option.name {
+    case ModelOptions.omega.name: publishedOmega != nil
+    case ModelOptions.scale.name: publishedScale != nil
+    case ModelOptions.firstBias.name: self == .finer || publishedFirstBias != nil
+    case ModelOptions.waveletOmega.name: self == .wireFiner || self == .realWireFiner
+    case ModelOptions.scaleGradient.name: self == .finer
+    case ModelOptions.encodingConvention.name, ModelOptions.frequencies.name: self == .pe
+    case ModelOptions.randomFrequencies.name: self == .randomFeatures
+    default: true
+    }
+  }
 }

@@ -46,6 +46,7 @@ struct FitImageSettings {
     folder = OutputFolder(values[Options.output])
     pixelRange = values[Options.pixelRange]
     perceptualDistance = try Self.perceptualDistance(values, for: picture)
+    try ModelOptions.check(values, of: [values[ModelOptions.model]])
     try adjusters.checkedForRepetitions()
     if adjusters.contains(where: { $0.contains(.iga) }) { try checkEnd() }
     if adjusters.contains(where: { $0.contains(.empiricalNTK) }) { try checkPixels() }

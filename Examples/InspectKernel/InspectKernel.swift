@@ -7,11 +7,33 @@ enum InspectKernel {
   static func main() {
     Options.command.run(translating: { ExampleFailure(translating: $0) }) { values in
       let settings = try InspectionSettings(values)
-      let inspections = try settings.models.map { try settings.inspect($0) }
-      try InspectionReport(settings: settings, inspections: inspections).write()
+      let (inspections, failure) = try inspections(of: settings)
+      if let failure, inspections.isEmpty { throw failure }
+      try InspectionReport(
+        settings: settings, inspections: inspections, failure: failure?.message
+      ).write()
       let path = settings.folder.url.appendingPathComponent("report.html").path
       TextOutput.standardError.writeLine("The report is \(path)")
       for inspection in inspections { print(inspection.line) }
+      if let failure { throw failure }
     }
+  }
+
+  /// What was found out about the networks, and why some could not be looked into.
+  private static func inspections(
+    of settings: InspectionSettings
+  ) throws -> ([ModelInspection], ExampleFailure?) {
+    var inspections: [ModelInspection] = []
+    var failures: [String] = []
+    for name in settings.models {
+      do {
+        inspections.append(try settings.inspect(name))
+      } catch {
+        let failure = error as? ExampleFailure ?? ExampleFailure(translating: error)
+        guard let failure, failure.exitCode == .software else { throw error }
+        failures.append("\(name.rawValue) was not inspected: \(failure.message)")
+      }
+    }
+    return (inspections, failures.isEmpty ? nil : .software(failures.joined(separator: "; ")))
   }
 }

@@ -6,6 +6,8 @@ import TensorKit
 struct InspectionReport {
   let settings: InspectionSettings
   let inspections: [ModelInspection]
+  /// Why some networks could not be inspected; nil if all were.
+  let failure: String?
 
   /// How many eigenvectors are drawn, and described in the summary.
   private static let drawn = 4
@@ -142,6 +144,7 @@ struct InspectionReport {
 
   private var summary: JSONValue {
     [
+      "failure": failure.map { .string($0) } ?? .null,
       "models": .array(
         inspections.map { inspection in
           [
@@ -293,7 +296,7 @@ struct InspectionReport {
       } ?? "there was none"
     return """
       The kernels of \(inspections.count) networks (\(names)) on \(settings.signal.sampleCount) points of a \
-      line, and a sum of sines to be learned: \(outcome).
+      line, and a sum of sines to be learned: \(outcome).\(failure.map { " But \($0)." } ?? "")
       """
   }
 }

@@ -100,6 +100,7 @@ struct InspectionSettings {
       throw ExampleFailure.usage(
         "--model \(repeated.rawValue) is given twice; name each model once")
     }
+    try ModelOptions.check(values, of: models)
     let (end, group) = (values[Options.end], values[Options.group])
     guard end < samples / group else {
       let largest = samples / (end + 1)

@@ -65,7 +65,7 @@ struct FitImageTests {
   /// Options, and whether they change the results of plain training and of IGA.
   static let variations: [(options: String, changesPlain: Bool, changesAdjusted: Bool)] = [
     ("--seed 0 --schedule constant --downscale 1", false, false),
-    ("--omega 29 --pe-frequencies 6", true, true),
+    ("--omega 29", true, true),
     ("--precision double", true, true),
     ("--model relu", true, true),
     ("--model pe", true, true),

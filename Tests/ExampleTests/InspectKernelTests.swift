@@ -155,11 +155,30 @@ struct InspectKernelTests {
     }
   }
 
+  @Test("One network that cannot be inspected does not take the others along")
+  func oneOfTwo() throws {
+    try withTemporaryFolder { root in
+      let small = "--omega 1e300 --samples 32 --end 3 --width 16 --grid 8"
+      let run = try run("--model siren --model relu \(small)", in: root)
+      #expect(run.code == 70)
+      #expect(run.standardError.contains("siren was not inspected: "))
+      #expect(run.standardOutput.hasPrefix("model=relu "))
+      for file in ["summary.json", "report.html"] {
+        let text = try String(
+          contentsOf: root.appendingPathComponent("output/\(file)"), encoding: .utf8)
+        #expect(text.contains("siren was not inspected: "))
+      }
+      let alone = try self.run("--model siren \(small)", in: root)
+      #expect(alone.code == 70 && alone.standardOutput.isEmpty)
+    }
+  }
+
   @Test(
     "What makes no sense is refused",
     arguments: [
       ("--model siren --model siren", "twice"), ("--samples 32 --group 8 --end 4", "--end 3"),
       ("--samples 16 --group 20", "--group 2"), ("--samples 64 --frequency 16", "--samples 65"),
+      ("--model pe --model relu --omega 3", "choose one of siren"),
     ])
   func refusals(options: String, remedy: String) throws {
     try withTemporaryFolder { root in
