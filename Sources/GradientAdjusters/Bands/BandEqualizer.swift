@@ -3,9 +3,8 @@ import TensorKit
 
 /// How ``BandEqualizer`` estimates the energies of bands.
 public enum BandProbe: String, Sendable, CaseIterable {
-  /// `‖P_b J v‖² / rank P_b` for a random direction v of the parameters, one sweep for all bands; the
-  /// constant, and bands of fewer than three dimensions, of which a single v says little, by a
-  /// pullback each.
+  /// `‖P_b J v‖² / rank P_b` for a random direction v of the parameters, one sweep for all bands; those
+  /// of rank one, of which a single v says little, by a pullback each.
   ///
   /// The relative standard error is √(2 / d), with d dimensions that are learned about alike, of which
   /// a band has at most its rank times the number of outputs.
@@ -278,10 +277,7 @@ extension BandEqualizer {
     of bands: some Bands<Scalar>, in step: TrainingStep<Model>
   ) throws -> [Double] {
     var sums = [Double](repeating: 0, count: bands.bands.count)
-    let outputs = step.batch.targets.shape[1]
-    let pulled = bands.bands.indices.filter {
-      probe == .pullback || $0 == 0 || bands.bands[$0].rank * outputs < 3
-    }
+    let pulled = bands.bands.indices.filter { probe == .pullback || bands.bands[$0].rank == 1 }
     for _ in 0..<probeCount {
       var energies = [Double](repeating: 0, count: sums.count)
       if pulled.count < sums.count { energies = try pushedForward(through: bands, in: step) }
