@@ -92,8 +92,14 @@ public enum ModelOptions {
 }
 
 extension ModelName {
+  /// What to change if the network's initial weights are of no use.
+  public var constantsRemedy: String {
+    let names = [ModelOptions.omega, ModelOptions.scale].filter(has).map { "--\($0.name)" }
+    return names.isEmpty ? "choose another --seed" : "check \(names.joined(separator: " and "))"
+  }
+
   /// Whether an option has an influence on the model.
-  fileprivate func has(_ option: any OptionDeclaration) -> Bool {
+  func has(_ option: any OptionDeclaration) -> Bool {
     switch option.name {
     case ModelOptions.omega.name: publishedOmega != nil
     case ModelOptions.scale.name: publishedScale != nil

@@ -46,7 +46,9 @@ extension ExampleFailure {
     switch error {
     case let error as FileError:
       self.init(error.description, exitCode: Self.exitCode(for: error.kind))
-    case let error as AdjusterError: self = .software(error.description)
+    case let error as AdjusterError:
+      let sentence = error.description
+      self = .software(sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence)
     default: return nil
     }
   }

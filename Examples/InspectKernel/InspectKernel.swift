@@ -29,8 +29,9 @@ enum InspectKernel {
       do {
         inspections.append(try settings.inspect(name))
       } catch {
-        let failure = error as? ExampleFailure ?? ExampleFailure(translating: error)
-        guard let failure, failure.exitCode == .software else { throw error }
+        let failure =
+          error as? ExampleFailure ?? ExampleFailure(translating: error) ?? .software("\(error)")
+        guard failure.exitCode == .software else { throw failure }
         failures.append("\(name.rawValue) was not inspected: \(failure.message)")
       }
     }

@@ -111,11 +111,11 @@ extension InspectionSettings {
       pairs = try kernel.symmetricEigenpairs(count)
     } catch {
       throw ExampleFailure.software(
-        "the kernel of \(name.rawValue) was not decomposed: \(error); check --omega and --scale")
+        "its kernel was not decomposed: \(error); \(name.constantsRemedy)")
     }
     guard pairs.values[0] > 0 else {
       throw ExampleFailure.software(
-        "the kernel of \(name.rawValue) is zero; check --omega and --scale")
+        "its kernel is zero; \(name.constantsRemedy)")
     }
     return pairs
   }

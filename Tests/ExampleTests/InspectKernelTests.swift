@@ -168,6 +168,9 @@ struct InspectKernelTests {
           contentsOf: root.appendingPathComponent("output/\(file)"), encoding: .utf8)
         #expect(text.contains("siren was not inspected: "))
       }
+      let both = try self.run("--model siren --model finer \(small)", in: root)
+      #expect(both.code == 70 && both.standardError.contains("; finer was not inspected: "))
+      #expect(!both.standardError.contains("..") && !both.standardError.contains(".;"))
       let alone = try self.run("--model siren \(small)", in: root)
       #expect(alone.code == 70 && alone.standardOutput.isEmpty)
     }

@@ -56,6 +56,37 @@ import Testing
     }
   }
 
+  @Test func probesAreIndependentOfWeightsOfTheSameSeed() throws {
+    // For a linear layer J v is what the layer with the parameters v gives. So if v were made of the
+    // same random numbers as the weights, what is measured would go with the outputs.
+    let problem = BandProblem<Double>(height: 6, width: 4, outputs: 1)
+    let bands = ConstantAndRest<Double>(rowCount: problem.batch.rowCount)
+    let seeds = 0..<UInt64(1000)
+    let pairs = try seeds.map { seed in
+      var generator = SeededGenerator(seed: seed)
+      let layer = Linear<Double>(inputs: 2, outputs: 1, using: &generator)
+      var equalizer = BandEqualizer<Double>(bands, seed: seed)
+      _ = try equalizer.cotangentTransform(
+        for: TrainingStep(model: layer, batch: problem.batch))
+      let outputs = layer(Variable(problem.batch.inputs)).value
+      let energy = try bands.energies(of: outputs, workers: Workers(threads: 1))[1]
+      return (energy, try #require(equalizer.spectrum).measured[1])
+    }
+    func centered(_ numbers: [Double]) -> [Double] {
+      let mean = numbers.reduce(0, +) / Double(numbers.count)
+      return numbers.map { $0 - mean }
+    }
+    func product(_ left: [Double], _ right: [Double]) -> Double {
+      zip(left, right).map { $0 * $1 }.reduce(0, +)
+    }
+    let (energies, measured) = (centered(pairs.map(\.0)), centered(pairs.map(\.1)))
+    let correlation =
+      product(energies, measured)
+      / (product(energies, energies) * product(measured, measured)).squareRoot()
+    // Four standard errors of the correlation of independent numbers.
+    #expect(abs(correlation) < 4 / Double(seeds.count).squareRoot())
+  }
+
   @Test func aSinglePullbackIsExactWhereTheRankIsOne() throws {
     let problem = BandProblem<Double>(outputs: 1)
     var equalizer = BandEqualizer<Double>(problem.cosine, probe: .pullback, probeCount: 1)
@@ -85,6 +116,8 @@ import Testing
       ([5], 0.5, 1e-3, true, [1]),
       // A constant beside a band that is not learned is still learned.
       ([1, 0, 1], 0.5, 0.01, true, [0.01, 1, 0.1]),
+      // Nothing overflows or vanishes.
+      ([0, 1, 1e-250], 2, 1e-200, false, [1, 1e-30, 1]),
     ]
 
   @Test(arguments: factorCases)

@@ -1,4 +1,5 @@
 import AutoDiff
+import Foundation
 @testable import GradientAdjusters
 import INRZoo
 import TensorKit
@@ -6,44 +7,59 @@ import Testing
 
 /// When a constant is no longer brought level.
 @Suite struct ConstantWatchTests {
-  @Test(
-    arguments: [
-      // It grows from the start.
-      ([0.3, 0.4], [10, 25], true),
-      // It stays.
-      ([0.5, 0.5], [10, 25], true),
-      // It falls.
-      ([0.9, 0.8, 0.6, 0.5, 0.3], [10, 25, 50, 100, 200], false),
-      // It grows, but is small.
-      ([0.01, 0.02, 0.2], [10, 25, 50], false),
-      // It is lost later.
-      ([0.2, 0.1, 0.26], [25, 50, 100], true),
-    ] as [([Double], [Int], Bool)])
-  func noticesAShareThatStays(shares: [Double], steps: [Int], isLost: Bool) {
+  /// The squared mean and the rest at each look, and whether the constant is lost at the last.
+  static let looks: [(mean: [Double], rest: [Double], isLost: Bool)] = [
+    // The mean stays, and the rest falls.
+    ([1, 1], [2, 1], true),
+    ([1, 0.6], [1, 0.3], true),
+    // Both fall, the mean faster.
+    ([1, 0.4, 0.1], [1, 0.8, 0.4], false),
+    // The mean halves, though the rest falls faster.
+    ([1, 0.5], [1, 0.2], false),
+    // Nothing is learned yet, as while a rate rises from zero.
+    ([1, 1, 0.99], [1, 1, 0.98], false),
+    // The mean is small.
+    ([0.01, 0.02, 0.02], [1, 0.5, 0.1], false),
+    // It is lost later.
+    ([1, 0.1, 0.09], [1, 0.5, 0.1], true),
+    // What is not finite is no look.
+    ([1, .infinity, 0.6], [1, 1, 0.3], true),
+    ([0, 0], [0, 0], false),
+  ]
+
+  @Test(arguments: looks)
+  func noticesAMeanThatStays(mean: [Double], rest: [Double], isLost: Bool) {
     var watch = ConstantWatch()
-    for (share, step) in zip(shares, steps) {
+    for (index, step) in [10, 25, 50].prefix(mean.count).enumerated() {
       #expect(watch.isDue(atStep: step) && !watch.isLost)
-      watch.note(share: share, atStep: step)
-      #expect(!watch.isDue(atStep: step + 1))
+      watch.note(mean: mean[index], rest: rest[index], atStep: step)
     }
     #expect(watch.isLost == isLost)
     // What is lost stays so.
-    #expect(watch.isDue(atStep: 10_000) == !isLost)
+    #expect(watch.isDue(atStep: 100) == !isLost)
   }
 
-  @Test func looksAtTheTenthStepFirst() {
-    #expect(!ConstantWatch().isDue(atStep: 9) && ConstantWatch().isDue(atStep: 10))
+  @Test func looksFromTheTenthToTheHundredthStep() {
+    var watch = ConstantWatch()
+    #expect(!watch.isDue(atStep: 9) && watch.isDue(atStep: 10))
+    watch.note(mean: 1, rest: 1, atStep: 10)
+    #expect(!watch.isDue(atStep: 19) && watch.isDue(atStep: 20))
+    #expect(watch.isDue(atStep: 100) && !watch.isDue(atStep: 101))
   }
 
-  /// The spectra of an equalizer at its refreshes, with a network that stands still and targets whose
-  /// mean is shifted.
-  private func spectra(shift: Double, bands: some Bands<Double>) throws -> [Int: BandSpectrum] {
+  /// The spectra of an equalizer at its refreshes, with a network that stands still and residuals that
+  /// change from step to step.
+  private func spectra(
+    bands: some Bands<Double>, residuals: (_ step: Int, _ first: Tensor<Double>) -> Tensor<Double>
+  ) throws -> [Int: BandSpectrum] {
     let problem = BandProblem<Double>()
-    let batch = TrainingBatch(
-      inputs: problem.batch.inputs, targets: problem.batch.targets + shift)
+    let outputs = problem.model(Variable(problem.batch.inputs)).value
+    let first = outputs - problem.batch.targets
     var equalizer = BandEqualizer<Double>(bands)
     var spectra: [Int: BandSpectrum] = [:]
-    for _ in 0...25 {
+    for index in 0...25 {
+      let batch = TrainingBatch(
+        inputs: problem.batch.inputs, targets: outputs - residuals(index, first))
       _ = try equalizer.lossWithGradient(of: problem.model, on: batch)
       let spectrum = try #require(equalizer.spectrum)
       spectra[spectrum.step] = spectrum
@@ -51,14 +67,18 @@ import Testing
     return spectra
   }
 
+  private func isLevel(_ spectrum: BandSpectrum?) throws -> Bool {
+    let adjusted = try #require(spectrum).adjustedEnergies
+    return abs(adjusted[0] - adjusted[1]) < 1e-12 * adjusted[1]
+  }
+
   @Test func aConstantThatIsNotLearnedIsTreatedLikeOtherBands() throws {
     for bands in BandProblem<Double>().all {
-      let spectra = try spectra(shift: 10, bands: bands)
-      for step in [0, 3, 10] {
-        let spectrum = try #require(spectra[step])
-        let adjusted = spectrum.adjustedEnergies
-        #expect(abs(adjusted[0] - adjusted[1]) < 1e-12 * adjusted[1])
+      let spectra = try spectra(bands: bands) { step, first in
+        let mean = first.mean(alongAxis: 0)
+        return (first - mean) * pow(0.9, Double(step)) + mean + 1
       }
+      for step in [0, 3, 10] { #expect(try isLevel(spectra[step])) }
       let last = try #require(spectra[25])
       let expected = (last.energies[0] / last.energies[1]).squareRoot()
       #expect(last.energies[0] > last.energies[1])
@@ -67,12 +87,14 @@ import Testing
   }
 
   @Test func aConstantThatIsLearnedStaysLevel() throws {
-    let problem = BandProblem<Double>()
-    // Takes the mean of the residuals away.
-    let residuals = problem.model(Variable(problem.batch.inputs)).value - problem.batch.targets
-    let spectra = try spectra(shift: residuals.mean(), bands: problem.cosine)
-    let adjusted = try #require(spectra[25]).adjustedEnergies
-    #expect(abs(adjusted[0] - adjusted[1]) < 1e-12 * adjusted[1])
+    let bands = BandProblem<Double>().cosine
+    let falling = try spectra(bands: bands) { step, first in first * pow(0.9, Double(step)) + 0.1 }
+    let spectra = try spectra(bands: bands) { step, first in
+      let mean = first.mean(alongAxis: 0)
+      return (first - mean) * pow(0.99, Double(step)) + (mean + 1) * pow(0.9, Double(step))
+    }
+    #expect(try isLevel(spectra[25]))
+    #expect(try !isLevel(falling[25]))
   }
 
   @Test func randomFourierFeaturesDoNotEndBehindPlainTraining() throws {
@@ -80,13 +102,16 @@ import Testing
     let model = CoordinateNetwork<Float>.randomFourierFeatures(
       inputs: 2, outputs: 3, width: 64, using: &generator)
     let signal = PictureSignal<Float>(.procedural(height: 32, width: 48), patch: 8)
-    func loss(_ adjuster: (any GradientAdjuster<Float>)?) throws -> Double {
+    func trainer(_ adjuster: (any GradientAdjuster<Float>)?) throws -> (Double, BandSpectrum?) {
       var trainer = try Trainer(
         model, optimizer: Adam(learningRate: .cosine(from: 1e-3, over: 250)), adjuster: adjuster)
-      return try (0..<250).map { _ in try trainer.advance(on: signal.batch) }[249]
+      let losses = try (0..<250).map { _ in try trainer.advance(on: signal.batch) }
+      return (losses[249], (trainer.adjuster as? BandEqualizer<Float>)?.spectrum)
     }
-    let plain = try loss(nil)
-    let level = try loss(BandEqualizer(NestedMeanBands(.blocks(of: signal.grid))))
-    #expect(level < plain)
+    let (plain, _) = try trainer(nil)
+    let (equalized, spectrum) = try trainer(
+      BandEqualizer(NestedMeanBands(.blocks(of: signal.grid))))
+    #expect(equalized < plain)
+    #expect(try !isLevel(spectrum))
   }
 }

@@ -13,14 +13,15 @@ import TensorKit
 /// divided by shrink. Sooner or later a direction becomes unstable, and within a few steps the loss may
 /// grow by orders of magnitude. The more evenly a network learns, the sooner. The length of the
 /// gradients shows it as it begins: one that is longer than `growth` times the root mean square of
-/// the last 20 or so is shortened to that, and all that follow are scaled by `cooling`, at most once in
-/// 20 steps and to no less than a twentieth. In a thousand steps the scale's logarithm falls to a third.
+/// the last 20 or so is shortened to that, and it and all that follow are scaled by `cooling`, at most
+/// once in 20 steps and to no less than a twentieth. In a thousand steps the scale's logarithm falls to a
+/// third.
 ///
 /// Adam divides gradients by the root mean square of those of the last thousand steps, so that a scale
 /// that falls acts on it as a learning rate that falls for as long. To gradient descent it is one. To
 /// Muon's matrices a scale is nothing, only that bursts are shortened before they enter the momentum.
 /// Gradients of batches that are drawn anew differ in length by themselves; this is for full batches.
-/// The first 20 gradients, and 20 after a ``restart()``, are only looked at.
+/// The first 20 gradients, and 20 after a ``restart()``, are not shortened, though a scale remains.
 ///
 /// Clipping by what was usual is known from training language models (for instance C. Wang et al.,
 /// "AdaGC: Improving training stability for large language model pretraining", 2025); the cooling is
@@ -68,6 +69,7 @@ public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
     _ gradient: inout ParameterVector<Scalar>, for step: TrainingStep<Model>
   ) {
     var length = Double(gradient.norm())
+    guard length.isFinite else { return }
     scale = pow(scale, Self.recovery)
     restCount = max(restCount - 1, 0)
     var factor = 1.0

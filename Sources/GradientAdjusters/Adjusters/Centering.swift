@@ -4,8 +4,9 @@ import TensorKit
 /// Takes most of the residuals' mean out before they are pulled back, for each output by itself.
 ///
 /// The constant is one direction of the outputs among thousands, and of all the one that a network
-/// learns the fastest by far. Left in, it limits the learning rate of the rest. This is the cheapest
-/// adjuster there is, and a baseline that any other has to beat.
+/// learns the fastest by far. Left in, it limits the learning rate of the rest. This is the simplest
+/// adjuster there is, and a baseline that any other has to beat. Before a ``BandEqualizer``, which does the
+/// same, it would do so twice.
 ///
 /// `r → r - (1 - remaining) · mean(r)`. All residuals are needed first, which costs a forward sweep.
 public struct Centering<Scalar: TensorScalar>: GradientAdjuster {

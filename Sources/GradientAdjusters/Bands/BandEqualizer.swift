@@ -40,9 +40,10 @@ public enum CoarseResiduals: String, Sendable, CaseIterable {
 /// fully. One of 1/2 makes the transform about K^-1/2, band by band, and the gradient about as long in
 /// each direction as if it were orthogonalized. One of 0 only brings the constant level.
 ///
-/// A few networks never learn a constant that is brought level. The mean's share of the squared error is
-/// looked at in the tenth step, and at refreshes that are at least twice as late as the last look. If it
-/// is more than a quarter and has not fallen since, then from there on F_0 has the formula of others.
+/// A few networks never learn a constant that is brought level. So the cotangents are looked at before
+/// step 10, and up to step 100 at refreshes that are at least twice as late as the last look. If more than
+/// a quarter of their squares is the mean's, and since the last look the rest has fallen by a tenth or
+/// more, but the mean by less than that and less than half, then F_0 has the formula of others for good.
 ///
 /// ```swift
 /// let signal = PictureSignal<Float>(picture, patch: 8)
@@ -96,7 +97,8 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   ///   - bands: The bands.
   ///   - exponent: How far energies are evened out.
   ///   - floor: Energies below this share of the largest above the constant count as that.
-  ///   - levelsConstant: Whether the constant is brought level with the band next to it.
+  ///   - levelsConstant: Whether the constant is brought level with the band next to it, as long as it
+  ///     is learned so.
   ///   - refreshInterval: Energies are measured before the steps 0, 3, 10, 25, 50 and then every so
   ///     many.
   ///   - coarseResiduals: Which residuals the coarse bands are taken from.
@@ -126,7 +128,8 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   /// - Parameters:
   ///   - exponent: How far energies are evened out.
   ///   - floor: Energies below this share of the largest above the constant count as that.
-  ///   - levelsConstant: Whether the constant is brought level with the band next to it.
+  ///   - levelsConstant: Whether the constant is brought level with the band next to it, as long as it
+  ///     is learned so.
   ///   - refreshInterval: Energies are measured before the steps 0, 3, 10, 25, 50 and then every so
   ///     many.
   ///   - probe: How energies are estimated.
@@ -167,7 +170,9 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
     self.probe = probe
     self.probeCount = probeCount
     self.damping = damping
-    self.generator = SeededGenerator(seed: seed)
+    // Not the numbers of the weights, which may well be drawn with the same seed: a probe that is a
+    // function of the weights is no random direction.
+    self.generator = SeededGenerator(seed: seed).branch(1)
   }
 
   /// The weighting of bands for a step.
@@ -327,7 +332,7 @@ extension BandEqualizer {
         levelsConstant: levelsConstant && !constant.isLost))
   }
 
-  /// Looks at the mean's share of the squared error now and then.
+  /// Looks whether the constant is learned, now and then.
   private mutating func watchConstant<Model: Module<Scalar>>(
     of bands: some Bands<Scalar>, in step: TrainingStep<Model>
   ) throws {
@@ -335,7 +340,8 @@ extension BandEqualizer {
     let residuals = try step.cotangents()
     let mean = try bands.projection(
       of: residuals, onBand: 0, workers: step.evaluation.workers)
-    let whole = Double(residuals.dot(residuals))
-    if whole > 0 { constant.note(share: Double(mean.dot(mean)) / whole, atStep: stepCount) }
+    let rest = residuals - mean
+    constant.note(
+      mean: Double(mean.dot(mean)), rest: Double(rest.dot(rest)), atStep: stepCount)
   }
 }
