@@ -95,10 +95,10 @@ struct BandCourse {
   /// What was measured at each refresh, in order.
   let spectra: [BandSpectrum]
 
-  /// The energies that were measured, and those after adjustment.
+  /// The energies as estimated from measurements, and those after adjustment.
   var plots: [LinePlot] {
     [
-      plot("Bands before adjustment: \(name)") { $0.energies },
+      plot("Bands before adjustment: \(name)") { $0.estimates },
       plot("Bands after adjustment: \(name)") { $0.adjustedEnergies },
     ]
   }
@@ -106,14 +106,16 @@ struct BandCourse {
   /// What was measured, a line for each band and refresh.
   var table: CSVTable {
     var table = CSVTable(columns: [
-      "step", "band", "frequency", "rank", "measured", "energy", "factor", "adjusted_energy",
+      "step", "band", "frequency", "rank", "measured", "energy", "estimate", "factor",
+      "adjusted_energy",
     ])
     for spectrum in spectra {
       for (index, band) in spectrum.bands.enumerated() {
         table.append([
           .integer(spectrum.step), .text(band.name), .number(band.frequency), .integer(band.rank),
           .number(spectrum.measured[index]), .number(spectrum.energies[index]),
-          .number(spectrum.factors[index]), .number(spectrum.adjustedEnergies[index]),
+          .number(spectrum.estimates[index]), .number(spectrum.factors[index]),
+          .number(spectrum.adjustedEnergies[index]),
         ])
       }
     }

@@ -61,7 +61,7 @@ struct FitImageBandsTests {
       #expect(try files.text("bands-after-bands-cosine.svg").contains("radius 0.5 to 1.5"))
       let rows = try files.text("bands-bands.csv").split(separator: "\n")
       #expect(rows.count == 1 + 3 * 6)
-      #expect(rows[0] == "step,band,frequency,rank,measured,energy,factor,adjusted_energy")
+      #expect(rows[0] == "step,band,frequency,rank,measured,energy,estimate,factor,adjusted_energy")
       #expect(rows[8].hasPrefix("3,blocks of 16,") && rows[13].hasPrefix("10,constant,"))
       #expect(report.contains("blocks of 4") && report.contains("radius 0.5 to 1.5"))
     }

@@ -39,7 +39,7 @@ private struct Doubling<Scalar: TensorScalar>: GradientAdjuster {
       #expect(old != new)
       #expect(abs(log(smoothed) - (0.3 * log(old) + 0.7 * log(new))) < 1e-12)
     }
-    #expect(second.adjustedEnergies == zip(second.factors, second.energies).map { $0 * $1 })
+    #expect(second.adjustedEnergies == zip(second.factors, second.estimates).map { $0 * $1 })
   }
 
   @Test func batchesDrawnAnewHaveBandsOfTheirOwn() throws {

@@ -33,7 +33,7 @@ import Testing
     let usual = (0.95 * 4 + 0.05 * 36).squareRoot()
     let next = length(&damping, 500)
     #expect(abs(next - 3 * usual * damping.scale) < 1e-12)
-    // Only once in twenty steps does the scale fall; between, it comes back slowly.
+    // Within twenty steps the scale falls no further; it comes back slowly.
     #expect(damping.scale > 0.5 && damping.scale < 0.501)
     for _ in 0..<18 { _ = length(&damping, 500) }
     #expect(damping.scale > 0.5)
@@ -41,6 +41,27 @@ import Testing
     #expect(damping.scale < 0.26)
     for _ in 0..<5000 { _ = length(&damping, 1) }
     #expect(damping.scale > 0.98)
+  }
+
+  @Test func aMildBurstScalesByAsMuchAsItIsShortened() {
+    var damping = BurstDamping<Double>(growth: 2, cooling: 0.5)
+    for _ in 0..<30 { _ = length(&damping, 1) }
+    #expect(abs(length(&damping, 2.5) - 2 * 0.8) < 1e-12)
+    #expect(abs(damping.scale - 0.8) < 1e-12)
+    // Its longest gradient counts: neither a milder one nor the number of them.
+    var usual = (0.95 + 0.05 * 4).squareRoot()
+    _ = length(&damping, 2.2 * usual)
+    #expect(abs(damping.scale - 0.8) < 1e-3)
+    usual = (0.95 * usual * usual + 0.05 * 4 * usual * usual).squareRoot()
+    _ = length(&damping, 3 * usual)
+    #expect(abs(damping.scale - 2 / 3.0) < 1e-3)
+    for _ in 0..<18 { _ = length(&damping, 1) }
+    // The next one is a burst of its own.
+    let before = damping.scale
+    #expect(before < 0.68)
+    for _ in 0..<60 { _ = length(&damping, 1) }
+    _ = length(&damping, 2.5)
+    #expect(damping.scale < 0.83 * before && damping.scale > 0.75 * before)
   }
 
   @Test func theFirstGradientsAreOnlyLookedAt() {

@@ -80,8 +80,8 @@ import Testing
       }
       for step in [0, 3, 10] { #expect(try isLevel(spectra[step])) }
       let last = try #require(spectra[25])
-      let expected = (last.energies[0] / last.energies[1]).squareRoot()
-      #expect(last.energies[0] > last.energies[1])
+      let expected = (last.estimates[0] / last.estimates[1]).squareRoot()
+      #expect(last.estimates[0] > last.estimates[1])
       #expect(abs(last.factors[1] / last.factors[0] - expected) < 1e-12 * expected)
     }
   }

@@ -13,9 +13,10 @@ import TensorKit
 /// divided by shrink. Sooner or later a direction becomes unstable, and within a few steps the loss may
 /// grow by orders of magnitude. The more evenly a network learns, the sooner. The length of the
 /// gradients shows it as it begins: one that is longer than `growth` times the root mean square of
-/// the last 20 or so is shortened to that, and it and all that follow are scaled by `cooling`, at most
-/// once in 20 steps and to no less than a twentieth. In a thousand steps the scale's logarithm falls to a
-/// third.
+/// the last 20 or so is shortened to that. It and all that follow are scaled, too, by as much as the
+/// longest within 20 steps was shortened, but by no less than `cooling`, and in all by no less than a
+/// twentieth: a mild burst, which would pass by itself, costs little. In a thousand steps the scale's
+/// logarithm falls to a third.
 ///
 /// Adam divides gradients by the root mean square of those of the last thousand steps, so that a scale
 /// that falls acts on it as a learning rate that falls for as long. To gradient descent it is one. To
@@ -29,7 +30,7 @@ import TensorKit
 public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
   /// How many times as long as usual a gradient may be.
   public let growth: Double
-  /// What gradients are scaled by after one that was longer.
+  /// What gradients are scaled by, at the least, after one that was longer.
   public let cooling: Double
   /// What gradients are scaled by now.
   public private(set) var scale = 1.0
@@ -37,8 +38,10 @@ public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
   private var usualLength: Double?
   /// How many gradients are yet to be looked at before one counts as longer than usual.
   private var unseenCount = Self.interval
-  /// How many steps are yet to be made before the scale falls again.
-  private var restCount = 0
+  /// How many more steps belong to the burst that was last seen.
+  private var burstStepCount = 0
+  /// What that burst has scaled gradients by so far.
+  private var burstScale = 1.0
 
   private static var interval: Int { 20 }
   private static var memory: Double { 0.95 }
@@ -49,7 +52,7 @@ public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
   ///
   /// - Parameters:
   ///   - growth: How many times as long as usual a gradient may be.
-  ///   - cooling: What gradients are scaled by after one that was longer.
+  ///   - cooling: What gradients are scaled by, at the least, after one that was longer.
   /// - Precondition: The growth is above one, and the cooling within (0, 1].
   public init(growth: Double = 2, cooling: Double = 0.7) {
     precondition(growth > 1, "gradients that may be \(growth) times as long as usual")
@@ -71,17 +74,17 @@ public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
     var length = Double(gradient.norm())
     guard length.isFinite else { return }
     scale = pow(scale, Self.recovery)
-    restCount = max(restCount - 1, 0)
+    burstStepCount = max(burstStepCount - 1, 0)
     var factor = 1.0
     if unseenCount > 0 {
       unseenCount -= 1
     } else if let usualLength, usualLength > 0, length > growth * usualLength {
       factor = growth * usualLength / length
       length = growth * usualLength
-      if restCount == 0 {
-        scale = max(scale * cooling, Self.smallestScale)
-        restCount = Self.interval
-      }
+      if burstStepCount == 0 { (burstStepCount, burstScale) = (Self.interval, 1) }
+      let lower = min(burstScale, max(factor, cooling))
+      scale = max(scale * lower / burstScale, Self.smallestScale)
+      burstScale = lower
     }
     usualLength =
       usualLength.map { usual in

@@ -31,7 +31,8 @@ public enum CoarseResiduals: String, Sendable, CaseIterable {
 ///
 /// The residuals are split into orthogonal bands (``Bands``), and become `Σ_b F_b P_b r`. With K = J Jᵀ
 /// the kernel of the network, `λ_b = trace(P_b K P_b) / rank P_b` is the mean eigenvalue within a band:
-/// how strongly it is learned. It is measured now and then by probes, never by a kernel. The factors are
+/// how strongly it is learned. It is measured now and then by probes, never by a kernel, and smoothed over
+/// the bands as far as errors of measurement explain what is not smooth. The factors are
 ///
 ///     F_b = (max(λ_b, floor · λ_top) / λ_top)^-exponent        for b > 0,
 ///     F_0 = F_1 · min(1, max(λ_1, floor · λ_top) / λ_0),
@@ -190,7 +191,9 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
     if known == nil || isRefreshDue {
       let wasLost = constant.isLost
       try watchConstant(of: bands, in: step)
-      spectrum = try refreshed(known, by: try measuredEnergies(of: bands, in: step), of: bands)
+      let measured = try measuredEnergies(of: bands, in: step)
+      spectrum = refreshed(
+        known, by: measured, of: bands, outputCount: step.batch.targets.shape[1])
       weighting = nil
       // Some new factors may make gradients of another length; late ones differ little.
       if stepCount <= Self.lastUnsettledStep || constant.isLost != wasLost { damping?.restart() }
@@ -320,16 +323,26 @@ extension BandEqualizer {
   }
 
   private func refreshed(
-    _ last: BandSpectrum?, by measured: [Double], of bands: some Bands<Scalar>
-  ) throws -> BandSpectrum {
+    _ last: BandSpectrum?, by measured: [Double], of bands: some Bands<Scalar>, outputCount: Int
+  ) -> BandSpectrum {
     let energies =
       last.map { zip(measured, $0.energies).map { smoothedEnergy(measured: $0, before: $1) } }
       ?? measured
+    let estimates = shrunkEnergies(
+      energies, variances: bands.bands.map { variance(of: $0, outputCount: outputCount) })
     return BandSpectrum(
       step: stepCount, bands: bands.bands, measured: measured, energies: energies,
+      estimates: estimates,
       factors: bandFactors(
-        energies: energies, exponent: exponent, floor: floor,
+        energies: estimates, exponent: exponent, floor: floor,
         levelsConstant: levelsConstant && !constant.isLost))
+  }
+
+  /// The variance of an energy's logarithm as measured, if all dimensions of its band are learned alike.
+  private func variance(of band: Band, outputCount: Int) -> Double {
+    let dimensions = band.rank * outputCount
+    // The only dimension is pulled back, and any probe of it gives the same.
+    return dimensions == 1 ? 0 : 2 / Double(dimensions * probeCount)
   }
 
   /// Looks whether the constant is learned, now and then.

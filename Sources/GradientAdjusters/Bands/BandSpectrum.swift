@@ -8,9 +8,12 @@ public struct BandSpectrum: Sendable, Equatable {
   public let measured: [Double]
   /// The same, smoothed over refreshes.
   public let energies: [Double]
+  /// The energies that factors follow from: smoothed over the bands as well, as far as errors of
+  /// measurement explain what is not smooth.
+  public let estimates: [Double]
   /// F_b, the factor of each band; the largest is one.
   public let factors: [Double]
 
-  /// F_b λ_b: how strongly each band is learned after adjustment.
-  public var adjustedEnergies: [Double] { zip(factors, energies).map { $0 * $1 } }
+  /// F_b λ_b: how strongly each band is learned after adjustment, by the ``estimates``.
+  public var adjustedEnergies: [Double] { zip(factors, estimates).map { $0 * $1 } }
 }
