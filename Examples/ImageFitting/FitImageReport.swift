@@ -168,7 +168,7 @@ struct FitImageReport {
         plots[0], heading: "Bands",
         caption: """
           How strongly the network learns each band of the residuals, the mean eigenvalue of its kernel \
-          there, as measured.
+          there, as estimated from measurements.
           """)
       report.addPlot(
         plots[1], caption: "The same times the factor that each band's residuals were given.")

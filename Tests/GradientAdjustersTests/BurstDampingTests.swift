@@ -112,6 +112,38 @@ import Testing
     #expect(undamped.damping == nil)
   }
 
+  @Test func bandsAreNotDampedWhileFactorsChangeByMuch() throws {
+    /// The scale after gradients of unusual length in ten steps.
+    func scale(burstFrom start: Int) throws -> Double? {
+      var equalizer = BandEqualizer<Double>(CosineBands(RowGrid(extents: [60])))
+      for step in 0..<start + 10 {
+        var batch = problem.batch
+        if step >= start {
+          batch = TrainingBatch(inputs: batch.inputs, targets: batch.targets * 100)
+        }
+        _ = try equalizer.lossWithGradient(of: problem.model, on: batch)
+      }
+      return equalizer.damping?.scale
+    }
+    // The refresh before step 50 starts afresh, the one before step 100 does not.
+    #expect(try scale(burstFrom: 55) == 1)
+    #expect(try scale(burstFrom: 100) ?? 1 < 0.71)
+  }
+
+  @Test func anotherNumberOfBandsStartsAfresh() throws {
+    var equalizer = BandEqualizer<Double>(damping: BurstDamping()) { batch in
+      CosineBands(RowGrid(extents: [batch.rowCount]), count: batch.rowCount == 60 ? 8 : 5)
+    }
+    let half = TrainingBatch(
+      inputs: problem.batch.inputs.slice(0..<30), targets: problem.batch.targets.slice(0..<30) * 100
+    )
+    for step in 0..<90 {
+      let batch = step < 80 ? problem.batch : half
+      _ = try equalizer.lossWithGradient(of: problem.model, on: batch)
+    }
+    #expect(equalizer.damping?.scale == 1)
+  }
+
   @Test func settingsThatMakeNoSenseAreMistakes() async {
     await #expect(processExitsWith: .failure) { _ = BurstDamping<Float>(growth: 1) }
     await #expect(processExitsWith: .failure) { _ = BurstDamping<Float>(cooling: 0) }

@@ -13,10 +13,10 @@ import TensorKit
 /// divided by shrink. Sooner or later a direction becomes unstable, and within a few steps the loss may
 /// grow by orders of magnitude. The more evenly a network learns, the sooner. The length of the
 /// gradients shows it as it begins: one that is longer than `growth` times the root mean square of
-/// the last 20 or so is shortened to that. It and all that follow are scaled, too, by as much as the
-/// longest within 20 steps was shortened, but by no less than `cooling`, and in all by no less than a
-/// twentieth: a mild burst, which would pass by itself, costs little. In a thousand steps the scale's
-/// logarithm falls to a third.
+/// the last 20 or so is shortened to that. It and all that follow are scaled, too, by the smallest factor
+/// by which one within 20 steps was shortened, or by `cooling` if that is more; those of further bursts
+/// multiply, down to a twentieth. So a mild burst, which would pass by itself, costs little now and then.
+/// In a thousand steps the scale's logarithm falls to a third.
 ///
 /// Adam divides gradients by the root mean square of those of the last thousand steps, so that a scale
 /// that falls acts on it as a learning rate that falls for as long. To gradient descent it is one. To
@@ -30,7 +30,7 @@ import TensorKit
 public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
   /// How many times as long as usual a gradient may be.
   public let growth: Double
-  /// What gradients are scaled by, at the least, after one that was longer.
+  /// The least that one burst may scale gradients by.
   public let cooling: Double
   /// What gradients are scaled by now.
   public private(set) var scale = 1.0
@@ -52,7 +52,7 @@ public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
   ///
   /// - Parameters:
   ///   - growth: How many times as long as usual a gradient may be.
-  ///   - cooling: What gradients are scaled by, at the least, after one that was longer.
+  ///   - cooling: The least that one burst may scale gradients by.
   /// - Precondition: The growth is above one, and the cooling within (0, 1].
   public init(growth: Double = 2, cooling: Double = 0.7) {
     precondition(growth > 1, "gradients that may be \(growth) times as long as usual")

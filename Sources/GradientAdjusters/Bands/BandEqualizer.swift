@@ -31,8 +31,9 @@ public enum CoarseResiduals: String, Sendable, CaseIterable {
 ///
 /// The residuals are split into orthogonal bands (``Bands``), and become `Σ_b F_b P_b r`. With K = J Jᵀ
 /// the kernel of the network, `λ_b = trace(P_b K P_b) / rank P_b` is the mean eigenvalue within a band:
-/// how strongly it is learned. It is measured now and then by probes, never by a kernel, and smoothed over
-/// the bands as far as errors of measurement explain what is not smooth. The factors are
+/// how strongly it is learned. It is measured now and then by probes, never by a kernel. Measurements are
+/// averaged with those before; above the constant they are smoothed over the bands as well, as far as
+/// their errors explain what is not smooth. The factors are
 ///
 ///     F_b = (max(λ_b, floor · λ_top) / λ_top)^-exponent        for b > 0,
 ///     F_0 = F_1 · min(1, max(λ_1, floor · λ_top) / λ_0),
@@ -73,7 +74,7 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   public let probeCount: Int
   /// Keeps gradients that suddenly grow from throwing training back; nil if it is not to.
   ///
-  /// It acts where bands are weighted at all.
+  /// It acts where bands are weighted at all, and starts afresh at refreshes up to step 50.
   public private(set) var damping: BurstDamping<Scalar>?
   /// What was measured at the last refresh; nil before the first step.
   public private(set) var spectrum: BandSpectrum?
@@ -196,7 +197,9 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
         known, by: measured, of: bands, outputCount: step.batch.targets.shape[1])
       weighting = nil
       // Some new factors may make gradients of another length; late ones differ little.
-      if stepCount <= Self.lastUnsettledStep || constant.isLost != wasLost { damping?.restart() }
+      if known == nil || stepCount <= Self.lastUnsettledStep || constant.isLost != wasLost {
+        damping?.restart()
+      }
     }
     if case .made = source { weighting = nil }
     stepCount += 1
@@ -275,7 +278,7 @@ extension BandEqualizer {
   /// When energies are measured beside every so many steps: kernels change most at first.
   private static var earlySteps: [Int] { [0, 3, 10, 25, 50] }
   /// The last of them at which factors may change by much.
-  private static var lastUnsettledStep: Int { 25 }
+  private static var lastUnsettledStep: Int { earlySteps.last ?? 0 }
 
   private var isRefreshDue: Bool {
     Self.earlySteps.contains(stepCount) || stepCount % refreshInterval == 0
@@ -328,8 +331,11 @@ extension BandEqualizer {
     let energies =
       last.map { zip(measured, $0.energies).map { smoothedEnergy(measured: $0, before: $1) } }
       ?? measured
-    let estimates = shrunkEnergies(
-      energies, variances: bands.bands.map { variance(of: $0, outputCount: outputCount) })
+    let estimates =
+      bands.areOrdered
+      ? shrunkEnergies(
+        energies, variances: bands.bands.map { variance(of: $0, outputCount: outputCount) })
+      : energies
     return BandSpectrum(
       step: stepCount, bands: bands.bands, measured: measured, energies: energies,
       estimates: estimates,
@@ -338,7 +344,9 @@ extension BandEqualizer {
         levelsConstant: levelsConstant && !constant.isLost))
   }
 
-  /// The variance of an energy's logarithm as measured, if all dimensions of its band are learned alike.
+  /// The variance of an energy's logarithm: that of one pushforward, were all dimensions learned alike.
+  ///
+  /// That they are not makes up for what averages over refreshes take away.
   private func variance(of band: Band, outputCount: Int) -> Double {
     let dimensions = band.rank * outputCount
     // The only dimension is pulled back, and any probe of it gives the same.

@@ -8,8 +8,8 @@ public struct BandSpectrum: Sendable, Equatable {
   public let measured: [Double]
   /// The same, smoothed over refreshes.
   public let energies: [Double]
-  /// The energies that factors follow from: smoothed over the bands as well, as far as errors of
-  /// measurement explain what is not smooth.
+  /// The energies that factors follow from: those above the constant smoothed over the bands as well, if
+  /// there are three or more, as far as errors of measurement explain what is not smooth.
   public let estimates: [Double]
   /// F_b, the factor of each band; the largest is one.
   public let factors: [Double]
