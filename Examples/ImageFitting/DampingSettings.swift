@@ -18,7 +18,8 @@ extension Options {
       }
     }, default: .adjusted,
     help: """
-      Which runs shorten gradients that suddenly grow; at a constant rate they would throw training back.
+      Which runs shorten gradients that suddenly grow; at a constant rate they would throw training back. \
+      Those that follow are scaled down, too, less where the rate falls anyway.
       """)
 }
 
@@ -26,7 +27,12 @@ extension FitImageSettings {
   /// What damps the gradients of a run beside its adjusters; nil if nothing does.
   func damping<Scalar: TensorScalar>(of choice: AdjusterChoice) -> BurstDamping<Scalar>? {
     // By itself, it is part of the choice.
-    isDamped(choice) && !choice.contains(.damped) ? BurstDamping() : nil
+    isDamped(choice) && !choice.contains(.damped) ? burstDamping() : nil
+  }
+
+  /// Damping for the learning rates of the runs: in proportion to bursts where they fall anyway.
+  func burstDamping<Scalar: TensorScalar>() -> BurstDamping<Scalar> {
+    BurstDamping(isProportional: values[Options.schedule] != .constant)
   }
 
   /// Whether a run's gradients are damped.

@@ -295,7 +295,7 @@ struct FitImageSettings {
       case .bn: normalization.adjuster(over: inputs)
       case .bands, .bandsCosine, .bandsBlock: bandEqualizer(name, damping: damping)
       case .centered: Centering<Scalar>()
-      case .damped: BurstDamping<Scalar>()
+      case .damped: burstDamping() as BurstDamping<Scalar>
       }
     }
     // Bands know best when what is usual changes.

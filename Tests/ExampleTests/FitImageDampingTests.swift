@@ -39,6 +39,12 @@ struct FitImageDampingTests {
       for name in ["centered", "bands"] {
         #expect(adjusted[name] != none[name] && adjusted[name] == all[name], "\(name)")
       }
+      // Where rates fall, if only in steps that are not made, damping is in proportion to bursts.
+      let falling = try losses(["--schedule", "once:1000:0.1"], in: root)
+      for name in Self.adjusters {
+        let isDamped = adjusted[name] != none[name] || name.contains("damped")
+        #expect((falling[name] != adjusted[name]) == isDamped, "\(name)")
+      }
     }
   }
 }

@@ -43,8 +43,8 @@ import Testing
     #expect(damping.scale > 0.98)
   }
 
-  @Test func aMildBurstScalesByAsMuchAsItIsShortened() {
-    var damping = BurstDamping<Double>(growth: 2, cooling: 0.5)
+  @Test func aMildBurstScalesByAsMuchAsItIsShortenedIfInProportion() {
+    var damping = BurstDamping<Double>(growth: 2, cooling: 0.5, isProportional: true)
     for _ in 0..<30 { _ = length(&damping, 1) }
     #expect(abs(length(&damping, 2.5) - 2 * 0.8) < 1e-12)
     #expect(abs(damping.scale - 0.8) < 1e-12)

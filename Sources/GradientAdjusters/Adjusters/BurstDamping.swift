@@ -13,13 +13,14 @@ import TensorKit
 /// divided by shrink. Sooner or later a direction becomes unstable, and within a few steps the loss may
 /// grow by orders of magnitude. The more evenly a network learns, the sooner. The length of the
 /// gradients shows it as it begins: one that is longer than `growth` times the root mean square of
-/// the last 20 or so is shortened to that. It and all that follow are scaled, too, by the smallest factor
-/// by which one within 20 steps was shortened, or by `cooling` if that is more; those of further bursts
-/// multiply, down to a twentieth. So a mild burst, which would pass by itself, costs little now and then.
-/// In a thousand steps the scale's logarithm falls to a third.
+/// the last 20 or so is shortened to that. It and all that follow are scaled by `cooling`, too, at most
+/// once in 20 steps and to no less than a twentieth. In a thousand steps the scale's logarithm falls to a
+/// third.
 ///
 /// Adam divides gradients by the root mean square of those of the last thousand steps, so that a scale
-/// that falls acts on it as a learning rate that falls for as long. To gradient descent it is one. To
+/// that falls acts on it as a learning rate that falls for as long. Where the rate falls anyway, that is
+/// needed less, and mild bursts pass by themselves: if damping is proportional, a burst of 20 steps scales
+/// by no less than its longest gradient had to be shortened by. To gradient descent it is one. To
 /// Muon's matrices a scale is nothing, only that bursts are shortened before they enter the momentum.
 /// Gradients of batches that are drawn anew differ in length by themselves; this is for full batches.
 /// The first 20 gradients, and 20 after a ``restart()``, are not shortened, though a scale remains.
@@ -30,8 +31,10 @@ import TensorKit
 public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
   /// How many times as long as usual a gradient may be.
   public let growth: Double
-  /// The least that one burst may scale gradients by.
+  /// What gradients are scaled by after one that was longer.
   public let cooling: Double
+  /// Whether a burst scales gradients by no less than it was shortened by.
+  public let isProportional: Bool
   /// What gradients are scaled by now.
   public private(set) var scale = 1.0
   /// The root mean square of the lengths of the last gradients, before scaling.
@@ -52,13 +55,16 @@ public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
   ///
   /// - Parameters:
   ///   - growth: How many times as long as usual a gradient may be.
-  ///   - cooling: The least that one burst may scale gradients by.
+  ///   - cooling: What gradients are scaled by after one that was longer.
+  ///   - isProportional: Whether a burst scales gradients by no less than it was shortened by. Right for
+  ///     learning rates that fall.
   /// - Precondition: The growth is above one, and the cooling within (0, 1].
-  public init(growth: Double = 2, cooling: Double = 0.7) {
+  public init(growth: Double = 2, cooling: Double = 0.7, isProportional: Bool = false) {
     precondition(growth > 1, "gradients that may be \(growth) times as long as usual")
     precondition(cooling > 0 && cooling <= 1, "gradients scaled by \(cooling)")
     self.growth = growth
     self.cooling = cooling
+    self.isProportional = isProportional
   }
 
   /// Forgets what was usual, as after a change that makes gradients longer or shorter.
@@ -82,7 +88,7 @@ public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
       factor = growth * usualLength / length
       length = growth * usualLength
       if burstStepCount == 0 { (burstStepCount, burstScale) = (Self.interval, 1) }
-      let lower = min(burstScale, max(factor, cooling))
+      let lower = min(burstScale, isProportional ? max(factor, cooling) : cooling)
       scale = max(scale * lower / burstScale, Self.smallestScale)
       burstScale = lower
     }
