@@ -24,8 +24,9 @@ public struct Band: Sendable, Equatable {
 ///
 /// With the projections P_b of the bands, `P_b P_c = 0` for b ≠ c, `Σ_b P_b = I`, and each acts alike on
 /// every output. The first band is the constant, `P_0 r` the mean of all rows; the others follow from
-/// coarse to fine, so that estimates of their energies may be smoothed over neighbours. Three splits come with the package: ``NestedMeanBands``, ``CosineBands`` and
-/// ``BlockCosineBands``. One of your own has to weight bands, and nothing else:
+/// coarse to fine, so that estimates of their energies may be smoothed over neighbours. Three splits come
+/// with the package: ``NestedMeanBands``, ``CosineBands`` and ``BlockCosineBands``. One of your own has to
+/// weight bands, and nothing else:
 ///
 /// ```swift
 /// /// The constant and all the rest.
