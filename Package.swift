@@ -2,7 +2,7 @@
 import PackageDescription
 
 // No package dependencies: what is not written here comes from system libraries, which
-// `.ci/setup` installs on Debian and Ubuntu (oneDNN, OpenBLAS with LAPACK, libpng).
+// `.ci/setup` installs on Debian and Ubuntu (oneDNN, LAPACK, libpng).
 let package = Package(
   name: "swift-gradient-adjusters",
   platforms: [.macOS(.v15)],
@@ -21,21 +21,22 @@ let package = Package(
   targets: [
     // System libraries and C: thin, no logic of the package's own beyond elementwise kernels.
     .systemLibrary(name: "COneDNN"),
-    .systemLibrary(name: "COpenBLAS"),
+    .systemLibrary(name: "CLAPACK"),
     .systemLibrary(name: "CZlib"),
     .target(name: "CTensorKernels", linkerSettings: [.linkedLibrary("m")]),
     .target(name: "CPNGFiles", linkerSettings: [.linkedLibrary("png16")]),
 
     // The four layers. Each imports only those above it.
     .target(
-      name: "TensorKit", dependencies: ["COneDNN", "COpenBLAS", "CTensorKernels", "CZlib"]),
+      name: "TensorKit", dependencies: ["COneDNN", "CLAPACK", "CTensorKernels", "CZlib"]),
     .target(name: "AutoDiff", dependencies: ["TensorKit"]),
     .target(name: "GradientAdjusters", dependencies: ["TensorKit", "AutoDiff"]),
     .target(
       name: "INRZoo", dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "CPNGFiles"]),
 
     // Runnable examples and the small library that they share.
-    .target(name: "ExampleSupport", path: "Examples/ExampleSupport"),
+    .target(
+      name: "ExampleSupport", dependencies: ["TensorKit"], path: "Examples/ExampleSupport"),
     .target(
       name: "Fitting",
       dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],

@@ -1,4 +1,5 @@
 import ExampleSupport
+import TensorKit
 
 /// One measured piece of work, and what it says about the machine's use.
 struct Measurement {
@@ -40,6 +41,7 @@ struct Measurement {
         "\"billion_elements_per_s\": \(NumberText.fixed(elements / timing.median / 1e9, 3))")
     }
     members.append("\"peak_memory_mb\": \(NumberText.fixed(Machine.peakMemoryMegabytes(), 1))")
+    members.append("\"computed_with\": \"\(NumericalLibraries.current)\"")
     return "{" + members.joined(separator: ", ") + "}"
   }
 }

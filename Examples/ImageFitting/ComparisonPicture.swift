@@ -4,26 +4,34 @@ import TensorKit
 /// Pictures of the same size side by side, small ones magnified without smoothing.
 struct ComparisonPicture {
   /// The values of each, of shape [height, width, channels], left to right.
-  let parts: [Tensor<Double>]
+  let parts: [Tensor<Float>]
 
-  /// All of them as one picture, with white between.
-  var picture: Picture? {
+  /// A PNG file of all of them, with white between; nil without any.
+  func pngBytes() throws -> [UInt8]? {
     guard let first = parts.first else { return nil }
-    let (height, width) = (first.shape[0], first.shape[1])
+    let (height, width, channels) = (first.shape[0], first.shape[1], first.shape[2])
     let factor = max(1, 512 / max(height, width))
-    let gap = Tensor<Double>(
-      repeating: 1, shape: [height * factor, max(4, factor), first.shape[2]])
-    let columns = parts.map { magnified($0, by: factor) }
-    return Picture(
-      Tensor.concatenated(Array(columns.map { [$0] }.joined(separator: [gap])), alongAxis: 1))
-  }
-
-  private func magnified(_ values: Tensor<Double>, by factor: Int) -> Tensor<Double> {
-    let (height, width, channels) = (values.shape[0], values.shape[1], values.shape[2])
-    let pixels = (0..<(height * factor)).flatMap { row in
-      (0..<(width * factor)).map { row / factor * width + $0 / factor }
+    let gap = [UInt8](repeating: .max, count: max(4, factor) * channels)
+    var samples: [UInt8] = []
+    for row in 0..<height {
+      var line: [UInt8] = []
+      for (index, part) in parts.enumerated() {
+        if index > 0 { line += gap }
+        part.withUnsafeElements { values in
+          for column in 0..<width {
+            let start = (row * width + column) * channels
+            let pixel = values[start..<(start + channels)].map { value in
+              // A comparison with NaN is false, so that NaN becomes 0.
+              UInt8(((value > 0 ? min(value, 1) : 0) * 255).rounded())
+            }
+            for _ in 0..<factor { line += pixel }
+          }
+        }
+      }
+      for _ in 0..<factor { samples += line }
     }
-    return values.reshaped(to: [height * width, channels]).rows(at: pixels)
-      .reshaped(to: [height * factor, width * factor, channels])
+    let rows = height * factor
+    return try Picture.pngBytes(
+      of: samples, shape: [rows, samples.count / (rows * channels), channels])
   }
 }

@@ -15,6 +15,7 @@ struct FitImageReport {
     let folder = settings.folder
     var files: [(name: String, data: Data)] = []
     for result in results {
+      TensorMemory.returnUnused()
       let name = result.adjuster
       files += [
         (settings.fileName("metrics", "csv", for: name), Data(result.metrics.text.utf8)),
@@ -31,9 +32,10 @@ struct FitImageReport {
       }
     }
     let early = [settings.picture.values()] + results.compactMap(\.earlyValues)
-    if let comparison = ComparisonPicture(parts: early).picture {
-      files.append(("comparison.png", Data(try comparison.pngBytes())))
+    if let comparison = try ComparisonPicture(parts: early).pngBytes() {
+      files.append(("comparison.png", Data(comparison)))
     }
+    TensorMemory.returnUnused()
     files.append(("psnr.svg", Data(psnrPlot.svg.utf8)))
     files.append(("summary.json", Data(summary.text.utf8)))
     files.append(("report.html", Data(try report().html.utf8)))
@@ -51,18 +53,19 @@ struct FitImageReport {
   }
 
   /// Absolute errors, averaged over channels, of shape [height, width].
-  private func errors(_ result: FitImageResult) -> Tensor<Double> {
+  private func errors(_ result: FitImageResult) -> Tensor<Float> {
     (result.values - settings.picture.values()).absoluteValue().mean(alongAxis: 2)
   }
 
   /// The error that the brightest colour of all error pictures stands for: nearly the largest of the
   /// first run, so that the pictures can be compared and a few outliers do not darken them.
   private var brightestError: Double {
-    results.first.flatMap { errors($0).elements.quantile(0.995) }.map { max($0, 1e-6) } ?? 1
+    results.first.flatMap { errors($0).elements.map(Double.init).quantile(0.995) }
+      .map { max($0, 1e-6) } ?? 1
   }
 
   private func errorPicture(_ result: FitImageResult) throws -> Data {
-    try pictureData(errors(result) * (1 / brightestError))
+    try pictureData(errors(result) * Float(1 / brightestError))
   }
 
   var summary: JSONValue {
@@ -139,12 +142,13 @@ struct FitImageReport {
         The residual's amplitude at each spatial frequency, relative to the picture's own: 1 is nothing \
         learned. A curve that rises to the right is spectral bias; an adjuster is to even it out.
         """)
+    TensorMemory.returnUnused()
     report.addPictures(
       "Errors",
       try results.map { result in
         ReportPicture(
           try errorPicture(result), caption: result.adjuster.about.capitalizedFirst,
-          detail: "mean \(NumberText.significant(errors(result).mean()))")
+          detail: "mean \(NumberText.significant(Double(errors(result).mean())))")
       },
       caption: """
         Absolute errors, averaged over channels; bright yellow stands for \
@@ -191,9 +195,9 @@ struct FitImageReport {
 
   /// What is left to learn at each frequency, early and at the end.
   private var spectrumPlot: LinePlot {
-    let target = settings.picture.values(as: Double.self)
+    let target = settings.picture.values(as: Float.self)
     let reference = RadialSpectrum(of: target)
-    func series(_ name: String, _ values: Tensor<Double>) -> PlotSeries {
+    func series(_ name: String, _ values: Tensor<Float>) -> PlotSeries {
       PlotSeries(
         name, x: reference.frequencies,
         y: RadialSpectrum.relativeAmplitudes(of: RadialSpectrum(of: values - target), to: reference)
@@ -212,11 +216,12 @@ struct FitImageReport {
 
   /// The logarithms of residuals' amplitudes at each frequency as pictures; of runs with a valid end.
   private func spectrumPictures() throws -> [ReportPicture] {
-    let target = settings.picture.values(as: Double.self)
+    let target = settings.picture.values(as: Float.self)
     let spectra = results.filter { $0.failure == nil }.map { result in
-      let residual = (result.values - target).mean(alongAxis: 2)
-      return (result, (fourierMagnitudes(of: residual) + 1).logarithm())
+      let residual = Tensor<Double>((result.values - target).mean(alongAxis: 2))
+      return (result, Tensor<Float>((fourierMagnitudes(of: residual) + 1).logarithm()))
     }
+    TensorMemory.returnUnused()
     let brightest = max(spectra.map { $1.largest() }.max() ?? 0, 1e-12)
     return try spectra.map { result, spectrum in
       ReportPicture(
@@ -226,15 +231,17 @@ struct FitImageReport {
   }
 
   /// A plane of values from 0 to 1 as colours.
-  private func pictureData(_ plane: Tensor<Double>) throws -> Data {
-    let colors = plane.elements.flatMap { value -> [Double] in
-      let color = ColorMap.viridis.color(at: min(max(value, 0), 1))
-      return [color.red, color.green, color.blue].map { Double($0) / 255 }
+  private func pictureData(_ plane: Tensor<Float>) throws -> Data {
+    var samples: [UInt8] = []
+    samples.reserveCapacity(3 * plane.count)
+    for value in plane.elements {
+      let color = ColorMap.viridis.color(at: Double(min(max(value, 0), 1)))
+      samples.append(contentsOf: [color.red, color.green, color.blue])
     }
-    return Data(try Picture(Tensor(colors, shape: plane.shape + [3])).pngBytes())
+    return Data(try Picture.pngBytes(of: samples, shape: plane.shape + [3]))
   }
 
-  private func psnr(of values: Tensor<Double>) -> Double {
+  private func psnr(of values: Tensor<Float>) -> Double {
     peakSignalToNoiseRatio(of: values, against: settings.picture.values())
   }
 

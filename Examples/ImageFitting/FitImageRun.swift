@@ -21,9 +21,9 @@ struct FitImageResult {
   var peakMemoryMegabytes = 0.0
   /// The network's picture after a fifteenth of the steps, of shape [height, width, channels]; nil if
   /// the run stopped before that.
-  var earlyValues: Tensor<Double>?
+  var earlyValues: Tensor<Float>?
   /// The network's picture at the end, unclamped, of the same shape.
-  var values: Tensor<Double>
+  var values: Tensor<Float>
   /// What band equalization measured, at each refresh.
   var spectra: [BandSpectrum] = []
   /// Why the run has no valid end, if it has none.
@@ -75,6 +75,8 @@ extension FitImageSettings {
     let signal = PictureSignal<Scalar>(picture, patch: patch)
     let network = try network(type)
     return try adjusters.map { choice in
+      // What came before, such as the last run's measures, is not this run's.
+      TensorMemory.returnUnused()
       Machine.resetPeakMemory()
       return try run(choice, network: network, signal: signal)
     }
@@ -86,7 +88,7 @@ extension FitImageSettings {
   private func run<Scalar, Model: Module<Scalar>>(
     _ choice: AdjusterChoice, network: Model, signal: PictureSignal<Scalar>
   ) throws -> FitImageResult {
-    func pictureValues(_ outputs: Tensor<Scalar>) -> Tensor<Double> {
+    func pictureValues(_ outputs: Tensor<Scalar>) -> Tensor<Float> {
       Tensor(signal.pictureValues(from: pixelRange.values(of: outputs)))
     }
     let batch = pixelRange.batch(signal.batch)
@@ -96,7 +98,7 @@ extension FitImageSettings {
       adjuster: adjuster(choice, over: inputs), workers: workers, seed: adjusterSeed)
     var progress = StepProgress(choice.name, steps: steps)
     var course = TrainingCourse()
-    var earlyValues: Tensor<Double>?
+    var earlyValues: Tensor<Float>?
     var spectra: [BandSpectrum] = []
     var failure: RunFailure?
     progress.update(step: 0)
@@ -131,6 +133,7 @@ extension FitImageSettings {
     }
     progress.finish()
     let values = pictureValues(outputs)
+    TensorMemory.returnUnused()
     let (model, metadata) = (trainer.model, weightMetadata(for: choice))
     return FitImageResult(
       adjuster: choice, losses: course.losses, seconds: course.seconds,

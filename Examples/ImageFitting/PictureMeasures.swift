@@ -13,16 +13,29 @@ struct PictureMeasures {
   let perceptualDistance: Double?
 
   init(
-    of values: Tensor<Double>, against picture: Picture, perceptual: PerceptualDistance<Float>?,
+    of values: Tensor<Float>, against picture: Picture, perceptual: PerceptualDistance<Float>?,
     workers: Workers
   ) throws {
-    let saved = Picture(values, bitDepth: .eight)
-    let reference = Picture(picture.values(as: Double.self), bitDepth: .eight)
-    let (first, second): (Tensor<Double>, Tensor<Double>) = (saved.values(), reference.values())
+    let (first, second) = (values.roundedToEightBits(), picture.values().roundedToEightBits())
     psnr = peakSignalToNoiseRatio(of: first, against: second)
     structuralSimilarity = INRZoo.structuralSimilarity(of: first, against: second)
     multiscaleStructuralSimilarity = INRZoo.multiscaleStructuralSimilarity(
       of: first, against: second)
-    perceptualDistance = try perceptual?(of: saved, against: reference, workers: workers)
+    perceptualDistance = try perceptual?(
+      of: Picture(first), against: Picture(second), workers: workers)
+  }
+}
+
+extension Tensor<Float> {
+  /// Values clamped to [0, 1] and rounded to multiples of 1/255; 0 where they are not numbers.
+  fileprivate func roundedToEightBits() -> Tensor {
+    var result = self
+    result.withUnsafeMutableElements { values in
+      for index in values.indices {
+        let value = values[index] > 0 ? Swift.min(values[index], 1) : 0
+        values[index] = (value * 255).rounded() / 255
+      }
+    }
+    return result
   }
 }

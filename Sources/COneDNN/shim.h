@@ -1,7 +1,9 @@
-// The one oneDNN function the package uses: a single-precision matrix product whose kernels are
+// What the package uses of oneDNN: a single-precision matrix product, whose kernels are
 // generated for the processor that it runs on. Row-major, like this package.
 #pragma once
 #include <oneapi/dnnl/dnnl.h>
+#include <oneapi/dnnl/dnnl_debug.h>
 
-// oneDNN's threads are OpenMP's. Each worker of the package sets its own number to one.
+// oneDNN's threads are OpenMP's. Their number is a setting of each thread.
 void omp_set_num_threads(int);
+int omp_get_max_threads(void);

@@ -3,6 +3,9 @@
 // A training loop asks for the same sizes again and again; taking them from a list of the thread's
 // own costs a few nanoseconds and leaves the pages mapped and warm. A buffer may be released by
 // another thread than the one that allocated it: it then joins that thread's cache.
+#if defined(__linux__)
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -104,6 +107,13 @@ static bool register_cache(struct buffer_cache *cache) {
   pthread_once(&exit_key_once, create_exit_key);
   cache->is_registered = exit_key_exists && pthread_setspecific(exit_key, cache) == 0;
   return cache->is_registered;
+}
+
+void tk_buffer_trim(void) {
+  shrink_cache(&thread_cache, 0);
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
 }
 
 void *tk_buffer_allocate(size_t bytes) {

@@ -25,6 +25,15 @@
     (x, out, rows, columns))                                                                      \
   K(void, add_bias, S, (const T *x, const T *bias, T *out, size_t rows, size_t columns),          \
     (x, bias, out, rows, columns))                                                                \
+  K(void, matrix_product, S,                                                                      \
+    (bool transposing_left, bool transposing_right, size_t rows, size_t columns, size_t inner,    \
+     const T *left, size_t left_stride, const T *right, size_t right_stride, bool accumulating,   \
+     T *result, size_t result_stride, T *scratch),                                                \
+    (transposing_left, transposing_right, rows, columns, inner, left, left_stride, right,         \
+     right_stride, accumulating, result, result_stride, scratch))                                 \
+  K(void, symmetric_step, S,                                                                      \
+    (T * a, size_t stride, size_t size, const T *v, const T *w, const T *x, T *y),                \
+    (a, stride, size, v, w, x, y))                                                                \
   K(void, standardize, S,                                                                         \
     (const T *x, const T *mean, const T *scale, T *out, size_t rows, size_t columns),             \
     (x, mean, scale, out, rows, columns))                                                         \

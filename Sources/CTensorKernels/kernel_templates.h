@@ -10,6 +10,8 @@
 #include "elementwise.h"
 #include "reductions.h"
 #include "matrices.h"
+#include "product.h"
+#include "symmetric.h"
 #include "layers.h"
 #include "normalization.h"
 #include "optimizers.h"

@@ -1,5 +1,14 @@
 import CTensorKernels
 
+/// Memory that freed tensors leave behind.
+public enum TensorMemory {
+  /// Returns what this thread keeps of freed tensors, for the next ones, to the system.
+  ///
+  /// Loops that make the same tensors again and again need nothing of the kind. Worth a call after a
+  /// phase that needed much more memory than what follows.
+  public static func returnUnused() { tk_buffer_trim() }
+}
+
 /// The elements of a tensor: one 64-byte-aligned buffer, returned to its thread's pool when released.
 ///
 /// Unchecked, because the compiler cannot see that a buffer is written only while a tensor holds the

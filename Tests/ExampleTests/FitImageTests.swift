@@ -5,7 +5,8 @@ import Testing
 
 @Suite("FitImage")
 struct FitImageTests {
-  static let tiny = ["--width", "8", "--patch", "8", "--steps", "5"]
+  static let tinyAtFullSize = ["--width", "8", "--patch", "8", "--steps", "5"]
+  static let tiny = ["--downscale", "4"] + tinyAtFullSize
 
   /// The adjusters of the lines on standard output, of which there must be no others.
   static func adjusters(_ run: ProgramRun) throws -> [String] {
@@ -90,9 +91,10 @@ struct FitImageTests {
   @Test("Every option does its work", arguments: variations)
   func options(options: String, changesPlain: Bool, changesAdjusted: Bool) throws {
     try withTemporaryFolder { root in
-      let plain = try FitImageFiles(Self.tiny, in: root)
+      let common = options.contains("--downscale") ? Self.tinyAtFullSize : Self.tiny
+      let plain = try FitImageFiles(common, in: root)
       let run = try FitImageFiles(
-        Self.tiny + options.split(separator: " ").map(String.init), in: root, output: "other")
+        common + options.split(separator: " ").map(String.init), in: root, output: "other")
       #expect(run.program.code == 0)
       #expect(try Self.adjusters(run.program) == ["none", "iga", "bands"])
       #expect(try run.losses("metrics-iga.csv").count == 5)

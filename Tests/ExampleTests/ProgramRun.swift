@@ -24,10 +24,10 @@ struct ProgramRun {
       executable: Self.built(program), arguments, in: folder, interrupting: interrupting)
   }
 
-  /// Runs an executable file, and kills it after some seconds.
+  /// Runs an executable file, and kills it after so many seconds: far more than any machine takes.
   init(
     executable: URL, _ arguments: [String], in folder: URL, interrupting: Bool = false,
-    seconds: Double = 60
+    seconds: Double = 600
   ) throws {
     // Files rather than pipes: they hold any amount, and nobody has to read meanwhile.
     let streams = FileManager.default.temporaryDirectory.appendingPathComponent(

@@ -211,9 +211,11 @@ import Testing
     for inputs in [Tensor<Double>([[0.1, 0.2]]), Tensor(repeating: 0.3, shape: [5, 2])] {
       let (loss, gradient) = try step(inputs)
       #expect(loss.isFinite && gradient.values.isFinite)
-      // The batch says nothing, so only biases matter.
-      #expect(gradient["norms.1.weight"]?.absoluteValue().largest() == 0)
-      #expect((gradient["norms.1.bias"]?.absoluteValue().largest() ?? 0) > 0)
+      // The batch says nothing, so only biases matter: equal rows differ from their mean by its
+      // rounding at most, which a division by the root of ε = 1e-5 makes 300 times as large.
+      let weight = try #require(gradient["norms.1.weight"]?.absoluteValue().largest())
+      let bias = try #require(gradient["norms.1.bias"]?.absoluteValue().largest())
+      #expect(bias > 0 && weight <= 1000 * Double.ulpOfOne * bias)
       let plain = try BatchNormalization<Double>().folded(model, over: inputs)
       #expect(
         plain(Variable(inputs)).value.isApproximatelyEqual(

@@ -62,6 +62,24 @@ import Testing
     }
   }
 
+  /// The first gradient differs by rounding: about 1e-7, times the ratio of the kernel's eigenvalues that
+  /// the transform divides by, at most 3000 here.
+  @Test(
+    arguments: cases, ["identity", "iga-largest-residual", "iga-center"])
+  func theFirstGradientInSinglePrecision(name: String, run: String) throws {
+    let reference = try ReferenceImageCase(name)
+    func gradient<Scalar: TensorScalar>(_ type: Scalar.Type) throws -> Tensor<Double> {
+      var adjuster = adjuster(run, reference, Scalar.self)
+      let (_, gradient) = try adjuster.lossWithGradient(
+        of: reference.network("init", Scalar.self), on: reference.batch(Scalar.self))
+      return Tensor<Double>(gradient.values)
+    }
+    let (single, double) = (try gradient(Float.self), try gradient(Double.self))
+    #expect((single - double).norm() < 1e-3 * double.norm())
+  }
+
+  /// Adam divides a gradient by its own size, so that one which is all rounding moves its parameter as far
+  /// as any other: losses of ReLU's ten steps differ by up to 1e-2, by processor.
   @Test(
     arguments: cases, ["identity", "iga-largest-residual", "iga-center"])
   func lossesInSinglePrecision(name: String, run: String) throws {
@@ -69,7 +87,8 @@ import Testing
     let expected = try reference.tensor("losses.\(run)", as: Double.self).elements
     let (losses, _) = try reference.losses(
       adjuster: adjuster(run, reference, Float.self), steps: 10)
-    #expect(largestRelativeDifference(losses, expected.prefix(10)) < 1e-3)
+    #expect(largestRelativeDifference(losses.prefix(1), expected.prefix(1)) < 1e-5)
+    #expect(largestRelativeDifference(losses, expected.prefix(10)) < 0.05)
   }
 
   private func adjuster<Scalar: TensorScalar>(

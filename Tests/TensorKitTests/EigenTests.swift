@@ -103,6 +103,36 @@ import Testing
     #expect(some.largestDifference(from: all.slice(0..<4)) < 1e-11)
   }
 
+  @Test(arguments: [5, 63, 200]) func everyInstructionSetDecomposes(_ size: Int) throws {
+    let spectrum = Self.spectrum(size) { 1 / ($0 + 1) - 0.01 }
+    try withEachInstructionSet { _ in
+      try expectSpectrum(spectrum, Double.self)
+      try expectSpectrum(spectrum, Float.self)
+      try expectEigenpairs(of: matrix(spectrum: spectrum, as: Float.self), count: 3)
+    }
+  }
+
+  /// Eigenvalues scale with the matrix, up to the ends of the type's range.
+  @Test func theScaleOfAMatrixDoesNotMatter() throws {
+    func check<Scalar: TensorScalar>(_ exponents: [Scalar.Exponent], _ type: Scalar.Type) throws {
+      let matrix = matrix(spectrum: Self.spectrum(30) { exp(-$0 / 4) }, as: Scalar.self)
+      let pairs = try matrix.symmetricEigenpairs(4)
+      let (leading, _) = try matrix.leadingEigenpairs(2, tolerance: 1e-4)
+      for exponent in exponents {
+        let scale = Scalar(sign: .plus, exponent: exponent, significand: 1)
+        let scaled = try (matrix * scale).symmetricEigenpairs(4)
+        #expect(scaled.values == pairs.values * scale && scaled.vectors == pairs.vectors)
+        let (scaledLeading, _) = try (matrix * scale).leadingEigenpairs(2, tolerance: 1e-4)
+        #expect(scaledLeading.values == leading.values * scale)
+        let columns = matrix.slice(0..<9, alongAxis: 1)
+        #expect((columns * scale).orthonormalizedColumns() == columns.orthonormalizedColumns())
+      }
+    }
+    // Powers of two, so that nothing is rounded; squares of such matrices leave the type's range.
+    try check([-66, 40, 100], Float.self)
+    try check([-900, 700, 1000], Double.self)
+  }
+
   @Test func oneByOne() throws {
     for value in [-3.0, 0, 7] {
       let pairs = try Tensor<Double>([[value]]).symmetricEigenpairs()

@@ -1,4 +1,7 @@
 import CTensorKernels
+import Foundation
+import Synchronization
+import TensorKit
 import Testing
 
 #if canImport(Glibc)
@@ -7,8 +10,8 @@ import Testing
   import Darwin
 #endif
 
-/// All tests of the kernels: one after another, since they switch the instruction set.
-@Suite(.serialized)
+/// All tests of the kernels, which switch the instruction set of their own thread alone.
+@Suite
 enum KernelSuites {}
 
 extension KernelSuites {
@@ -164,12 +167,29 @@ extension KernelSuites {
     }
 
     @Test func instructionSetsByName() {
-      let original = String(cString: tk_instruction_set())
+      let original = NumericalLibraries.current.instructionSet
+      #expect(instructionSets.contains(original))
       #expect(!tk_select_instruction_set("no such set"))
-      #expect(String(cString: tk_instruction_set()) == original)
+      #expect(NumericalLibraries.current.instructionSet == original)
       #expect(tk_select_instruction_set("baseline"))
-      #expect(String(cString: tk_instruction_set()) == "baseline")
-      #expect(tk_select_instruction_set(original))
+      #expect(NumericalLibraries.current.instructionSet == "baseline")
+      #expect(tk_select_instruction_set(nil))
+      #expect(NumericalLibraries.current.instructionSet == original)
+    }
+
+    /// What one thread computes with is no concern of the others.
+    @Test func aThreadsInstructionSetIsItsOwn() {
+      let original = NumericalLibraries.current.instructionSet
+      #expect(tk_select_instruction_set("baseline"))
+      defer { _ = tk_select_instruction_set(nil) }
+      let others = Mutex<[String]>([])
+      let threads = (0..<2).map { _ in
+        Thread { others.withLock { $0.append(NumericalLibraries.current.instructionSet) } }
+      }
+      threads.forEach { $0.start() }
+      while !threads.allSatisfy(\.isFinished) { Thread.sleep(forTimeInterval: 0.001) }
+      #expect(others.withLock { $0 } == [original, original])
+      #expect(NumericalLibraries.current.instructionSet == "baseline")
     }
   }
 }

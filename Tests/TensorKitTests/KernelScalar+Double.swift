@@ -171,11 +171,17 @@ func ulpError<Scalar: KernelScalar>(_ value: Scalar, _ truth: Scalar.Truth) -> D
   return Double((Scalar.Truth(value) - truth).magnitude / Scalar.Truth(spacing))
 }
 
-/// Runs the body with every instruction set that this processor has.
+/// The instruction sets that this processor has.
+let instructionSets = ["AVX-512", "AVX2", "baseline"].filter { name in
+  defer { _ = tk_select_instruction_set(nil) }
+  return tk_select_instruction_set(name)
+}
+
+/// Runs the body with every instruction set that this processor has, on this thread alone.
 func withEachInstructionSet(_ body: (String) throws -> Void) rethrows {
-  let original = String(cString: tk_instruction_set())
-  defer { _ = tk_select_instruction_set(original) }
-  for name in ["AVX-512", "AVX2", "baseline"] where tk_select_instruction_set(name) {
+  defer { _ = tk_select_instruction_set(nil) }
+  for name in instructionSets {
+    _ = tk_select_instruction_set(name)
     try body(name)
   }
 }

@@ -129,4 +129,33 @@ import Testing
     #expect(filled == filled.transposed())
     #expect(filled == (random + random.transposed()) * 0.5)
   }
+
+  /// Sizes around those of the blocks that the kernel works on, too.
+  @Test(arguments: sizes + [[121, 129, 385], [250, 300, 20]])
+  func doublePrecisionIsRightOnEveryInstructionSet(_ size: [Int]) {
+    withEachInstructionSet { _ in check(size, Double.self) }
+  }
+
+  /// By construction: an element is summed along its row and column, wherever it stands.
+  @Test func anElementInDoublePrecisionDependsOnItsRowAndColumnAlone() {
+    let left = randomTensor([130, 300], seed: 1, as: Double.self)
+    let right = randomTensor([300, 90], seed: 2, as: Double.self)
+    var products: [String: Tensor<Double>] = [:]
+    withEachInstructionSet { name in
+      let all = Tensor.matrixProduct(left, right)
+      products[name] = all
+      #expect(
+        Tensor.matrixProduct(
+          left.transposed(), right.transposed(), transposingLeft: true,
+          transposingRight: true) == all, "\(name)")
+      for rows in [0..<1, 3..<10, 57..<130] {
+        for columns in [0..<1, 5..<70, 88..<90] {
+          let part = Tensor.matrixProduct(
+            left.slice(rows), right.slice(columns, alongAxis: 1))
+          #expect(part == all.slice(rows).slice(columns, alongAxis: 1), "\(name) \(rows)")
+        }
+      }
+    }
+    if let wide = products["AVX-512"] { #expect(wide == products["AVX2"]) }
+  }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TensorKit
 
 /// Facts about the machine and this process.
 public enum Machine {
@@ -37,11 +38,9 @@ public enum Machine {
     #endif
   }
 
-  /// The processor cores that this process may use.
-  public static var availableCores: Int { ProcessInfo.processInfo.activeProcessorCount }
-
-  /// The processor's name as the system tells it.
+  /// The processor's name as the processor or the system tells it.
   public static var processorName: String {
+    if let name = NumericalLibraries.current.processor { return name }
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     for line in text.split(separator: "\n") where line.hasPrefix("model name") {
       if let colon = line.firstIndex(of: ":") {

@@ -1,4 +1,5 @@
 import Foundation
+import TensorKit
 
 /// Where a report comes from: the command, the program, the machine and the date.
 public struct Provenance: Sendable, Equatable {
@@ -25,7 +26,8 @@ public struct Provenance: Sendable, Equatable {
       commandLine: commandLine, version: PackageVersion.current, date: Date(),
       facts: [
         Setting("Processor", Machine.processorName),
-        Setting("Cores available", "\(Machine.availableCores)"),
+        Setting("Cores available", "\(Workers.availableCores)"),
+        Setting("Computed with", NumericalLibraries.current.description),
         Setting("Memory", NumberText.fixed(Machine.memoryGigabytes, 1) + " GiB"),
         Setting("System", Machine.systemName),
         Setting("Peak memory", NumberText.fixed(Machine.peakMemoryMegabytes(), 0) + " MiB"),

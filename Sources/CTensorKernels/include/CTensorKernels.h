@@ -19,16 +19,25 @@ extern "C" {
 void *tk_buffer_allocate(size_t bytes);
 // `bytes` is what the buffer was asked for.
 void tk_buffer_release(void *buffer, size_t bytes);
+// Returns the calling thread's cached buffers, and what the system's allocator holds free, to the system.
+void tk_buffer_trim(void);
 
-// The instruction set that the kernels run with: "AVX-512", "AVX2" or "baseline".
+// The instruction set that this thread's kernels run with: "AVX-512", "AVX2" or "baseline". The best
+// that the processor has, unless the environment variable TENSORKIT_INSTRUCTION_SET named another
+// one as the first kernel ran.
 const char *tk_instruction_set(void);
 
-// For tests and measurement only: runs all kernels, of every thread, with the named instruction set
-// from now on. Returns false, and changes nothing, where this processor lacks it.
+// For tests and measurement: runs this thread's kernels with the named instruction set from now on,
+// or with the process's again where the name is NULL. Returns false, and changes nothing, where this
+// processor lacks it.
 bool tk_select_instruction_set(const char *name);
 
 // The name of this processor, as it reports it itself; NULL where that is unknown.
 const char *tk_processor_name(void);
+
+// How many processor cores this process may keep busy: those that it may run on, and no more than
+// its control group's share of processor time, rounded up. At least 1.
+int tk_available_cores(void);
 
 // The minimum and maximum with a NaN are NaN.
 enum { tk_add = 0, tk_subtract, tk_multiply, tk_divide, tk_minimum, tk_maximum };
@@ -48,6 +57,15 @@ enum {
   tk_rectify,  // max(x, 0); a NaN stays a NaN
   tk_step,     // 1 where x > 0, else 0, of a NaN too
   tk_sign,     // -1, 0 or 1; 0 of a NaN
+};
+
+// The matrix product works on blocks of so many rows of the left operand, columns of the right one
+// and inner elements at a time, packed into scratch.
+enum {
+  tk_product_depth = 128,
+  tk_product_block_rows = 120,  // a multiple of every tile's rows, and the columns likewise
+  tk_product_block_columns = 384,
+  tk_product_scratch = tk_product_depth * (tk_product_block_rows + tk_product_block_columns),
 };
 
 #define TK_DECLARE_KERNELS(T, S)                                                                  \
@@ -78,6 +96,19 @@ enum {
   void tk_add_column_sums_##S(const T *x, T *out, size_t rows, size_t columns);                   \
   /* x[i, j] + bias[j] */                                                                         \
   void tk_add_bias_##S(const T *x, const T *bias, T *out, size_t rows, size_t columns);           \
+                                                                                                  \
+  /* result = A B, or result += A B; A is rows x inner and B inner x columns, each stored           \
+     transposed if so said, with as many elements from a stored row to the next as its stride.     \
+     Needs tk_product_scratch elements of scratch. The bits of an element depend on its row of A   \
+     and its column of B alone, and are the same with AVX-512 and AVX2. */                         \
+  void tk_matrix_product_##S(bool transposing_left, bool transposing_right, size_t rows,          \
+                             size_t columns, size_t inner, const T *left, size_t left_stride,     \
+                             const T *right, size_t right_stride, bool accumulating, T *result,   \
+                             size_t result_stride, T *scratch);                                   \
+  /* a -= v w' + w v', then y = a x, for a symmetric matrix of which the lower triangle is read    \
+     and written. */                                                                               \
+  void tk_symmetric_step_##S(T *a, size_t stride, size_t size, const T *v, const T *w,            \
+                             const T *x, T *y);                                                   \
                                                                                                   \
   /* Batch normalization: the columns of matrices and numbers for each column, rows in order. */  \
   /* out[i, j] = (x[i, j] - mean[j]) scale[j] */                                                  \

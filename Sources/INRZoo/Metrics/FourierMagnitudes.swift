@@ -18,15 +18,21 @@ import TensorKit
 /// - Complexity: That of six products of matrices of the sides' sizes.
 public func fourierMagnitudes(of plane: Tensor<Double>) -> Tensor<Double> {
   precondition(plane.rank == 2, "the transform of a plane of shape \(plane.shape)")
-  let (rows, columns) = (waves(plane.shape[0]), waves(plane.shape[1]))
-  let cosines = Tensor.matrixProduct(rows.cosines, plane)
-  let sines = Tensor.matrixProduct(rows.sines, plane)
-  func along(_ left: Tensor<Double>, _ right: Tensor<Double>) -> Tensor<Double> {
-    .matrixProduct(left, right, transposingRight: true)
-  }
-  let real = along(cosines, columns.cosines) - along(sines, columns.sines)
-  let imaginary = along(sines, columns.cosines) + along(cosines, columns.sines)
+  // exp(-i (a + b)): cos a cos b - sin a sin b, and (up to its sign) sin a cos b + cos a sin b.
+  let (cosines, sines) = alongRows(of: plane)
+  let columns = waves(plane.shape[1])
+  var real = Tensor.matrixProduct(cosines, columns.cosines, transposingRight: true)
+  real.addProduct(-sines, columns.sines, transposingRight: true)
+  var imaginary = Tensor.matrixProduct(sines, columns.cosines, transposingRight: true)
+  imaginary.addProduct(cosines, columns.sines, transposingRight: true)
   return (real.squared() + imaginary.squared()).squareRoot()
+}
+
+private func alongRows(
+  of plane: Tensor<Double>
+) -> (cosines: Tensor<Double>, sines: Tensor<Double>) {
+  let rows = waves(plane.shape[0])
+  return (.matrixProduct(rows.cosines, plane), .matrixProduct(rows.sines, plane))
 }
 
 /// Cosines and sines of each frequency from -⌊size/2⌋ on, as rows.

@@ -16,7 +16,7 @@ public struct RadialSpectrum: Sendable {
   ///
   /// - Parameter values: Shape: [height, width, channels].
   /// - Precondition: There are three axes.
-  public init(of values: Tensor<Double>) {
+  public init<Scalar>(of values: Tensor<Scalar>) {
     precondition(values.rank == 3, "the spectrum of values of shape \(values.shape)")
     let (height, width, channels) = (values.shape[0], values.shape[1], values.shape[2])
     let longer = Double(max(height, width))
@@ -24,7 +24,7 @@ public struct RadialSpectrum: Sendable {
     let bandCount = Int((longer / 2).rounded(.up)) + 1
     var energies = [Double](repeating: 0, count: bandCount)
     for channel in 0..<channels {
-      let plane = values.slice(channel..<(channel + 1), alongAxis: 2)
+      let plane = Tensor<Double>(values.slice(channel..<(channel + 1), alongAxis: 2))
         .reshaped(to: [height, width])
       let columns = Tensor.matrixProduct(.cosineTransform(size: height), plane)
       let coefficients = Tensor.matrixProduct(

@@ -28,9 +28,7 @@ public func structuralSimilarity<Scalar>(
     weights: Array(repeating: 1 / Double(side), count: side),
     varianceFactor: Double(side * side) / Double(side * side - 1))
   return meanOverChannels(values, reference) { first, second in
-    window.parts(of: first, against: second).map {
-      ($0.luminance * $0.contrastAndStructure).mean()
-    }
+    window.means(of: first, against: second)?.similarity
   }
 }
 
@@ -46,7 +44,7 @@ private func meanOverChannels<Scalar>(
     "pictures of shapes \(values.shape) and \(reference.shape)")
   let channels = values.shape[2]
   var sum = 0.0
-  // One at a time: the moments of windows take the memory of a dozen channels.
+  // One at a time, since they are copied and made double.
   for channel in 0..<channels {
     let part = channel..<(channel + 1)
     guard
@@ -87,10 +85,9 @@ public func multiscaleStructuralSimilarity<Scalar>(
     var (first, second) = (first, second)
     var product = 1.0
     for (scale, power) in powers.enumerated() {
-      guard let parts = window.parts(of: first, against: second) else { return nil }
+      guard let means = window.means(of: first, against: second) else { return nil }
       let isLast = scale == powers.count - 1
-      let map = isLast ? parts.luminance * parts.contrastAndStructure : parts.contrastAndStructure
-      product *= pow(max(map.mean(), 0), power)
+      product *= pow(max(isLast ? means.similarity : means.contrastAndStructure, 0), power)
       if !isLast { (first, second) = (first.halvedInSize(), second.halvedInSize()) }
     }
     return product
@@ -104,14 +101,34 @@ private struct SimilarityWindow {
   /// What variances and covariances are multiplied by.
   let varianceFactor: Double
 
-  /// (2 μ μ' + c₁) / (μ² + μ'² + c₁) and (2 σσ' + c₂) / (σ² + σ'² + c₂) at each place of the window.
-  func parts(
+  /// The means over all places of the window of (2 σσ' + c₂) / (σ² + σ'² + c₂), and of that times
+  /// (2 μ μ' + c₁) / (μ² + μ'² + c₁); nil for pictures smaller than the window.
+  ///
+  /// In strips of rows: the moments of windows take the memory of a dozen pictures.
+  func means(
     of first: Tensor<Double>, against second: Tensor<Double>
-  ) -> (luminance: Tensor<Double>, contrastAndStructure: Tensor<Double>)? {
+  ) -> (similarity: Double, contrastAndStructure: Double)? {
     precondition(
       first.shape == second.shape && first.rank == 3,
       "pictures of shapes \(first.shape) and \(second.shape)")
     guard min(first.shape[0], first.shape[1]) >= weights.count else { return nil }
+    let places = first.shape[0] - weights.count + 1
+    let rowsOfStrip = 64
+    var (similarity, contrastAndStructure) = (0.0, 0.0)
+    for start in stride(from: 0, to: places, by: rowsOfStrip) {
+      let rows = start..<(min(start + rowsOfStrip, places) + weights.count - 1)
+      let parts = parts(of: first.slice(rows), against: second.slice(rows))
+      similarity += (parts.luminance * parts.contrastAndStructure).sum()
+      contrastAndStructure += parts.contrastAndStructure.sum()
+    }
+    let count = Double(places * (first.shape[1] - weights.count + 1) * first.shape[2])
+    return (similarity / count, contrastAndStructure / count)
+  }
+
+  /// (2 μ μ' + c₁) / (μ² + μ'² + c₁) and (2 σσ' + c₂) / (σ² + σ'² + c₂) at each place of the window.
+  private func parts(
+    of first: Tensor<Double>, against second: Tensor<Double>
+  ) -> (luminance: Tensor<Double>, contrastAndStructure: Tensor<Double>) {
     let (firstMean, secondMean) = (averaged(first), averaged(second))
     let (firstSquare, secondSquare) = (firstMean.squared(), secondMean.squared())
     let products = firstMean * secondMean

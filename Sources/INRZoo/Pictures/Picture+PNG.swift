@@ -48,9 +48,13 @@ extension Picture {
   /// - Throws: `FileError` of the kind `unwritable` if the picture is too large for a file.
   public func pngBytes() throws -> [UInt8] {
     switch bitDepth {
-    case .eight: try encoded(as: UInt8.self)
-    case .sixteen: try encoded(as: UInt16.self)
+    case .eight: try Self.pngBytes(of: rounded(to: UInt8.self), shape: samples.shape)
+    case .sixteen: try Self.pngBytes(of: rounded(to: UInt16.self), shape: samples.shape)
     }
+  }
+
+  private func rounded<Sample: FixedWidthInteger>(to type: Sample.Type) -> [Sample] {
+    samples.withUnsafeElements { $0.map { Sample($0.rounded()) } }
   }
 
   /// Writes a PNG file, whole or not at all; samples are rounded to whole ones.
@@ -61,15 +65,26 @@ extension Picture {
     try FileError.naming(path) { try WholeFile.write(pngBytes(), toFileAt: path) }
   }
 
-  private func encoded<Sample: FixedWidthInteger>(as type: Sample.Type) throws -> [UInt8] {
-    var rounded = samples.withUnsafeElements { $0.map { Sample($0.rounded()) } }
+  /// Returns the contents of a PNG file of samples of 8 or 16 bits.
+  ///
+  /// - Parameters:
+  ///   - samples: In the order of the shape.
+  ///   - shape: Height, width and channels, of which there are 1 to 4.
+  /// - Throws: `FileError` of the kind `unwritable` if the picture is too large for a file.
+  package static func pngBytes<Sample: FixedWidthInteger>(
+    of samples: [Sample], shape: [Int]
+  ) throws -> [UInt8] {
+    precondition(
+      shape.count == 3 && samples.count == shape.reduce(1, *),
+      "\(samples.count) samples of a picture of shape \(shape)")
+    var samples = samples
     var encoded: UnsafeMutablePointer<UInt8>?
     var length = 0
     try Self.reportingMessage(as: .unwritable) { message, capacity in
-      rounded.withUnsafeMutableBytes { samples in
+      samples.withUnsafeMutableBytes { samples in
         var picture = png_files_picture(
-          width: UInt32(clamping: width), height: UInt32(clamping: height),
-          channels: UInt32(channels), bits: UInt32(bitDepth.rawValue),
+          width: UInt32(clamping: shape[1]), height: UInt32(clamping: shape[0]),
+          channels: UInt32(shape[2]), bits: UInt32(Sample.bitWidth),
           samples: samples.baseAddress)
         return png_files_encode(&picture, &encoded, &length, message, capacity)
       }

@@ -54,8 +54,7 @@ public final class TensorKernels<Scalar>: Sendable {
   let momentum: @Sendable (Output, Input, Output?, Int, Double, Double, Bool, Double) -> Void
 
   let matrixProduct: @Sendable (MatrixProductArguments<Scalar>) -> Void
-  let symmetricEigen: @Sendable (SymmetricEigenArguments<Scalar>) -> Int32
-  let orthonormalize: @Sendable (Output, Int32, Int32) -> Int32
+  let symmetricStep: @Sendable (Output, Int, Int, Input, Input, Input, Output) -> Void
 
   init(
     binary: @escaping @Sendable (Int32, Int32, Input, Input, Output, Int) -> Void,
@@ -103,8 +102,8 @@ public final class TensorKernels<Scalar>: Sendable {
     momentum:
       @escaping @Sendable (Output, Input, Output?, Int, Double, Double, Bool, Double) -> Void,
     matrixProduct: @escaping @Sendable (MatrixProductArguments<Scalar>) -> Void,
-    symmetricEigen: @escaping @Sendable (SymmetricEigenArguments<Scalar>) -> Int32,
-    orthonormalize: @escaping @Sendable (Output, Int32, Int32) -> Int32
+    symmetricStep:
+      @escaping @Sendable (Output, Int, Int, Input, Input, Input, Output) -> Void
   ) {
     self.binary = binary
     self.unary = unary
@@ -136,8 +135,7 @@ public final class TensorKernels<Scalar>: Sendable {
     self.adam = adam
     self.momentum = momentum
     self.matrixProduct = matrixProduct
-    self.symmetricEigen = symmetricEigen
-    self.orthonormalize = orthonormalize
+    self.symmetricStep = symmetricStep
   }
 }
 
@@ -156,7 +154,7 @@ extension TensorKernels where Scalar == Float {
     complexGabor: tk_complex_gabor_f32, complexGaborPullback: tk_complex_gabor_pullback_f32,
     rectifyPullback: tk_rectify_pullback_f32, residual: tk_residual_f32, adam: tk_adam_f32,
     momentum: tk_sgd_f32, matrixProduct: singlePrecisionProduct,
-    symmetricEigen: singlePrecisionSymmetricEigen, orthonormalize: singlePrecisionOrthonormalize)
+    symmetricStep: tk_symmetric_step_f32)
 }
 
 extension TensorKernels where Scalar == Double {
@@ -174,5 +172,5 @@ extension TensorKernels where Scalar == Double {
     complexGabor: tk_complex_gabor_f64, complexGaborPullback: tk_complex_gabor_pullback_f64,
     rectifyPullback: tk_rectify_pullback_f64, residual: tk_residual_f64, adam: tk_adam_f64,
     momentum: tk_sgd_f64, matrixProduct: doublePrecisionProduct,
-    symmetricEigen: doublePrecisionSymmetricEigen, orthonormalize: doublePrecisionOrthonormalize)
+    symmetricStep: tk_symmetric_step_f64)
 }

@@ -9,11 +9,11 @@ public protocol TensorScalar: BinaryFloatingPoint, Sendable, LosslessStringConve
 }
 
 extension Float: TensorScalar {
-  /// The single-precision kernels: oneDNN products, OpenBLAS's LAPACK, this package's elementwise C.
+  /// The single-precision kernels: oneDNN's products, and this package's own C.
   public static let kernels = TensorKernels<Float>.singlePrecision
 }
 
 extension Double: TensorScalar {
-  /// The double-precision kernels: OpenBLAS products and LAPACK, this package's elementwise C.
+  /// The double-precision kernels: this package's own C.
   public static let kernels = TensorKernels<Double>.doublePrecision
 }

@@ -43,9 +43,10 @@ extension Tensor {
       }
       let residuals =
         ritz(0..<count, images) - ritz(0..<count, basis) * inner.values.slice(0..<count)
-      let norms = residuals.squared().sum(alongAxis: 0).squareRoot()
-      let bound = tolerance * inner.values[0]
-      let open = (0..<count).filter { !(norms[$0] <= bound) }
+      // Relative to the largest eigenvalue before squaring, which would lose small ones altogether.
+      let scale = inner.values[0] > 0 ? inner.values[0] : 1
+      let norms = (residuals / scale).squared().sum(alongAxis: 0).squareRoot()
+      let open = (0..<count).filter { !(norms[$0] <= tolerance) }
       if open.isEmpty {
         let rows = ritz(0..<blockSize, basis).transposed()
         return (

@@ -1,5 +1,4 @@
 import COneDNN
-import COpenBLAS
 import CTensorKernels
 
 /// C = A B or C += A B for row-major matrices, each of A and B optionally transposed.
@@ -18,13 +17,16 @@ public struct MatrixProductArguments<Scalar> {
   let result: UnsafeMutablePointer<Scalar>
 }
 
-// Why two libraries: oneDNN generates its kernels for the processor it finds, where Debian's
-// OpenBLAS picks them from a table of models, and takes slow ones on processors newer than the table.
-// oneDNN has no double-precision product.
+// oneDNN generates its kernels for the processor that it finds, and has no double-precision product.
+// Debian's OpenBLAS picks kernels from a table of models and takes those of 2004 on processors newer
+// than the table; the package's own product runs at OpenBLAS's best speed on all.
 
 @Sendable func singlePrecisionProduct(_ p: MatrixProductArguments<Float>) {
-  // Each worker's products stay on its own thread; the setting is the thread's and costs nothing.
-  omp_set_num_threads(1)
+  // Each worker's products stay on its own thread. The number of OpenMP's threads is a setting of the
+  // calling thread, which may be the host's: it is put back.
+  let threads = omp_get_max_threads()
+  if threads != 1 { omp_set_num_threads(1) }
+  defer { if threads != 1 { omp_set_num_threads(threads) } }
   let status = dnnl_sgemm(
     p.transposingLeft ? 84 : 78, p.transposingRight ? 84 : 78,  // "T" and "N"
     dnnl_dim_t(p.rows), dnnl_dim_t(p.columns), dnnl_dim_t(p.inner), 1, p.left,
@@ -34,21 +36,19 @@ public struct MatrixProductArguments<Scalar> {
 }
 
 @Sendable func doublePrecisionProduct(_ p: MatrixProductArguments<Double>) {
-  _ = singleThreadedOpenBLAS
-  cblas_dgemm(
-    CblasRowMajor, p.transposingLeft ? CblasTrans : CblasNoTrans,
-    p.transposingRight ? CblasTrans : CblasNoTrans, Int32(p.rows), Int32(p.columns),
-    Int32(p.inner), 1, p.left, Int32(p.leftStride), p.right, Int32(p.rightStride),
-    p.accumulating ? 1 : 0, p.result, Int32(p.columns))
+  let scratch = TensorStorage<Double>(count: tk_product_scratch)
+  tk_matrix_product_f64(
+    p.transposingLeft, p.transposingRight, p.rows, p.columns, p.inner, p.left, p.leftStride,
+    p.right, p.rightStride, p.accumulating, p.result, p.columns, scratch.elements)
 }
-
-/// Sets OpenBLAS to one thread, once: work is spread over cores by rows, not inside a product.
-let singleThreadedOpenBLAS: Void = openblas_set_num_threads(1)
 
 extension Tensor {
   /// The product of two matrices, each transposed first if so asked.
   ///
   /// `result[i, j] = Σ_k left[i, k] right[k, j]`
+  ///
+  /// In double precision the bits of an element depend on its row and its column alone, so rows may be
+  /// multiplied together or one at a time. In single precision the library chooses kernels by shape.
   ///
   /// - Precondition: Both have two axes, and the extents that are summed over agree.
   public static func matrixProduct(

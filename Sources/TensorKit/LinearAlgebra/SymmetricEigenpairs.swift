@@ -1,5 +1,3 @@
-import COpenBLAS
-
 /// Eigenvalues of a symmetric matrix in descending order, with their orthonormal eigenvectors.
 public struct SymmetricEigenpairs<Scalar: TensorScalar>: Sendable {
   /// The eigenvalues, largest first, of shape [pairs].
@@ -25,23 +23,10 @@ public enum EigenError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// Arguments of a symmetric eigenvalue problem.
-public struct SymmetricEigenArguments<Scalar> {
-  let size: Int32
-  /// Eigenpairs asked for, counted from the largest.
-  let count: Int32
-  /// Destroyed by the solver; size x size.
-  let matrix: UnsafeMutablePointer<Scalar>
-  /// Ascending, at least `size` of them.
-  let values: UnsafeMutablePointer<Scalar>
-  /// One row a vector, ascending like the values; count x size.
-  let vectors: UnsafeMutablePointer<Scalar>
-}
-
 extension Tensor {
   /// The eigenpairs of a symmetric matrix, largest eigenvalue first.
   ///
-  /// Each vector's sign is fixed by making its component of largest magnitude positive.
+  /// By a reduction to tridiagonal form, whose eigenpairs LAPACK computes. Each vector's sign is fixed by making its component of largest magnitude positive.
   ///
   /// - Parameter count: How many pairs from the largest on; all of them by default.
   /// - Throws: ``EigenError`` if the matrix is not finite or the iteration does not converge.
@@ -58,21 +43,16 @@ extension Tensor {
       size > 0 && count >= 1 && count <= size,
       "\(count) eigenpairs of a matrix of shape \(shape)")
     guard isFinite else { throw .nonFinite }
-    var matrix = self
-    matrix.makeUnique()
-    let ascending = Tensor(uninitialized: [size])
-    let found = Tensor(uninitialized: [count, size])
-    let code = Scalar.kernels.symmetricEigen(
-      SymmetricEigenArguments(
-        size: Int32(size), count: Int32(count),
-        matrix: matrix.storage.elements, values: ascending.storage.elements,
-        vectors: found.storage.elements))
-    withExtendedLifetime(matrix) {}
-    guard code == 0 else { throw .notConverged(code: Int(code)) }
-    let order = Array((0..<count).reversed())
-    var vectors = found.rows(at: order)
+    let (scaled, exponent) = scaledToUnitMagnitude()
+    let (tridiagonal, reflectors) = scaled.tridiagonalized()
+    let (values, ascending) = try tridiagonal.eigenpairs(count)
+    let rows = Tensor(ascending).rows(at: (0..<count).reversed())
+    // A = Q T Qᵀ, and Q applies its last reflection last.
+    var vectors = reflectors.applied(to: rows, .firstToLast)
     vectors.fixSignsOfRows()
-    return SymmetricEigenpairs(values: Tensor(order.map { ascending[$0] }), vectors: vectors)
+    let unit = Double(sign: .plus, exponent: Int(exponent), significand: 1)
+    return SymmetricEigenpairs(
+      values: Tensor(values.reversed().map { Scalar($0 * unit) }), vectors: vectors)
   }
 
   /// Negates each row whose component of largest magnitude is negative.
@@ -86,35 +66,5 @@ extension Tensor {
       guard -smallest > largest else { continue }
       for index in 0..<size { start[index] = -start[index] }
     }
-  }
-
-  /// An orthonormal basis of the columns' span, with the same shape, by Householder QR.
-  ///
-  /// - Precondition: The tensor is a matrix with at least as many rows as columns.
-  public func orthonormalizedColumns() -> Tensor {
-    precondition(
-      rank == 2 && shape[0] >= shape[1],
-      "orthonormal columns of a tensor of shape \(shape); rows must be at least columns")
-    guard count > 0 else { return self }
-    // LAPACK reads columns where this package writes rows.
-    let columns = transposed()
-    let code = Scalar.kernels.orthonormalize(
-      columns.storage.elements, Int32(shape[0]), Int32(shape[1]))
-    precondition(code == 0, "LAPACK's QR factorization rejected its arguments (code \(code))")
-    return columns.transposed()
-  }
-
-  /// The thin QR factorization: orthonormal columns and an upper triangular matrix, whose product
-  /// is the matrix.
-  ///
-  /// - Precondition: The tensor is a matrix with at least as many rows as columns.
-  public func qrFactors() -> (orthonormal: Tensor, upperTriangular: Tensor) {
-    let orthonormal = orthonormalizedColumns()
-    var upper = Tensor.matrixProduct(orthonormal, self, transposingLeft: true)
-    let size = shape[1]
-    upper.withUnsafeMutableElements { elements in
-      for row in 0..<size { for column in 0..<row { elements[row * size + column] = 0 } }
-    }
-    return (orthonormal, upper)
   }
 }

@@ -1,3 +1,4 @@
+import CTensorKernels
 import Dispatch
 import Synchronization
 
@@ -17,8 +18,11 @@ public struct Workers: Sendable, Equatable {
     self.threads = threads
   }
 
-  /// The number of processor cores that this process may use.
-  public static let availableCores = coreCount()
+  /// The number of processor cores that this process may keep busy.
+  ///
+  /// On Linux, those that its affinity allows (`taskset`, a rank bound to a core) and that the
+  /// processor time of its control group is enough for, rounded up.
+  public static let availableCores = Int(tk_available_cores())
 
   /// Runs a closure once for each piece, several at a time, and returns what it returned, in order.
   ///
