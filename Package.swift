@@ -74,7 +74,8 @@ let package = Package(
         "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "CPeak",
       ], path: "Benchmarks/Measurements"),
 
-    .testTarget(name: "TensorKitTests", dependencies: ["TensorKit", "CTensorKernels"]),
+    .testTarget(
+      name: "TensorKitTests", dependencies: ["TensorKit", "CTensorKernels", "COneDNN"]),
     .testTarget(name: "AutoDiffTests", dependencies: ["AutoDiff", "TensorKit"]),
     .testTarget(
       name: "GradientAdjustersTests",

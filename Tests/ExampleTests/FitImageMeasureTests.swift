@@ -35,7 +35,7 @@ struct FitImageMeasureTests {
   func perceptualDistance() throws {
     try withTemporaryFolder { root in
       try writeWeights(to: root)
-      let options = FitImageTests.tiny + words("--adjuster none --adjuster iga")
+      let options = FitImageTests.tinyAtFullSize + words("--adjuster none --adjuster iga")
       let run = try FitImageFiles(options + words("--lpips lpips.safetensors"), in: root)
       #expect(run.program.code == 0, "\(run.program.standardError)")
       #expect(try FitImageTests.adjusters(run.program) == ["none", "iga"])
@@ -61,7 +61,7 @@ struct FitImageMeasureTests {
   func comparison() throws {
     try withTemporaryFolder { root in
       try writeWeights(to: root)
-      let options = FitImageTests.tiny + words("--adjuster none --adjuster iga --output output")
+      let options = FitImageTests.tinyAtFullSize + words("--adjuster none --adjuster iga --output output")
       let run = try ProgramRun(
         "CompareAdjusters", options + words("--lpips lpips.safetensors"), in: root)
       #expect(run.code == 0, "\(run.standardError)")

@@ -107,7 +107,7 @@ struct FitImageModelTests {
   func measures() throws {
     try withTemporaryFolder { root in
       let run = try FitImageFiles(
-        FitImageTests.tiny + words("--adjuster none --adjuster iga"), in: root)
+        FitImageTests.tinyAtFullSize + words("--adjuster none --adjuster iga"), in: root)
       for adjuster in ["none", "iga"] {
         let result = try run.result(adjuster)
         let rounded = try #require(result["psnr_8bit"] as? Double)

@@ -80,7 +80,7 @@ struct FitImageTests {
     ("--sampling random-once", false, true),
     ("--sampling aggregate", false, true),
     ("--convention first", false, true),
-    ("--end 99", false, true),
+    ("--end 12", false, true),
     ("--optimizer sgd", true, true),
     ("--optimizer muon", true, true),
     ("--schedule steps:2:0.1", true, true),

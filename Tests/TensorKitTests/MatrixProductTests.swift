@@ -1,3 +1,4 @@
+import COneDNN
 import TensorKit
 import Testing
 
@@ -157,5 +158,15 @@ import Testing
       }
     }
     if let wide = products["AVX-512"] { #expect(wide == products["AVX2"]) }
+  }
+
+  /// A host that uses OpenMP itself finds its number of threads as it left it.
+  @Test func theHostsThreadsAreLeftAlone() {
+    let before = omp_get_max_threads()
+    defer { omp_set_num_threads(before) }
+    omp_set_num_threads(3)
+    check([64, 64, 64], Float.self)
+    check([64, 64, 64], Double.self)
+    #expect(omp_get_max_threads() == 3)
   }
 }
