@@ -4,11 +4,13 @@ import GradientAdjusters
 /// What can be measured.
 enum Work: String, CaseIterable, Sendable {
   case parts, step, kernel
+  case linearAlgebra = "linear-algebra"
   case fullKernelStep = "full-kernel-step"
 
   var about: String {
     switch self {
     case .parts: "matrix products, elementwise kernels, eigenpairs"
+    case .linearAlgebra: "a product in double precision and eigenpairs of its size, on one thread"
     case .step: "a whole training step on a picture, plain or adjusted"
     case .kernel: "the empirical kernel of a SIREN at some samples"
     case .fullKernelStep: "a step adjusted by the kernel of a whole 1-D batch (experiment 2)"
@@ -70,7 +72,7 @@ enum Options {
     help: "Energies of bands are measured every R steps.")
   static let samples = Option(
     "samples", .integer(in: 1..., "N"), default: 384,
-    help: "Samples of a kernel, or of the 1-D batch.")
+    help: "Samples of a kernel, or of the 1-D batch; the size of a matrix.")
   static let threads = Option(
     "threads", .integer(in: 1...1024, "T"), default: 2, help: "Processor cores to use.")
   static let repetitions = Option(

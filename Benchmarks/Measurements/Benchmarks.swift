@@ -9,6 +9,9 @@ enum Benchmarks {
       let measurements =
         switch values[Options.work] {
         case .parts: try PartMeasurements(repetitions: values[Options.repetitions]).all()
+        case .linearAlgebra:
+          try PartMeasurements(repetitions: values[Options.repetitions])
+            .linearAlgebra(size: values[Options.samples])
         case .step: [try steps.pictureStep()]
         case .kernel: [try steps.kernel()]
         case .fullKernelStep: [try steps.fullKernelStep()]

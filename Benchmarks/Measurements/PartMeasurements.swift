@@ -5,6 +5,29 @@ import TensorKit
 struct PartMeasurements {
   let repetitions: Int
 
+  /// A product of doubles, and the 21 leading eigenpairs in both precisions.
+  func linearAlgebra(size: Int) throws -> [Measurement] {
+    var generator = SeededGenerator(seed: 0)
+    let factor = Tensor<Double>.uniform(over: -0.5...0.5, shape: [size, size], using: &generator)
+    let kernel = Tensor.matrixProduct(factor, factor, transposingRight: true)
+    let pairs = min(21, size)
+    return [
+      Measurement(
+        "double product",
+        timing: Timing(repetitions: repetitions) {
+          _ = Tensor.matrixProduct(factor, factor, transposingRight: true)
+        }, operations: 2 * Double(size * size * size)),
+      Measurement(
+        "\(pairs) eigenpairs, double",
+        timing: try Timing(repetitions: repetitions) { _ = try kernel.symmetricEigenpairs(pairs) }),
+      Measurement(
+        "\(pairs) eigenpairs, single",
+        timing: try Timing(repetitions: repetitions) { [kernel = Tensor<Float>(kernel)] in
+          _ = try kernel.symmetricEigenpairs(pairs)
+        }),
+    ]
+  }
+
   func all() throws -> [Measurement] {
     let peak = try measuredPeak(threads: 1)
     var generator = SeededGenerator(seed: 0)
