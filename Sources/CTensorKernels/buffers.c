@@ -21,7 +21,10 @@ enum {
   class_count = 4 + 4 * (largest_shift - smallest_shift),
 };
 static const size_t largest_cached_bytes = (size_t)1 << largest_shift;
-static const size_t cache_limit_bytes = (size_t)32 << 20;
+// What a thread may keep of small buffers, those of tiles, and of large ones, which are mapped by
+// themselves. Every thread that ever worked on tiles keeps its own.
+static const size_t cache_limit_small = (size_t)10 << 20;
+static const size_t cache_limit_large = (size_t)32 << 20;
 
 // A cached buffer holds the link to the next one of its class in its own first bytes.
 struct cached_buffer {
@@ -30,7 +33,7 @@ struct cached_buffer {
 
 struct buffer_cache {
   struct cached_buffer *first[class_count];
-  size_t bytes;
+  size_t bytes[2];  // of small buffers and of large ones
   bool is_registered;  // whether the thread's exit will free it
 };
 
@@ -60,9 +63,11 @@ static size_t class_bytes(int class) {
 // 1024 samples, one each step, grew a process from 70 to 800 MB.
 static const size_t least_mapped_bytes = (size_t)1 << 20;
 
+static bool is_large(size_t bytes) { return bytes >= least_mapped_bytes; }
+
 static void *obtain(size_t bytes) {
   void *buffer = NULL;
-  if (bytes < least_mapped_bytes) {
+  if (!is_large(bytes)) {
     return posix_memalign(&buffer, alignment, bytes) == 0 ? buffer : NULL;
   }
   buffer = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -71,23 +76,30 @@ static void *obtain(size_t bytes) {
 
 // Gives back what `obtain` gave for as many bytes.
 static void give_back(void *buffer, size_t bytes) {
-  if (bytes < least_mapped_bytes) {
+  if (!is_large(bytes)) {
     free(buffer);
   } else {
     munmap(buffer, bytes);
   }
 }
 
-// Frees cached buffers, the largest first, until at most `limit` bytes are left.
-static void shrink_cache(struct buffer_cache *cache, size_t limit) {
-  for (int class = class_count - 1; class >= 0 && cache->bytes > limit; class--) {
-    while (cache->first[class] != NULL && cache->bytes > limit) {
+// Frees cached buffers, small or large ones, the largest first, until at most `limit` bytes are left.
+static void shrink_cache(struct buffer_cache *cache, bool large, size_t limit) {
+  for (int class = class_count - 1; class >= 0 && cache->bytes[large] > limit; class--) {
+    const size_t size = class_bytes(class);
+    if (is_large(size) != large) continue;
+    while (cache->first[class] != NULL && cache->bytes[large] > limit) {
       struct cached_buffer *buffer = cache->first[class];
       cache->first[class] = buffer->next;
-      cache->bytes -= class_bytes(class);
-      give_back(buffer, class_bytes(class));
+      cache->bytes[large] -= size;
+      give_back(buffer, size);
     }
   }
+}
+
+static void empty_cache(struct buffer_cache *cache) {
+  shrink_cache(cache, false, 0);
+  shrink_cache(cache, true, 0);
 }
 
 // Runs when a thread exits. Should another destructor release buffers after this one, the cache
@@ -95,7 +107,7 @@ static void shrink_cache(struct buffer_cache *cache, size_t limit) {
 static void free_cache_at_thread_exit(void *pointer) {
   struct buffer_cache *cache = pointer;
   cache->is_registered = false;
-  shrink_cache(cache, 0);
+  empty_cache(cache);
 }
 
 static void create_exit_key(void) {
@@ -110,7 +122,7 @@ static bool register_cache(struct buffer_cache *cache) {
 }
 
 void tk_buffer_trim(void) {
-  shrink_cache(&thread_cache, 0);
+  empty_cache(&thread_cache);
 #if defined(__GLIBC__)
   malloc_trim(0);
 #endif
@@ -123,7 +135,7 @@ void *tk_buffer_allocate(size_t bytes) {
   struct cached_buffer *buffer = cache->first[class];
   if (buffer == NULL) return obtain(class_bytes(class));
   cache->first[class] = buffer->next;
-  cache->bytes -= class_bytes(class);
+  cache->bytes[is_large(class_bytes(class))] -= class_bytes(class);
   return buffer;
 }
 
@@ -140,9 +152,11 @@ void tk_buffer_release(void *buffer, size_t bytes) {
     give_back(buffer, size);
     return;
   }
-  if (cache->bytes + size > cache_limit_bytes) shrink_cache(cache, cache_limit_bytes - size);
+  const bool large = is_large(size);
+  const size_t limit = large ? cache_limit_large : cache_limit_small;
+  if (cache->bytes[large] + size > limit) shrink_cache(cache, large, limit - size);
   struct cached_buffer *entry = buffer;
   entry->next = cache->first[class];
   cache->first[class] = entry;
-  cache->bytes += size;
+  cache->bytes[large] += size;
 }

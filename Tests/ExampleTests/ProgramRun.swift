@@ -59,12 +59,13 @@ struct ProgramRun {
       ? process.terminationStatus : 128 + process.terminationStatus
   }
 
-  /// Calls the body while the thread blocks no signals: a child inherits those that it blocks, and
-  /// threads of pools block Ctrl-C.
+  /// Calls the body while the thread blocks no signals, and Ctrl-C is not ignored: a child inherits both.
+  /// Threads of pools block signals, and shells let what they start in the background ignore Ctrl-C.
   private static func withoutBlockedSignals(_ body: () throws -> Void) rethrows {
     var none = sigset_t()
     var former = sigset_t()
     sigemptyset(&none)
+    signal(SIGINT, SIG_DFL)
     pthread_sigmask(SIG_SETMASK, &none, &former)
     defer { pthread_sigmask(SIG_SETMASK, &former, nil) }
     try body()
