@@ -61,7 +61,8 @@ struct FitImageMeasureTests {
   func comparison() throws {
     try withTemporaryFolder { root in
       try writeWeights(to: root)
-      let options = FitImageTests.tinyAtFullSize + words("--adjuster none --adjuster iga --output output")
+      let options =
+        FitImageTests.tinyAtFullSize + words("--adjuster none --adjuster iga --output output")
       let run = try ProgramRun(
         "CompareAdjusters", options + words("--lpips lpips.safetensors"), in: root)
       #expect(run.code == 0, "\(run.standardError)")

@@ -60,6 +60,7 @@ struct ProgramRun {
   }
 
   /// Calls the body while the thread blocks no signals, and Ctrl-C is not ignored: a child inherits both.
+  ///
   /// Threads of pools block signals, and shells let what they start in the background ignore Ctrl-C.
   private static func withoutBlockedSignals(_ body: () throws -> Void) rethrows {
     var none = sigset_t()
