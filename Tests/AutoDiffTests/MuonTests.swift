@@ -101,15 +101,19 @@ private struct MuonPaths: Decodable {
       var network = paths.network
       for _ in 0..<7 { original.update(&network, along: paths.gradient(network)) }
       var restored = example.optimizer(Double.self)
-      restored.restore(step: original.step, state: original.state)
-      #expect(restored.step == 7 && restored.state == original.state)
-      #expect(original.state.keys.sorted() == ["firstMoment", "secondMoment", "velocity"])
+      let state = try original.savedState()
+      try restored.restore(from: SavedState(SafeTensorsFile(bytes: state.file.bytes())))
+      #expect(restored.step == 7)
+      #expect(try restored.savedState() == state)
+      #expect(
+        state.names == ["adam.firstMoment", "adam.secondMoment", "adam.step", "velocity"])
       var copy = network
       for _ in 0..<9 {
         original.update(&network, along: paths.gradient(network))
         restored.update(&copy, along: paths.gradient(copy))
       }
-      #expect(network.parameters == copy.parameters && original.state == restored.state)
+      #expect(network.parameters == copy.parameters)
+      #expect(try original.savedState() == restored.savedState())
     }
   }
 
@@ -118,9 +122,11 @@ private struct MuonPaths: Decodable {
     var original = paths.cases[0].optimizer(Double.self)
     var network = paths.network
     original.update(&network, along: paths.gradient(network))
-    let (copy, state) = (original, original.state)
+    let (copy, state) = (original, try original.savedState())
     original.update(&network, along: paths.gradient(network))
-    #expect(copy.step == 1 && copy.state == state && original.state != state)
+    #expect(copy.step == 1)
+    #expect(try copy.savedState() == state)
+    #expect(try original.savedState() != state)
   }
 
   @Test func hiddenMatricesAreNeitherFirstNorLast() {

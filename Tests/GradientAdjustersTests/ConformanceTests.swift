@@ -219,6 +219,9 @@ import Testing
     struct Averaging: GradientAdjuster {
       typealias Scalar = Double
       var size = 1.0
+      mutating func visitState(_ visitor: inout StateVisitor) throws {
+        try visitor.visit(&size, named: "size")
+      }
       mutating func cotangentTransform<Model: Module<Double>>(
         for step: TrainingStep<Model>
       ) throws -> CotangentTransform<Double> {
@@ -227,6 +230,55 @@ import Testing
       }
     }
     #expect(Self.rules(Averaging()) == [.survivesNonFiniteNumbers])
+  }
+
+  @Test func stateThatIsNotSavedIsFound() {
+    /// Averages the residuals' sizes over steps, and saves as much of that as it is told to.
+    struct Averaging: GradientAdjuster {
+      typealias Scalar = Double
+      var remembers = true
+      private var size: Double?
+      private var stepCount = 0
+      init(remembers: Bool) { self.remembers = remembers }
+      mutating func visitState(_ visitor: inout StateVisitor) throws {
+        if remembers { try visitor.visit(&size, named: "size") }
+        try visitor.visit(&stepCount, named: "stepCount")
+      }
+      mutating func adjust<Model: Module<Double>>(
+        _ gradient: inout ParameterVector<Double>, for step: TrainingStep<Model>
+      ) {
+        let length = gradient.norm()
+        size = size.map { 0.5 * $0 + 0.5 * length } ?? length
+        stepCount += 1
+        gradient *= 1 / (size ?? 1)
+      }
+    }
+    #expect(checkConformance(of: Averaging(remembers: true)) == [])
+    let findings = checkConformance(of: Averaging(remembers: false))
+    #expect(findings.map(\.rule) == [.savesItsState])
+    #expect(findings.first?.detail.contains("step 2 differ") == true)
+  }
+
+  @Test func cachesThatOutliveARestoreAreFound() {
+    /// Remembers the scale that follows from its count, and forgets to forget it.
+    struct Caching: GradientAdjuster {
+      typealias Scalar = Double
+      private var stepCount = 0
+      private var scales: [Double] = []
+      mutating func visitState(_ visitor: inout StateVisitor) throws {
+        try visitor.visit(&stepCount, named: "stepCount")
+      }
+      mutating func adjust<Model: Module<Double>>(
+        _ gradient: inout ParameterVector<Double>, for step: TrainingStep<Model>
+      ) {
+        if scales.isEmpty { scales = [1 / Double(1 + stepCount), 1 / Double(2 + stepCount)] }
+        stepCount += 1
+        gradient *= scales.removeFirst()
+      }
+    }
+    let findings = checkConformance(of: Caching())
+    #expect(findings.map(\.rule) == [.savesItsState])
+    #expect(findings.first?.detail.contains("used otherwise") == true)
   }
 
   @Test func foldingToAnotherFunctionIsFound() {

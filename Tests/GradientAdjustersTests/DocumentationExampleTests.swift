@@ -71,24 +71,6 @@ struct ZeroBiases<Scalar: TensorScalar>: GradientAdjuster {
   }
 }
 
-/// Averages gradients over steps.
-struct GradientAveraging<Scalar: TensorScalar>: GradientAdjuster {
-  var share: Scalar = 0.5
-  private var average: ParameterVector<Scalar>?
-
-  init(share: Scalar = 0.5) { self.share = share }
-
-  mutating func adjust<Model: Module<Scalar>>(
-    _ gradient: inout ParameterVector<Scalar>, for step: TrainingStep<Model>
-  ) {
-    if let average {
-      gradient *= 1 - share
-      gradient.add(average, scaledBy: share)
-    }
-    average = gradient
-  }
-}
-
 // MARK: - Tests
 
 @Suite struct DocumentationExampleTests {

@@ -17,7 +17,7 @@ import TensorKit
 ///   }
 /// }
 /// ```
-public protocol Module<Scalar>: Sendable {
+public protocol Module<Scalar>: Checkpointable {
   /// The type of numbers that the module computes with.
   associatedtype Scalar: TensorScalar
 

@@ -30,7 +30,7 @@ public struct ParameterLayout: Sendable, Equatable {
 /// One number for each trainable parameter of a model: parameters, a gradient or a direction.
 public struct ParameterVector<Scalar: TensorScalar>: Sendable, Equatable {
   /// What lies where.
-  public let layout: ParameterLayout
+  public internal(set) var layout: ParameterLayout
   /// All numbers, parameter after parameter, of shape [parameters].
   public var values: Tensor<Scalar>
 

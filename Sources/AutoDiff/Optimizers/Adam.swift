@@ -94,20 +94,22 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
     step += 1
   }
 
-  /// The moments, if there are any yet.
-  public var state: [String: Tensor<Scalar>] {
-    var state: [String: Tensor<Scalar>] = [:]
-    state["firstMoment"] = firstMoment
-    state["secondMoment"] = secondMoment
-    state["largestMoment"] = largestMoment
-    return state
+  /// Shows the number of updates and the moments.
+  ///
+  /// - Throws: `StateError` if they do not fit.
+  public mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&step, named: "step")
+    try visitor.require(step >= 0, of: "step", "there were \(step) updates")
+    try visitor.visit(&firstMoment, named: "firstMoment")
+    try visitor.visit(&secondMoment, named: "secondMoment")
+    if usesLargestMoment { try visitor.visit(&largestMoment, named: "largestMoment") }
   }
 
-  /// Restores saved moments.
-  public mutating func restore(step: Int, state: [String: Tensor<Scalar>]) {
-    self.step = step
-    firstMoment = state["firstMoment"]
-    secondMoment = state["secondMoment"]
-    largestMoment = state["largestMoment"]
+  /// Refuses moments of other parameters.
+  public func requireState(fitting layout: ParameterLayout) throws(StateError) {
+    let shape = [layout.count]
+    try requireShape(of: firstMoment, named: "firstMoment", toBe: shape)
+    try requireShape(of: secondMoment, named: "secondMoment", toBe: shape)
+    try requireShape(of: largestMoment, named: "largestMoment", toBe: shape)
   }
 }

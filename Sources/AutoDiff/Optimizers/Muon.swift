@@ -130,17 +130,31 @@ public struct Muon<Scalar: TensorScalar>: Optimizer {
     self.velocity = velocity
   }
 
-  /// The momentum and Adam's moments, if there are any yet.
-  public var state: [String: Tensor<Scalar>] {
-    var state = adam.state
-    state["velocity"] = velocity
-    return state
+  /// Shows the momentum, and what Adam carries for the other parameters.
+  ///
+  /// - Throws: `StateError` if they do not fit.
+  public mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&adam, named: "adam")
+    try visitor.visit(&velocity, named: "velocity")
   }
 
-  /// Restores a saved momentum and saved moments.
-  public mutating func restore(step: Int, state: [String: Tensor<Scalar>]) {
-    adam.restore(step: step, state: state)
-    velocity = state["velocity"]
+  /// Refuses a momentum or moments of other parameters.
+  public func requireState(fitting layout: ParameterLayout) throws(StateError) {
+    let names = Set(matrices(layout).map(\.name))
+    var (hidden, others) = (ParameterLayout(), ParameterLayout())
+    for entry in layout.entries {
+      if names.contains(entry.name) {
+        hidden.append(name: entry.name, shape: entry.shape)
+      } else {
+        others.append(name: entry.name, shape: entry.shape)
+      }
+    }
+    do {
+      try adam.requireState(fitting: others)
+    } catch {
+      throw error.within("adam")
+    }
+    try requireShape(of: velocity, named: "velocity", toBe: [hidden.count])
   }
 }
 

@@ -6,7 +6,7 @@ import TensorKit
 /// var optimizer = Adam<Float>(learningRate: 1e-3)
 /// optimizer.update(&model, along: gradient)
 /// ```
-public protocol Optimizer<Scalar>: Sendable {
+public protocol Optimizer<Scalar>: Checkpointable {
   /// The type of numbers that the parameters have.
   associatedtype Scalar: TensorScalar
 
@@ -22,14 +22,28 @@ public protocol Optimizer<Scalar>: Sendable {
   mutating func update(
     _ parameters: inout ParameterVector<Scalar>, along gradient: ParameterVector<Scalar>)
 
-  /// What the optimizer carries from step to step, by name, to save and restore it exactly.
-  var state: [String: Tensor<Scalar>] { get }
+  /// Shows what the optimizer carries from step to step, such as moments and the number of updates.
+  ///
+  /// The learning rate is configuration: a restored optimizer keeps the schedule that it was made with.
+  /// The default shows nothing, for rules that carry nothing.
+  mutating func visitState(_ visitor: inout StateVisitor) throws
 
-  /// Restores what ``state`` gave, at a number of updates made.
-  mutating func restore(step: Int, state: [String: Tensor<Scalar>])
+  /// Refuses a state that was restored from that of another model.
+  ///
+  /// The default accepts any.
+  ///
+  /// - Parameter layout: The parameters that are to be moved.
+  /// - Throws: `StateError.shape` if what the optimizer carries does not fit them.
+  func requireState(fitting layout: ParameterLayout) throws(StateError)
 }
 
 extension Optimizer {
+  /// Shows nothing.
+  public mutating func visitState(_ visitor: inout StateVisitor) throws {}
+
+  /// Accepts any state.
+  public func requireState(fitting layout: ParameterLayout) throws(StateError) {}
+
   /// Moves a model's trainable parameters by one step.
   ///
   /// - Precondition: The gradient has the model's layout.
@@ -41,5 +55,16 @@ extension Optimizer {
       parameters.layout == gradient.layout, "the gradient of another model was given")
     update(&parameters, along: gradient)
     model.parameters = parameters
+  }
+}
+
+extension Optimizer {
+  /// Refuses a tensor of the state that has another shape than the parameters need.
+  func requireShape(
+    of tensor: Tensor<Scalar>?, named name: String, toBe shape: [Int]
+  ) throws(StateError) {
+    if let tensor, tensor.shape != shape {
+      throw StateError.shape(name: name, expected: shape, found: tensor.shape)
+    }
   }
 }

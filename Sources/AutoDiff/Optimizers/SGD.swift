@@ -45,12 +45,17 @@ public struct SGD<Scalar: TensorScalar>: Optimizer {
     step += 1
   }
 
-  /// The velocity, if there is one yet.
-  public var state: [String: Tensor<Scalar>] { velocity.map { ["velocity": $0] } ?? [:] }
+  /// Shows the number of updates and, with momentum, the velocity.
+  ///
+  /// - Throws: `StateError` if they do not fit.
+  public mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&step, named: "step")
+    try visitor.require(step >= 0, of: "step", "there were \(step) updates")
+    if momentum > 0 { try visitor.visit(&velocity, named: "velocity") }
+  }
 
-  /// Restores a saved velocity.
-  public mutating func restore(step: Int, state: [String: Tensor<Scalar>]) {
-    self.step = step
-    velocity = state["velocity"]
+  /// Refuses a velocity of other parameters.
+  public func requireState(fitting layout: ParameterLayout) throws(StateError) {
+    try requireShape(of: velocity, named: "velocity", toBe: [layout.count])
   }
 }

@@ -73,6 +73,17 @@ public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
     unseenCount = Self.interval
   }
 
+  /// Shows what was usual, and how far gradients are damped.
+  ///
+  /// - Throws: `StateError` if it does not fit.
+  public mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&scale, named: "scale")
+    try visitor.visit(&usualLength, named: "usualLength")
+    try visitor.visit(&unseenCount, named: "unseenCount")
+    try visitor.visit(&burstStepCount, named: "burstStepCount")
+    try visitor.visit(&burstScale, named: "burstScale")
+  }
+
   /// Shortens a gradient that is longer than usual, and scales it.
   public mutating func adjust<Model: Module<Scalar>>(
     _ gradient: inout ParameterVector<Scalar>, for step: TrainingStep<Model>

@@ -19,8 +19,9 @@ import TensorKit
 /// }
 /// ```
 ///
-/// An adjuster is a value: a copy has a state of its own, and given the same steps does the same.
-public protocol GradientAdjuster<Scalar>: Sendable {
+/// An adjuster is a value: a copy has a state of its own, and given the same steps does the same. One that
+/// carries something from step to step shows it in ``visitState(_:)``, so that a run can be resumed.
+public protocol GradientAdjuster<Scalar>: Checkpointable {
   /// The type of numbers that the model computes with.
   associatedtype Scalar: TensorScalar
 
@@ -48,6 +49,14 @@ public protocol GradientAdjuster<Scalar>: Sendable {
   ///     ``BatchNormalization`` does. Shape: [samples, inputs].
   /// - Throws: ``AdjusterError/needsInputs`` if inputs are needed and there are none.
   func folded<Model: Module<Scalar>>(_ model: Model, over inputs: Tensor<Scalar>?) throws -> Model
+
+  /// Shows what the adjuster carries from step to step, each value under a name.
+  ///
+  /// What its initializer is given is configuration and not shown. A restored adjuster was made alike, and
+  /// has prepared the model. The default shows nothing.
+  ///
+  /// - Throws: `StateError` if a value is missing or does not fit.
+  mutating func visitState(_ visitor: inout StateVisitor) throws
 }
 
 extension GradientAdjuster {
@@ -70,6 +79,9 @@ extension GradientAdjuster {
   public func folded<Model: Module<Scalar>>(
     _ model: Model, over inputs: Tensor<Scalar>?
   ) throws -> Model { model }
+
+  /// Shows nothing: the adjuster carries nothing from step to step.
+  public mutating func visitState(_ visitor: inout StateVisitor) throws {}
 
   /// The plain model that computes the same function, where that does not depend on a batch.
   public func folded<Model: Module<Scalar>>(_ model: Model) throws -> Model {
@@ -124,5 +136,12 @@ public struct ComposedAdjuster<Scalar: TensorScalar>: GradientAdjuster {
     _ model: Model, over inputs: Tensor<Scalar>?
   ) throws -> Model {
     try adjusters.reversed().reduce(model) { try $1.folded($0, over: inputs) }
+  }
+
+  /// Shows each adjuster's state, named by its place: `0`, `1` and so on.
+  ///
+  /// - Throws: `StateError` if one does not fit, or there were other adjusters.
+  public mutating func visitState(_ visitor: inout StateVisitor) throws {
+    for index in adjusters.indices { try visitor.visit(&adjusters[index], named: "\(index)") }
   }
 }

@@ -81,6 +81,23 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
     if sampling == .previousLargestResidual { rowSizes = step.rowSizes }
   }
 
+  /// Shows the generator, the sampled places, what is remembered of residuals, and the transform with the
+  /// steps since it was computed.
+  ///
+  /// - Throws: `StateError` if they do not fit, or more eigenvalues were equalized.
+  public mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&generator, named: "generator")
+    try visitor.visit(&places, named: "places")
+    try visitor.require(
+      places?.allSatisfy { $0 >= 0 } ?? true, of: "places", "a place is negative")
+    try visitor.visit(&rowSizes, named: "rowSizes")
+    try visitor.visit(&transform, named: "transform", startingFrom: .empty)
+    try visitor.require(
+      (transform?.vectors.shape[0] ?? 0) <= end, of: "transform.vectors",
+      "there are more than \(end) eigenvectors")
+    try visitor.visit(&stepsSinceRefresh, named: "stepsSinceRefresh")
+  }
+
   private mutating func sampledKernel<Model: Module<Scalar>>(
     _ step: TrainingStep<Model>
   ) throws -> Tensor<Scalar> {

@@ -28,7 +28,7 @@ public struct NTKAdjuster<Scalar: TensorScalar>: GradientAdjuster {
   public let target: EqualizationTarget
 
   private let kernel: Kernel
-  private var known: (inputs: Tensor<Scalar>, transform: SpectralTransform<Scalar>)?
+  private var known: KnownTransform<Scalar>?
 
   /// Adjustment by a kernel function, called at the first step and whenever the batch's inputs change.
   ///
@@ -75,8 +75,17 @@ public struct NTKAdjuster<Scalar: TensorScalar>: GradientAdjuster {
     }
     let transform = try SpectralTransform(
       equalizing: end, of: try symmetrized(matrix), to: target, workers: step.evaluation.workers)
-    known = (inputs, transform)
+    known = KnownTransform(inputs: inputs, transform: transform)
     return .acrossBatch(transform)
+  }
+
+  /// Shows the batch's inputs and the transform that was computed for them.
+  ///
+  /// The kernel is configuration; it is not called again for inputs that it was called for.
+  ///
+  /// - Throws: `StateError` if they do not fit, or more eigenvalues were equalized.
+  public mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&known, equalizing: end)
   }
 
   /// A matrix that is symmetric up to rounding, made exactly so.
@@ -106,7 +115,7 @@ public struct EmpiricalNTKAdjuster<Scalar: TensorScalar>: GradientAdjuster {
   /// A new transform is computed every so many steps.
   public let refreshInterval: Int
 
-  private var known: (inputs: Tensor<Scalar>, transform: SpectralTransform<Scalar>)?
+  private var known: KnownTransform<Scalar>?
   private var stepsSinceRefresh = 0
 
   /// Adjustment by the empirical kernel.
@@ -141,8 +150,42 @@ public struct EmpiricalNTKAdjuster<Scalar: TensorScalar>: GradientAdjuster {
     let transform = try SpectralTransform(
       equalizing: end, of: try step.empiricalKernel(atRows: Array(0..<size)), to: target,
       near: known?.transform, workers: step.evaluation.workers)
-    known = (inputs, transform)
+    known = KnownTransform(inputs: inputs, transform: transform)
     stepsSinceRefresh = 1
     return .acrossBatch(transform)
+  }
+  /// Shows the batch's inputs, the transform that was computed for them, and the steps since then.
+  ///
+  /// - Throws: `StateError` if they do not fit, or more eigenvalues were equalized.
+  public mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&known, equalizing: end)
+    try visitor.visit(&stepsSinceRefresh, named: "stepsSinceRefresh")
+  }
+}
+
+/// A transform, and the inputs of the batch that it was computed for.
+private struct KnownTransform<Scalar: TensorScalar>: Checkpointable {
+  var inputs: Tensor<Scalar>
+  var transform: SpectralTransform<Scalar>
+
+  mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&inputs, named: "inputs", keepingShape: false)
+    try visitor.visit(&transform, named: "transform")
+    try visitor.requireShape(
+      transform.vectors.shape,
+      toBe: [transform.vectors.shape[0], inputs.shape.first ?? 0], of: "transform.vectors")
+  }
+}
+
+extension StateVisitor {
+  fileprivate mutating func visit<Scalar>(
+    _ known: inout KnownTransform<Scalar>?, equalizing end: Int
+  ) throws {
+    try visit(
+      &known, named: "known",
+      startingFrom: KnownTransform(inputs: Tensor(zeros: [0, 0]), transform: .empty))
+    try require(
+      (known?.transform.vectors.shape[0] ?? 0) <= end, of: "known.transform.vectors",
+      "there are more than \(end) eigenvectors")
   }
 }

@@ -75,23 +75,23 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   /// Keeps gradients that suddenly grow from throwing training back; nil if it is not to.
   ///
   /// It acts where bands are weighted at all, and starts afresh at refreshes up to step 50.
-  public private(set) var damping: BurstDamping<Scalar>?
+  public internal(set) var damping: BurstDamping<Scalar>?
   /// What was measured at the last refresh; nil before the first step.
-  public private(set) var spectrum: BandSpectrum?
+  public internal(set) var spectrum: BandSpectrum?
 
-  private enum Source: Sendable {
+  enum Source: Sendable {
     case fixed(any Bands<Scalar>)
     case made(@Sendable (TrainingBatch<Scalar>) throws -> any Bands<Scalar>)
   }
 
-  private let source: Source
-  private var generator: SeededGenerator
-  private var stepCount = 0
-  private var constant = ConstantWatch()
-  private var weighting: BandWeighting<Scalar>?
-  private var sample: CellSample?
-  private var previous: CellResiduals<Scalar>?
-  private var record: CellRecord<Scalar>?
+  let source: Source
+  var generator: SeededGenerator
+  var stepCount = 0
+  var constant = ConstantWatch()
+  var weighting: BandWeighting<Scalar>?
+  var sample: CellSample?
+  var previous: CellResiduals<Scalar>?
+  var record: CellRecord<Scalar>?
 
   /// Evens out bands of a batch whose rows are the same points at every step.
   ///
@@ -266,7 +266,9 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   private func means<Model: Module<Scalar>>(
     of cells: RowCells, in step: TrainingStep<Model>
   ) throws -> Tensor<Scalar>? {
-    guard let previous, previous.means.shape[0] == cells.count else { return nil }
+    guard let previous, previous.means.shape == [cells.count, step.batch.targets.shape[1]] else {
+      return nil
+    }
     guard let sample, let before = previous.sampled else { return previous.means }
     return previous.means + sample.means(of: try step.cotangents(atRows: sample.rows) - before)
   }

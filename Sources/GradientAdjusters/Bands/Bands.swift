@@ -3,11 +3,11 @@ import TensorKit
 /// One of the orthogonal parts that a batch's residuals are split into.
 public struct Band: Sendable, Equatable {
   /// What the band holds, in words for a report.
-  public let name: String
+  public internal(set) var name: String
   /// The dimension of the band, for each output: the rank of its projection.
-  public let rank: Int
+  public internal(set) var rank: Int
   /// The middle of the band, in cycles over the whole extent; nil where that has no meaning.
-  public let frequency: Double?
+  public internal(set) var frequency: Double?
 
   /// A band of some rank.
   ///

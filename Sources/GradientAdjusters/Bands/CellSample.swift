@@ -6,9 +6,9 @@ struct CellSample: Sendable {
   /// The sampled rows of the batch, cell after cell.
   let rows: [Int]
   /// The same, as places within their cells.
-  private let places: [Int]
+  let places: [Int]
   /// The first sampled row of each cell, and the number of sampled rows at the end.
-  private let bounds: [Int]
+  let bounds: [Int]
   private let cells: RowCells
 
   /// Draws a share of each cell's rows, at least four of them where there are as many.
@@ -24,6 +24,22 @@ struct CellSample: Sendable {
       places += drawn
       rows += drawn.map { cells.row(cell: cell, place: $0) }
       bounds.append(places.count)
+    }
+    (self.rows, self.places, self.bounds, self.cells) = (rows, places, bounds, cells)
+  }
+
+  /// A sample that was drawn before; nil if its places are not within the cells.
+  init?(places: [Int], bounds: [Int], of cells: RowCells) {
+    guard bounds.count == cells.count + 1, bounds.first == 0, bounds.last == places.count,
+      zip(bounds, bounds.dropFirst()).allSatisfy({ $0 < $1 })
+    else { return nil }
+    var rows: [Int] = []
+    for cell in 0..<cells.count {
+      let size = cells.rowCount(of: cell..<(cell + 1))
+      for place in places[bounds[cell]..<bounds[cell + 1]] {
+        guard (0..<size).contains(place) else { return nil }
+        rows.append(cells.row(cell: cell, place: place))
+      }
     }
     (self.rows, self.places, self.bounds, self.cells) = (rows, places, bounds, cells)
   }
@@ -49,7 +65,7 @@ struct CellSample: Sendable {
 /// What is kept of a step's residuals for the next one: the cells' means, and the sampled rows.
 struct CellResiduals<Scalar: TensorScalar>: Sendable {
   /// Shape: [cells, outputs].
-  let means: Tensor<Scalar>
+  var means: Tensor<Scalar>
   /// Shape: [sampled rows, outputs].
-  let sampled: Tensor<Scalar>?
+  var sampled: Tensor<Scalar>?
 }

@@ -18,6 +18,8 @@ public struct AdjusterFinding: Sendable, Equatable, CustomStringConvertible {
     case survivesOneSample = "survives a batch of one sample"
     /// A step with numbers that are not finite throws, and the next step is made as if it had not been.
     case survivesNonFiniteNumbers = "survives numbers that are not finite"
+    /// Saved and restored half-way, it does the same, bit for bit.
+    case savesItsState = "saves its state"
     /// The folded model computes what the trained one does.
     case foldsToTheSameFunction = "folds to the same function"
   }

@@ -86,6 +86,7 @@ where Model.Scalar == Adjuster.Scalar {
       (.ignoresTiles, { try checkTiles(reference) }),
       (.survivesOneSample, { try checkOneSample() }),
       (.survivesNonFiniteNumbers, { try checkNonFiniteNumbers() }),
+      (.savesItsState, { try checkSaving(reference) }),
       (.foldsToTheSameFunction, { try checkFolding() }),
     ]
     return checks.compactMap { rule, check in
@@ -198,6 +199,23 @@ where Model.Scalar == Adjuster.Scalar {
     }
   }
 
+  private func checkSaving(_ reference: CheckedRun<Model>) throws {
+    var course = try Course(adjuster, model)
+    for _ in 0..<(stepCount / 2) { try course.advance(on: batch) }
+    let fresh = try Course(adjuster, model)
+    var used = fresh
+    used.run.model.parameters = scaled(used.run.model.parameters, by: 0.9)
+    for _ in 0..<(stepCount - 1) { try used.advance(on: batch) }
+    for (other, what) in [(fresh, "a fresh one"), (used, "one that was used otherwise")] {
+      var resumed = other
+      try resumed.resume(course)
+      for _ in (stepCount / 2)..<stepCount { try resumed.advance(on: batch) }
+      try expectSameBits(
+        resumed.run, reference, .savesItsState,
+        "when its state is saved half-way and restored into \(what)")
+    }
+  }
+
   private func checkFolding() throws {
     var course = try Course(adjuster, model)
     for _ in 0..<2 { try course.advance(on: batch) }
@@ -224,6 +242,14 @@ where Model.Scalar == Adjuster.Scalar {
       run = CheckedRun(model: model)
       var generator = SeededGenerator(seed: 0)
       try self.adjuster.prepare(&run.model, using: &generator)
+    }
+
+    /// Goes on where another course is, by what its adjuster and model save.
+    mutating func resume(_ other: Course) throws {
+      let bytes = try other.adjuster.savedState().file.bytes()
+      try adjuster.restore(from: SavedState(SafeTensorsFile(bytes: bytes)))
+      try run.model.restore(from: try other.run.model.savedState())
+      (run.losses, run.gradients, step) = (other.run.losses, other.run.gradients, other.step)
     }
 
     /// Makes a step of gradient descent whose length is a hundredth of the parameters'.

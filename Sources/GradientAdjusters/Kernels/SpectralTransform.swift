@@ -16,11 +16,11 @@ public enum EqualizationTarget: String, Sendable, CaseIterable {
 /// Source: K. Shi et al., "Inductive gradient adjustment for spectral bias in implicit neural
 /// representations", ICML 2025, section 3.2. S has the form of EigenPro's preconditioner (S. Ma and
 /// M. Belkin, NeurIPS 2017).
-public struct SpectralTransform<Scalar: TensorScalar>: Sendable {
+public struct SpectralTransform<Scalar: TensorScalar>: Checkpointable {
   /// Orthonormal eigenvectors as rows, of shape [pairs, size].
-  public let vectors: Tensor<Scalar>
+  public private(set) var vectors: Tensor<Scalar>
   /// 1 - target/λᵢ for each of them, of shape [pairs].
-  public let dampings: Tensor<Scalar>
+  public private(set) var dampings: Tensor<Scalar>
   /// Vectors near the leading eigenvectors, as rows, where the next kernel's computation can start.
   private var block: Tensor<Scalar>?
 
@@ -99,6 +99,26 @@ public struct SpectralTransform<Scalar: TensorScalar>: Sendable {
     var result = columns
     result.addProduct(vectors, coefficients, transposingLeft: true)
     return result
+  }
+
+  /// Shows the eigenvectors, the dampings, and where the next kernel's computation can start.
+  ///
+  /// - Throws: `StateError` if they do not fit each other.
+  public mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&vectors, named: "vectors", keepingShape: false)
+    try visitor.require(vectors.rank == 2, of: "vectors", "they have shape \(vectors.shape)")
+    try visitor.visit(&dampings, named: "dampings", keepingShape: false)
+    try visitor.requireShape(dampings.shape, toBe: [vectors.shape[0]], of: "dampings")
+    try visitor.visit(&block, named: "block")
+    if let block {
+      try visitor.requireShape(
+        block.shape, toBe: [block.shape.first ?? 0, vectors.shape[1]], of: "block")
+    }
+  }
+
+  /// A transform of nothing, which a saved one can be read into.
+  static var empty: SpectralTransform {
+    SpectralTransform(vectors: Tensor(zeros: [0, 0]), dampings: Tensor(zeros: [0]))
   }
 
   /// S as a matrix, for inspection and tests.

@@ -12,7 +12,10 @@ import TensorKit
 /// for _ in 0..<1000 { try trainer.advance(on: batch) }
 /// let fitted = try trainer.plainModel()
 /// ```
-public struct Trainer<Model: Module>: Sendable {
+///
+/// A run can be saved after any step, and resumed by a trainer that was made like the first: `savedState()`
+/// and `restore(from:)`. The steps that follow have the same bits.
+public struct Trainer<Model: Module>: Checkpointable {
   /// The type of numbers that the model computes with.
   public typealias Scalar = Model.Scalar
 
@@ -69,6 +72,33 @@ public struct Trainer<Model: Module>: Sendable {
     optimizer.update(&model, along: gradient)
     step += 1
     return value
+  }
+
+  /// The learning rate as a function of the step, which may be changed between steps.
+  ///
+  /// A schedule is asked for the optimizer's step, which counts from the beginning of the run and is the
+  /// same after the run was resumed. It is not part of the saved state: a resumed run has the schedule of
+  /// the optimizer that its trainer was made with.
+  public var learningRate: LearningRateSchedule {
+    get { optimizer.learningRate }
+    set { optimizer.learningRate = newValue }
+  }
+
+  /// Shows the model's parameters, the states of the optimizer and the adjuster, and the step.
+  ///
+  /// - Throws: `StateError` if they do not fit.
+  public mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&model, named: "model")
+    try visitor.visit(&optimizer, named: "optimizer")
+    try visitor.visit(&adjuster, named: "adjuster")
+    try visitor.visit(&step, named: "step")
+    try visitor.require(step >= 0, of: "step", "there were \(step) steps")
+    guard visitor.isReading else { return }
+    do {
+      try optimizer.requireState(fitting: model.parameterLayout)
+    } catch {
+      throw error.within("optimizer")
+    }
   }
 
   /// The model's outputs, of shape [samples, outputs].

@@ -3,7 +3,7 @@
 /// Generic code reaches the compiled kernels through ``kernels``, a table of concrete functions, so
 /// no client ever runs an unspecialized loop over elements. The table cannot be made outside this
 /// module, which keeps the set of conforming types closed.
-public protocol TensorScalar: BinaryFloatingPoint, Sendable, LosslessStringConvertible {
+public protocol TensorScalar: BinaryFloatingPoint, StateArrayElement, LosslessStringConvertible {
   /// The compiled kernels for this type.
   static var kernels: TensorKernels<Self> { get }
 }

@@ -1,10 +1,10 @@
 /// A random generator whose whole sequence follows from a seed: xoshiro256++.
 ///
-/// A value: a copy continues with the same numbers. Encode it to resume a run where it was.
+/// A value: a copy continues with the same numbers. Save its state to resume a run where it was.
 ///
 /// Source: D. Blackman and S. Vigna, "Scrambled linear pseudorandom number generators",
 /// ACM Transactions on Mathematical Software 47(4), 2021. The state is filled by SplitMix64.
-public struct SeededGenerator: RandomNumberGenerator, Sendable, Equatable, Codable {
+public struct SeededGenerator: RandomNumberGenerator, Checkpointable, Equatable, Codable {
   private var state: [UInt64]
 
   /// Starts the sequence that belongs to a seed.
@@ -30,6 +30,15 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable, Equatable, Codab
         forKey: .state, in: container,
         debugDescription: "A generator's state is four words that are not all zero, not \(state).")
     }
+  }
+
+  /// Shows the four words of the state, named `words`.
+  ///
+  /// - Throws: ``StateError`` if they are not a state that xoshiro256++ can have.
+  public mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&state, named: "words")
+    try visitor.requireShape([state.count], toBe: [4], of: "words")
+    try visitor.require(state.contains { $0 != 0 }, of: "words", "all four words are zero")
   }
 
   /// The next 64 random bits.

@@ -1,0 +1,69 @@
+/// The state of a ``Checkpointable`` value: named arrays and single values, dots between levels.
+///
+/// Equal states have the same bits.
+public struct SavedState: Sendable, Equatable {
+  /// What is saved under a name.
+  public enum Entry: Sendable, Equatable {
+    /// A tensor, or an array of numbers.
+    case array(StoredArray)
+    /// A signed integer.
+    case integer(Int)
+    /// An unsigned integer.
+    case unsignedInteger(UInt64)
+    /// A number in single precision, as its bits, so that NaN equals itself and zeros keep their signs.
+    case float(bits: UInt32)
+    /// A number in double precision, as its bits.
+    case double(bits: UInt64)
+    /// A truth value.
+    case boolean(Bool)
+    /// A text.
+    case text(String)
+    /// An optional value that is nil.
+    case absent
+
+    /// The kind of the entry, with its article, for messages.
+    var kind: String {
+      switch self {
+      case .array(let array): "an array of \(array.elementType.rawValue)"
+      case .integer: "an integer"
+      case .unsignedInteger: "an unsigned integer"
+      case .float: "a number in single precision"
+      case .double: "a number in double precision"
+      case .boolean: "a truth value"
+      case .text: "a text"
+      case .absent: "absent"
+      }
+    }
+  }
+
+  private var entries: [String: Entry] = [:]
+
+  /// A state without entries.
+  public init() {}
+
+  /// The names of all entries, sorted.
+  public var names: [String] { entries.keys.sorted() }
+
+  /// The number of entries.
+  public var count: Int { entries.count }
+
+  /// Whether there are no entries.
+  public var isEmpty: Bool { entries.isEmpty }
+
+  /// The entry of a name, or `nil` if there is none; setting `nil` removes it.
+  public subscript(name: String) -> Entry? {
+    get { entries[name] }
+    set { entries[name] = newValue }
+  }
+
+  /// The entries below a name, without it: those of the optimizer in the state of a training run, for
+  /// instance.
+  public func part(named name: String) -> SavedState {
+    let prefix = "\(name)."
+    var part = SavedState()
+    for (name, entry) in entries where name.hasPrefix(prefix) {
+      part[String(name.dropFirst(prefix.count))] = entry
+    }
+    return part
+  }
+}

@@ -1,0 +1,169 @@
+import AutoDiff
+import GradientAdjusters
+import INRZoo
+import TensorKit
+import Testing
+
+/// States that do not fit are refused by name, and change nothing.
+@Suite struct RefusedStateTests {
+  private typealias Problem = SmallProblem<Float>
+
+  private static func trainer(
+    _ adjuster: any GradientAdjuster<Float> = InductiveGradientAdjuster(
+      end: 4, sampling: .randomOnce),
+    optimizer: any Optimizer<Float> = Adam(learningRate: 1e-3), on problem: Problem = Problem()
+  ) throws -> Trainer<CoordinateNetwork<Float>> {
+    var trainer = try Trainer(problem.model, optimizer: optimizer, adjuster: adjuster)
+    for _ in 0..<2 { try trainer.advance(on: problem.batch) }
+    return trainer
+  }
+
+  /// Expects that a state is refused with an error by a trainer, which stays as it was.
+  private func expectRefusal(
+    _ error: StateError, of state: SavedState, by trainer: Trainer<CoordinateNetwork<Float>>,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    var trainer = trainer
+    let before = try trainer.savedState()
+    #expect(throws: error, sourceLocation: sourceLocation) { try trainer.restore(from: state) }
+    #expect(try trainer.savedState() == before, sourceLocation: sourceLocation)
+  }
+
+  @Test func everyEntryIsNeeded() throws {
+    let trainer = try Self.trainer()
+    let state = try trainer.savedState()
+    #expect(state.count > 15)
+    for name in state.names {
+      var less = state
+      less[name] = nil
+      try expectRefusal(.missing(name: name), of: less, by: trainer)
+    }
+  }
+
+  @Test func entriesOfOthersAreRefused() throws {
+    let trainer = try Self.trainer()
+    var state = try trainer.savedState()
+    state["adjuster.velocity"] = .absent
+    try expectRefusal(.leftOver(names: ["adjuster.velocity"]), of: state, by: trainer)
+
+    state = try trainer.savedState()
+    state["adjuster.places"] = .text("none")
+    try expectRefusal(
+      .kind(
+        name: "adjuster.places", expected: "an array of I64 with one axis", found: "a text"),
+      of: state, by: trainer)
+
+    // Another rule, another adjuster and one adjuster fewer.
+    try expectRefusal(
+      .leftOver(names: ["optimizer.firstMoment", "optimizer.secondMoment"]),
+      of: trainer.savedState(), by: Self.trainer(optimizer: SGD(learningRate: 0.1)))
+    try expectRefusal(
+      .missing(name: "adjuster.scale"), of: trainer.savedState(), by: Self.trainer(BurstDamping()))
+    let composed = try Self.trainer(ComposedAdjuster([Centering(), BurstDamping()]))
+    try expectRefusal(
+      .leftOver(names: composed.savedState().names.filter { $0.hasPrefix("adjuster.1.") }),
+      of: composed.savedState(), by: Self.trainer(ComposedAdjuster([Centering()])))
+  }
+
+  @Test func otherShapesAreRefused() throws {
+    let trainer = try Self.trainer()
+    let other = try Self.trainer(on: Problem(outputs: 2))
+    try expectRefusal(
+      .shape(name: "model.layers.2.weight", expected: [2, 16], found: [3, 16]),
+      of: trainer.savedState(), by: other)
+    // Moments of another model than the parameters.
+    let state = try trainer.savedState()
+    var mixed = state
+    mixed["optimizer.secondMoment"] = .array(StoredArray(Tensor<Float>(zeros: [5])))
+    let count = trainer.model.parameterLayout.count
+    try expectRefusal(
+      .shape(name: "optimizer.secondMoment", expected: [count], found: [5]), of: mixed, by: trainer)
+
+    mixed = state
+    mixed["adjuster.transform.dampings"] = .array(StoredArray(Tensor<Float>(zeros: [3])))
+    try expectRefusal(
+      .shape(name: "adjuster.transform.dampings", expected: [4], found: [3]), of: mixed,
+      by: trainer)
+  }
+
+  @Test func statesThatSettingsCannotGiveAreRefused() throws {
+    let trainer = try Self.trainer()
+    try expectRefusal(
+      .invalid(name: "adjuster.transform.vectors", reason: "there are more than 2 eigenvectors"),
+      of: trainer.savedState(), by: Self.trainer(InductiveGradientAdjuster(end: 2)))
+    try expectRefusal(
+      .invalid(
+        name: "adjuster.known.transform.vectors", reason: "there are more than 2 eigenvectors"),
+      of: Self.trainer(EmpiricalNTKAdjuster(end: 4)).savedState(),
+      by: Self.trainer(EmpiricalNTKAdjuster(end: 2)))
+
+    var state = try trainer.savedState()
+    state["adjuster.places"] = [Int](repeating: -1, count: 10).stateEntry
+    try expectRefusal(
+      .invalid(name: "adjuster.places", reason: "a place is negative"), of: state, by: trainer)
+    state = try trainer.savedState()
+    state["step"] = .integer(-3)
+    try expectRefusal(
+      .invalid(name: "step", reason: "there were -3 steps"), of: state, by: trainer)
+  }
+
+  @Test func statesOfOtherBandsAreRefused() throws {
+    func equalizer(_ side: Int, damping: BurstDamping<Float>? = BurstDamping()) throws
+      -> Trainer<CoordinateNetwork<Float>>
+    {
+      try Self.trainer(
+        BandEqualizer(
+          NestedMeanBands(.blocks(of: RowGrid(extents: [60])), rowsPerCell: side), damping: damping)
+      )
+    }
+    let trainer = try equalizer(8)
+    let state = try trainer.savedState()
+    try expectRefusal(
+      .invalid(
+        name: "adjuster.spectrum.bands", reason: "they are not the bands of this run"),
+      of: Self.trainer(BandEqualizer(CosineBands(RowGrid(extents: [60])))).savedState(),
+      by: trainer)
+    // The same bands in other cells.
+    try expectRefusal(
+      .invalid(
+        name: "adjuster.sample.places", reason: "they are not within the cells of the bands"),
+      of: state, by: equalizer(16))
+    try expectRefusal(
+      .leftOver(names: state.names.filter { $0.hasPrefix("adjuster.damping.") }), of: state,
+      by: equalizer(8, damping: nil))
+
+    let changes: [(String, SavedState.Entry, StateError)] = [
+      (
+        "adjuster.sample.bounds", .absent,
+        .invalid(name: "adjuster.sample.bounds", reason: "there are bounds or places alone")
+      ),
+      (
+        "adjuster.spectrum.bands.1.rank", .integer(0),
+        .invalid(
+          name: "adjuster.spectrum.bands.1.rank", reason: "a band cannot have the rank 0")
+      ),
+      (
+        "adjuster.stepCount", .integer(-1),
+        .invalid(name: "adjuster.stepCount", reason: "there were -1 steps")
+      ),
+      (
+        "adjuster.previous.means", .array(StoredArray(Tensor<Float>(zeros: [8]))),
+        .invalid(name: "adjuster.previous.means", reason: "they have shape [8]")
+      ),
+    ]
+    for (name, entry, error) in changes {
+      var changed = state
+      changed[name] = entry
+      try expectRefusal(error, of: changed, by: trainer)
+    }
+    guard case .array(let sampled) = state["adjuster.previous.sampled"] else {
+      Issue.record("no residuals were sampled")
+      return
+    }
+    var changed = state
+    changed["adjuster.previous.sampled"] = .array(StoredArray(Tensor<Float>(zeros: [1, 3])))
+    try expectRefusal(
+      .shape(name: "adjuster.previous.sampled", expected: sampled.shape, found: [1, 3]),
+      of: changed, by: trainer)
+  }
+}
