@@ -1,3 +1,4 @@
+import Foundation
 import TensorKit
 import Testing
 
@@ -17,6 +18,8 @@ import Testing
     .init("rectified", at: [normal([2, 3])]) { $0[0].rectified() },
     .init("step", at: [normal([2, 3])]) { $0[0].step() },
     .init("sign", at: [normal([2, 3])]) { $0[0].sign() },
+    .init("softplus", at: [normal([2, 3])]) { $0[0].softplus() },
+    .init("sigmoid", at: [normal([2, 3])]) { $0[0].sigmoid() },
     .init("a number's sine", at: [normal([])]) { $0[0].sine() },
     .init("nothing's sine", at: [normal([0, 3])]) { $0[0].sine() },
   ]
@@ -32,6 +35,12 @@ import Testing
     .init("x · 0", at: [normal([3])]) { $0[0] * 0 },
     .init("x / 3", at: [normal([3])]) { $0[0] / 3 },
     .init("3 / x", at: [positive([3])]) { 3 / $0[0] },
+    .init("x clamped", at: [normal([6])]) { $0[0].clamped(to: -0.5...0.7) },
+    .init("x² clamped", at: [normal([6])]) { $0[0].squared().clamped(to: 0.3...0.9) },
+    .init("x⁰", at: [normal([3])]) { $0[0].raised(to: 0) },
+    .init("x¹", at: [normal([3])]) { $0[0].raised(to: 1) },
+    .init("x⁵", at: [normal([3])]) { $0[0].raised(to: 5) },
+    .init("x⁻²", at: [positive([3])]) { $0[0].raised(to: -2) },
     .init("(2 - x)² · x", at: [normal([3])]) { (2 - $0[0]).squared() * $0[0] },
   ]
 
@@ -77,6 +86,14 @@ import Testing
     .init("summed to rows", at: [normal([2, 3])]) { $0[0].summed(to: [2, 1]) },
     .init("summed to columns", at: [normal([2, 3])]) { $0[0].squared().summed(to: [3]) },
     .init("summed to its shape", at: [normal([2, 3])]) { $0[0].summed(to: [2, 3]) },
+    .init("sum along rows", at: [normal([2, 3])]) { $0[0].squared().sum(alongAxis: 0) },
+    .init("sum along columns", at: [normal([2, 3])]) {
+      $0[0].sum(alongAxis: -1, keepingAxis: true).sine()
+    },
+    .init("mean along columns", at: [normal([2, 3, 2])]) { $0[0].sine().mean(alongAxis: 1) },
+    .init("mean along an axis that is kept", at: [normal([2, 3])]) {
+      ($0[0] - $0[0].mean(alongAxis: 1, keepingAxis: true)).squared()
+    },
     .init("broadcast of a column", at: [normal([2, 1])]) { $0[0].broadcast(to: [2, 3]).sine() },
     .init("broadcast of a row", at: [normal([3])]) { $0[0].broadcast(to: [2, 2, 3]).sine() },
     .init("broadcast of a number", at: [normal([])]) { $0[0].broadcast(to: [2, 2]) },
@@ -174,7 +191,7 @@ import Testing
   }
 
   @Test func everyElementaryFunctionIsInTheTable() {
-    #expect(ElementaryPrimitive<Double>.Function.allCases.count == 12)
+    #expect(ElementaryPrimitive<Double>.Function.allCases.count == 14)
   }
 
   @Test func valuesOfVariablesAreThoseOfTensors() {
@@ -193,6 +210,39 @@ import Testing
     #expect((y / subnormal).value == b / subnormal)
     #expect(x.mean().scalar == a.sum() / 6)
     #expect(x.sum().shape == [])
+    #expect(x.sum(alongAxis: 0).value == a.sum(alongAxis: 0))
+    #expect(x.sum(alongAxis: -1, keepingAxis: true).shape == [2, 1])
+    #expect(x.mean(alongAxis: 1).value == a.mean(alongAxis: 1))
+    #expect(x.clamped(to: -0.5...0.5).value == a.clamped(to: -0.5...0.5))
+    #expect(x.raised(to: 3).value == a * a.squared())
+    #expect(y.raised(to: -1).value == b.reciprocal())
     #expect(y.logarithm().value == b.logarithm())
+  }
+
+  @Test func softplusAndSigmoidAreAccurateFarFromZero() {
+    let x = Variable(Tensor<Double>([-800, -700, -40, -1e-20, 0, 40, 800]))
+    let softplus = x.softplus().value.elements
+    let sigmoid = x.sigmoid().value.elements
+    let small = [Foundation.exp(-700.0), Foundation.exp(-40.0)]
+    #expect(softplus[0] == 0 && sigmoid[0] == 0)
+    #expect(abs(softplus[1] / small[0] - 1) < 1e-13 && abs(sigmoid[1] / small[0] - 1) < 1e-13)
+    #expect(abs(softplus[2] / small[1] - 1) < 1e-15 && abs(sigmoid[2] / small[1] - 1) < 1e-15)
+    #expect(abs(softplus[3] - Foundation.log(2.0)) < 1e-15 && sigmoid[3] == 0.5)
+    #expect(abs(softplus[4] - Foundation.log(2.0)) < 1e-15 && sigmoid[4] == 0.5)
+    #expect(softplus[5] == 40 && sigmoid[5] == 1)
+    #expect(softplus[6] == 800 && sigmoid[6] == 1)
+    let extremes = Variable(Tensor<Float>([.infinity, -.infinity, .nan]))
+    #expect(extremes.softplus().value.elements.prefix(2) == [.infinity, 0])
+    #expect(extremes.sigmoid().value.elements.prefix(2) == [1, 0])
+    #expect(extremes.softplus().value.elements[2].isNaN)
+    #expect(extremes.sigmoid().value.elements[2].isNaN)
+    // The derivative at zero is that of the function itself, not of one of its branches.
+    #expect(gradient(at: Variable(Tensor<Double>([0]))) { $0.softplus().sum() }.value[0] == 0.5)
+  }
+
+  @Test func clampedElementsPassNoDerivativeAtOrBeyondTheBounds() {
+    let x = Variable(Tensor<Double>([-2, -1, 0, 1, 2]))
+    let slope = gradient(at: x) { $0.clamped(to: -1...1).sum() }
+    #expect(slope.value.elements == [0, 0, 1, 0, 0])
   }
 }

@@ -4,7 +4,7 @@ import TensorKit
 struct ElementaryPrimitive<Scalar: TensorScalar>: Primitive {
   enum Function: Sendable, CaseIterable {
     case exponential, logarithm, sine, cosine, hyperbolicTangent, squareRoot, square, reciprocal
-    case absoluteValue, rectifier, step, sign
+    case absoluteValue, rectifier, step, sign, softplus, sigmoid
   }
 
   let function: Function
@@ -24,6 +24,8 @@ struct ElementaryPrimitive<Scalar: TensorScalar>: Primitive {
     case .rectifier: x.rectified()
     case .step: x.step()
     case .sign: x.sign()
+    case .softplus: x.softplus()
+    case .sigmoid: x.sigmoid()
     }
   }
 
@@ -41,6 +43,8 @@ struct ElementaryPrimitive<Scalar: TensorScalar>: Primitive {
     case .absoluteValue: x.sign()
     case .rectifier: x.step()
     case .step, .sign: nil
+    case .softplus: x.sigmoid()
+    case .sigmoid: y * (1 - y)
     }
   }
 
@@ -101,4 +105,12 @@ extension Variable {
 
   /// The sign of each element; its derivative is zero.
   public func sign() -> Variable { applying(.sign) }
+
+  /// The logarithm of one plus e to the power of each element, without overflow: a smooth rectifier.
+  ///
+  /// The logarithm of the sigmoid of x is -softplus(-x).
+  public func softplus() -> Variable { applying(.softplus) }
+
+  /// 1 / (1 + e⁻ˣ) of each element, without overflow.
+  public func sigmoid() -> Variable { applying(.sigmoid) }
 }

@@ -165,6 +165,32 @@ extension Variable {
   /// The mean of all elements, as a variable without axes.
   public func mean() -> Variable { sum() / Scalar(value.count) }
 
+  /// The sums along one axis; a negative one counts from the last.
+  ///
+  /// - Parameters:
+  ///   - axis: The axis that is summed over.
+  ///   - keepingAxis: Whether the axis remains, with an extent of one.
+  /// - Precondition: The axis exists.
+  public func sum(alongAxis axis: Int, keepingAxis: Bool = false) -> Variable {
+    let axis = resolved(axis, shape)
+    var kept = shape
+    kept[axis] = 1
+    let sums = summed(to: kept)
+    if keepingAxis { return sums }
+    kept.remove(at: axis)
+    return sums.reshaped(to: kept)
+  }
+
+  /// The means along one axis; a negative one counts from the last.
+  ///
+  /// - Parameters:
+  ///   - axis: The axis that is averaged over.
+  ///   - keepingAxis: Whether the axis remains, with an extent of one.
+  /// - Precondition: The axis exists.
+  public func mean(alongAxis axis: Int, keepingAxis: Bool = false) -> Variable {
+    sum(alongAxis: axis, keepingAxis: keepingAxis) / Scalar(shape[resolved(axis, shape)])
+  }
+
   /// The sums down to a shape that broadcasts to this one's.
   ///
   /// - Precondition: `shape` broadcasts to the variable's shape.

@@ -22,6 +22,15 @@ public struct AdjusterFinding: Sendable, Equatable, CustomStringConvertible {
     case savesItsState = "saves its state"
     /// The folded model computes what the trained one does.
     case foldsToTheSameFunction = "folds to the same function"
+    /// Something differs from plain training, if only in rounding: a loss, a gradient, the prepared or the
+    /// folded model.
+    ///
+    /// Looked for in 48 steps, in the last of which residuals suddenly grow, as an adjuster may wait before
+    /// it acts. ``IdentityAdjuster`` is exempt, and whatever is checked without expecting a change.
+    case changesSomething = "changes something"
+    /// Adjusted gradients do not lead uphill: on average over the first steps the cosine between one and
+    /// the plain gradient of the same model is not negative.
+    case descends
   }
 
   /// The rule that is broken.

@@ -15,55 +15,63 @@ import TensorKit
 /// ``AdjusterFinding/Rule`` is tried; a broken precondition ends the process, as everywhere. Use
 /// `Double`, where the effect of rounding is told apart from that of a mistake more surely.
 ///
-/// - Parameter adjuster: The adjuster as it is before training.
+/// - Parameters:
+///   - adjuster: The adjuster as it is before training.
+///   - expectingChange: Whether the adjuster is to change anything at all; see
+///     ``AdjusterFinding/Rule/changesSomething``. Say false of one that is set up to do nothing yet.
 /// - Returns: What is wrong; nothing if all is well.
 public func checkConformance<Scalar: TensorScalar>(
-  of adjuster: some GradientAdjuster<Scalar>
+  of adjuster: some GradientAdjuster<Scalar>, expectingChange: Bool = true
 ) -> [AdjusterFinding] {
   var generator = SeededGenerator(seed: 0)
   let model = CheckedNetwork<Scalar>(using: &generator)
-  return checkConformance(of: adjuster, on: model, batch: .checked(using: &generator))
+  return checkConformance(
+    of: adjuster, on: model, batch: .checked(using: &generator), expectingChange: expectingChange)
 }
 
 /// Checks that an adjuster does what every adjuster must, on a given model and batch.
 ///
-/// For adjusters that need a model or a batch of a certain kind; see ``checkConformance(of:)``.
+/// For adjusters that need a model or a batch of a certain kind; see ``checkConformance(of:expectingChange:)``.
 ///
 /// - Parameters:
 ///   - adjuster: The adjuster as it is before training.
 ///   - model: A small model: the check makes some tens of steps.
 ///   - batch: A batch for it that the adjuster accepts.
+///   - expectingChange: Whether the adjuster is to change anything at all.
 /// - Returns: What is wrong; nothing if all is well.
 public func checkConformance<Model: Module>(
   of adjuster: some GradientAdjuster<Model.Scalar>, on model: Model,
-  batch: TrainingBatch<Model.Scalar>
+  batch: TrainingBatch<Model.Scalar>, expectingChange: Bool = true
 ) -> [AdjusterFinding] {
-  ConformanceCheck(adjuster: adjuster, model: model, batch: batch).findings()
+  ConformanceCheck(
+    adjuster: adjuster, model: model, batch: batch, expectsChange: expectingChange
+  ).findings()
 }
 
 /// A course of training that an adjuster took.
-private struct CheckedRun<Model: Module> {
+struct CheckedRun<Model: Module> {
   var model: Model
   var losses: [Double] = []
   var gradients: [Tensor<Model.Scalar>] = []
 }
 
 /// A finding on its way out of a run.
-private struct Broken: Error {
+struct Broken: Error {
   let finding: AdjusterFinding
   init(_ rule: AdjusterFinding.Rule, _ detail: String) { finding = AdjusterFinding(rule, detail) }
 }
 
-private struct ConformanceCheck<Adjuster: GradientAdjuster, Model: Module>
+struct ConformanceCheck<Adjuster: GradientAdjuster, Model: Module>
 where Model.Scalar == Adjuster.Scalar {
   typealias Scalar = Model.Scalar
   let adjuster: Adjuster
   let model: Model
   let batch: TrainingBatch<Scalar>
+  let expectsChange: Bool
 
-  private let stepCount = 4
+  let stepCount = 4
   /// Two evaluations that differ in rounding alone agree to this, relative to the largest element.
-  private var tolerance: Scalar { 10 * Scalar.ulpOfOne.squareRoot() }
+  var tolerance: Scalar { 10 * Scalar.ulpOfOne.squareRoot() }
 
   func findings() -> [AdjusterFinding] {
     let reference: CheckedRun<Model>
@@ -88,6 +96,8 @@ where Model.Scalar == Adjuster.Scalar {
       (.survivesNonFiniteNumbers, { try checkNonFiniteNumbers() }),
       (.savesItsState, { try checkSaving(reference) }),
       (.foldsToTheSameFunction, { try checkFolding() }),
+      (.changesSomething, { try checkChange(reference) }),
+      (.descends, { try checkDescent() }),
     ]
     return checks.compactMap { rule, check in
       do {
@@ -232,7 +242,7 @@ where Model.Scalar == Adjuster.Scalar {
   // MARK: Runs
 
   /// An adjuster and its model on their way.
-  private struct Course {
+  struct Course {
     var adjuster: Adjuster
     var run: CheckedRun<Model>
     private var step = 0
@@ -324,7 +334,7 @@ where Model.Scalar == Adjuster.Scalar {
     }
   }
 
-  private func scaled(
+  func scaled(
     _ parameters: ParameterVector<Scalar>, by factor: Scalar
   ) -> ParameterVector<Scalar> {
     var result = parameters

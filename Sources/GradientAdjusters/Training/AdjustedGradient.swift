@@ -14,18 +14,21 @@ extension GradientAdjuster {
   /// - Parameters:
   ///   - model: The model at the current parameters.
   ///   - batch: What it is fitted to.
-  ///   - loss: The loss; the mean squared error by default.
+  ///   - loss: The loss of the rows; the mean squared error by default.
+  ///   - penalties: Terms in the parameters that are added to it; none by default.
   ///   - step: How many steps came before.
   ///   - workers: The threads that share the work; the result does not depend on their number.
-  /// - Returns: The loss before any update, and the adjusted gradient.
+  /// - Returns: The loss before any update, penalties included, and the adjusted gradient.
   /// - Throws: ``AdjusterError`` if the loss or the gradient is not finite, and whatever the adjuster
   ///   throws.
   public mutating func lossWithGradient<Model: Module<Scalar>>(
-    of model: Model, on batch: TrainingBatch<Scalar>, loss: (any Loss<Scalar>)? = nil,
-    step: Int = 0, workers: Workers = Workers()
+    of model: Model, on batch: TrainingBatch<Scalar>, loss: (any RowLoss<Scalar>)? = nil,
+    penalties: [any Penalty<Scalar>] = [], step: Int = 0, workers: Workers = Workers()
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
     try lossWithGradient(
-      for: TrainingStep(model: model, batch: batch, loss: loss, index: step, workers: workers))
+      for: TrainingStep(
+        model: model, batch: batch, loss: loss, penalties: penalties, index: step,
+        workers: workers))
   }
 
   /// The loss of a step and its adjusted gradient.

@@ -4,7 +4,7 @@ import TensorKit
 /// Joins a model, an optimizer and an adjuster into a training loop.
 ///
 /// Everything that a trainer does is also within reach of a loop of one's own; see
-/// ``GradientAdjuster/lossWithGradient(of:on:loss:step:workers:)``.
+/// ``GradientAdjuster/lossWithGradient(of:on:loss:penalties:step:workers:)``.
 ///
 /// ```swift
 /// var trainer = try Trainer(
@@ -25,8 +25,10 @@ public struct Trainer<Model: Module>: Checkpointable {
   public private(set) var optimizer: any Optimizer<Scalar>
   /// The adjuster, with its state.
   public private(set) var adjuster: any GradientAdjuster<Scalar>
-  /// The loss.
-  public let loss: any Loss<Scalar>
+  /// The loss of the rows.
+  public let loss: any RowLoss<Scalar>
+  /// What is added to the mean of the rows' losses.
+  public let penalties: [any Penalty<Scalar>]
   /// The threads that share the work; results do not depend on their number.
   public let workers: Workers
   /// How many steps have been made.
@@ -38,14 +40,15 @@ public struct Trainer<Model: Module>: Checkpointable {
   ///   - model: The model; the adjuster may rewrite it.
   ///   - optimizer: Moves the parameters.
   ///   - adjuster: Changes the gradients; none by default.
-  ///   - loss: The loss; the mean squared error by default.
+  ///   - loss: The loss of the rows; the mean squared error by default.
+  ///   - penalties: Terms in the parameters that are added to it; none by default.
   ///   - workers: The threads that share the work.
   ///   - seed: Seeds what the adjuster draws while it rewrites the model.
   /// - Throws: What the adjuster throws.
   public init(
     _ model: Model, optimizer: any Optimizer<Scalar>,
-    adjuster: (any GradientAdjuster<Scalar>)? = nil, loss: (any Loss<Scalar>)? = nil,
-    workers: Workers = Workers(), seed: UInt64 = 0
+    adjuster: (any GradientAdjuster<Scalar>)? = nil, loss: (any RowLoss<Scalar>)? = nil,
+    penalties: [any Penalty<Scalar>] = [], workers: Workers = Workers(), seed: UInt64 = 0
   ) throws {
     var adjuster = adjuster ?? IdentityAdjuster<Scalar>()
     var model = model
@@ -55,18 +58,19 @@ public struct Trainer<Model: Module>: Checkpointable {
     self.optimizer = optimizer
     self.adjuster = adjuster
     self.loss = loss ?? MeanSquaredError<Scalar>()
+    self.penalties = penalties
     self.workers = workers
   }
 
   /// Makes one step on a batch.
   ///
-  /// - Returns: The loss before the step's update.
+  /// - Returns: The loss before the step's update, penalties included.
   /// - Throws: ``AdjusterError`` if the loss or the gradient is not finite, and whatever the adjuster
   ///   throws; the model is then as it was.
   @discardableResult
   public mutating func advance(on batch: TrainingBatch<Scalar>) throws -> Double {
     let current = TrainingStep(
-      model: model, batch: batch, loss: loss, index: step, workers: workers)
+      model: model, batch: batch, loss: loss, penalties: penalties, index: step, workers: workers)
     let (value, gradient) = try adjuster.lossWithGradient(for: current)
     guard gradient.values.isFinite else { throw AdjusterError.nonFinite("gradient") }
     optimizer.update(&model, along: gradient)

@@ -1,7 +1,7 @@
 import AutoDiff
 import TensorKit
 
-/// One step of training as an adjuster sees it: a model, a batch and a loss.
+/// One step of training as an adjuster sees it: a model, a batch, a loss and penalties.
 ///
 /// A step is lazy. Asked for all outputs or cotangents, it sweeps forward over the batch, once; asked
 /// for nothing, it leaves the batch to be worked off tile by tile. It also offers the pullback of any
@@ -15,8 +15,10 @@ public final class TrainingStep<Model: Module> {
   public let model: Model
   /// What it is fitted to.
   public let batch: TrainingBatch<Scalar>
-  /// The loss.
-  public let loss: any Loss<Scalar>
+  /// The loss of the rows.
+  public let loss: any RowLoss<Scalar>
+  /// What is added to the mean of the rows' losses.
+  public let penalties: [any Penalty<Scalar>]
   /// How many steps came before this one.
   public let index: Int
   /// The model's evaluation in tiles.
@@ -29,6 +31,8 @@ public final class TrainingStep<Model: Module> {
   private var sweptLoss: Double?
   /// The gradients of all samples' single output, once a kernel has asked for them.
   private var gradients: PerSampleGradients<Scalar>?
+  /// The sum of the penalties and its gradient, once they are known.
+  private var knownPenalty: (value: Double, gradient: ParameterVector<Scalar>)?
   private var keepsRowSizes = false
   private(set) var keptRowSizes: Tensor<Scalar>?
 
@@ -37,17 +41,20 @@ public final class TrainingStep<Model: Module> {
   /// - Parameters:
   ///   - model: The model at the current parameters.
   ///   - batch: What it is fitted to.
-  ///   - loss: The loss; the mean squared error by default.
+  ///   - loss: The loss of the rows; the mean squared error by default.
+  ///   - penalties: Terms in the parameters that are added to it; none by default.
   ///   - index: How many steps came before.
   ///   - workers: The threads that share the work.
   ///   - rowsPerTile: How many rows are evaluated at once; chosen by measurement by default.
   public init(
-    model: Model, batch: TrainingBatch<Scalar>, loss: (any Loss<Scalar>)? = nil, index: Int = 0,
-    workers: Workers = Workers(), rowsPerTile: Int? = nil
+    model: Model, batch: TrainingBatch<Scalar>, loss: (any RowLoss<Scalar>)? = nil,
+    penalties: [any Penalty<Scalar>] = [], index: Int = 0, workers: Workers = Workers(),
+    rowsPerTile: Int? = nil
   ) {
     self.model = model
     self.batch = batch
     self.loss = loss ?? MeanSquaredError<Scalar>()
+    self.penalties = penalties
     self.index = index
     self.evaluation =
       rowsPerTile.map {
@@ -76,7 +83,12 @@ public final class TrainingStep<Model: Module> {
   }
 
   /// The loss at the current parameters, by a forward sweep over the batch at the first call.
-  public func lossValue() throws -> Double { try sweptLoss ?? sweep().value }
+  ///
+  /// It is the mean of the rows' losses, plus the penalties.
+  public func lossValue() throws -> Double {
+    let ofRows = try sweptLoss ?? sweep().value
+    return penalty.map { ofRows + $0.value } ?? ofRows
+  }
 
   /// Asks for the sums of absolute cotangents of each sample, to be read once the step is evaluated.
   ///
@@ -142,7 +154,8 @@ public final class TrainingStep<Model: Module> {
       return try rowwiseEvaluation().empiricalKernel(at: batch.inputs.rows(at: rows))
     }
     let known = try gradients ?? evaluation.perSampleGradients(for: batch.inputs)
-    gradients = known
+    // Of several outputs they are the gradients of a sum, which is no use for anything else.
+    if known.outputs.shape[1] == 1 { gradients = known }
     return try known.gram(workers: evaluation.workers)
   }
 
@@ -164,6 +177,21 @@ public final class TrainingStep<Model: Module> {
 
   /// Whether a sweep over the batch has left all cotangents behind.
   var isSwept: Bool { swept != nil }
+
+  /// The sum of the penalties and its gradient; nil if there are none.
+  private var penalty: (value: Double, gradient: ParameterVector<Scalar>)? {
+    if let knownPenalty { return knownPenalty }
+    let parameters = penalties.isEmpty ? nil : model.parameters
+    for penalty in penalties {
+      guard let parameters else { break }
+      let (value, gradient) = penalty.valueWithGradient(at: parameters)
+      var sum = knownPenalty ?? (0, ParameterVector(zeros: parameters.layout))
+      sum.value += value
+      sum.gradient.add(gradient, scaledBy: 1)
+      knownPenalty = sum
+    }
+    return knownPenalty
+  }
 
   private func sweep() throws -> (value: Double, cotangents: Tensor<Scalar>) {
     if let swept { return swept }
@@ -191,15 +219,27 @@ public final class TrainingStep<Model: Module> {
 // MARK: - Evaluation
 
 extension TrainingStep {
-  /// The loss, and its gradient with the cotangents transformed on the way.
+  /// The loss, and its gradient with the cotangents transformed on the way; penalties included.
   func lossWithGradient(
+    transform: CotangentTransform<Scalar>
+  ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
+    var (loss, gradient) = try rowLossWithGradient(transform: transform)
+    if let penalty {
+      loss += penalty.value
+      gradient.add(penalty.gradient, scaledBy: 1)
+    }
+    return (loss, gradient)
+  }
+
+  /// The mean of the rows' losses, and its gradient with the cotangents transformed on the way.
+  private func rowLossWithGradient(
     transform: CotangentTransform<Scalar>
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
     // Cotangents that are known already save nothing here: the pullback evaluates the model again.
     if gradients != nil || !transform.isStreamable {
       let adjusted = try transform.applied(to: cotangents(), groups: batch.groups)
       let gradient = try pullback(of: adjusted)
-      return (try lossValue(), gradient)
+      return (try sweptLoss ?? sweep().value, gradient)
     }
     return try streamed(transform: transform)
   }

@@ -43,4 +43,20 @@ extension Tensor {
 
   /// The sign of each element: -1, 0 or 1.
   public func sign() -> Tensor { mapped(tk_sign) }
+
+  /// The logarithm of one plus e to the power of each element, accurate and without overflow.
+  public func softplus() -> Tensor {
+    let decay = (-absoluteValue()).exponential()
+    let sum = decay + 1
+    let kept = sum - 1
+    // A sum that is rounded has kept another number than `decay`; the quotient corrects for it.
+    let isLost = 1 - kept.step()
+    return rectified() + decay * (sum.logarithm() + isLost) / (kept + isLost)
+  }
+
+  /// 1 / (1 + e⁻ˣ) of each element, accurate and without overflow.
+  public func sigmoid() -> Tensor {
+    let decay = (-absoluteValue()).exponential()
+    return (decay + step() * (1 - decay)) / (decay + 1)
+  }
 }
