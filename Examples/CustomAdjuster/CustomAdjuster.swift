@@ -37,7 +37,9 @@ enum CustomAdjuster {
 
   static func main() {
     command.run { values in
-      let findings = checkConformance(of: DampedMean<Double>(leaving: values[share]))
+      // One that leaves all of the mean is to change nothing.
+      let findings = checkConformance(
+        of: DampedMean<Double>(leaving: values[share]), expectingChange: values[share] < 1)
       if let finding = findings.first { throw ExampleFailure.software("\(finding)") }
 
       let signal = PictureSignal<Float>(.procedural(height: 64, width: 96), patch: 8)

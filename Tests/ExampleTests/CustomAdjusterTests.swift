@@ -33,8 +33,15 @@ struct CustomAdjusterTests {
 
   @Test("It is a good adjuster", arguments: [0, 0.05, 1])
   func conformance(share: Double) {
-    #expect(checkConformance(of: DampedMean<Double>(leaving: share)) == [])
-    #expect(checkConformance(of: DampedMean<Float>(leaving: Float(share))) == [])
+    // One that leaves all of the mean changes nothing, and the check says so unless it is told.
+    let changes = share < 1
+    #expect(
+      checkConformance(of: DampedMean<Double>(leaving: share), expectingChange: changes) == [])
+    #expect(
+      checkConformance(of: DampedMean<Float>(leaving: Float(share)), expectingChange: changes)
+        == [])
+    let rules = checkConformance(of: DampedMean<Double>(leaving: share)).map(\.rule)
+    #expect(rules == (changes ? [] : [.changesSomething]))
   }
 
   /// The PSNR of each line on standard output.
