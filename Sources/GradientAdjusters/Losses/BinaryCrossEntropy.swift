@@ -4,7 +4,7 @@ import TensorKit
 /// The mean over all elements of the cross-entropy between a target and the sigmoid of an output.
 ///
 /// Outputs are logits: the model must not apply a sigmoid itself. Computed through
-/// ``AutoDiff/Variable/softplus()``, the loss neither overflows nor loses its small values: for an output z
+/// `softplus` of `Variable`, the loss neither overflows nor loses its small values: for an output z
 /// and a target t it is t · softplus(-z) + (1 - t) · softplus(z), and its derivative sigmoid(z) - t.
 /// Targets are probabilities, zero or one for the labels of an occupancy.
 public struct BinaryCrossEntropy<Scalar: TensorScalar>: RowLoss {
