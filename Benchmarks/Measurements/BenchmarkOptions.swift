@@ -33,6 +33,7 @@ enum StepAdjuster: String, CaseIterable, Sendable {
   case bandsCosine = "bands-cosine"
   case bandsBlock = "bands-block"
   case centered
+  case normalized
 
   var about: String {
     switch self {
@@ -45,6 +46,7 @@ enum StepAdjuster: String, CaseIterable, Sendable {
     case .bandsCosine: "bands of frequency"
     case .bandsBlock: "bands of frequency within blocks, the previous step's means updated"
     case .centered: "residuals less most of their mean"
+    case .normalized: "batch normalization after the activation"
     }
   }
 }
@@ -79,6 +81,9 @@ enum Options {
     "repetitions", .integer(in: 1..., "N"), default: 5, help: "How often the work is measured.")
   static let rowsPerTile = Option(
     "rows-per-tile", .integer(in: 1..., "N"), help: "Rows that are evaluated at once.")
+  static let memory = Option(
+    "memory", .integer(in: 0..., "MIB"),
+    help: "Recordings that a step keeps between its sweeps, in MiB.")
 
   static let command = Command(
     "Benchmarks", summary: "Measures this package's parts and training steps on this machine.",
@@ -92,7 +97,7 @@ enum Options {
     groups: [
       OptionGroup("Work", work, network, adjuster, width, pictureHeight, pictureWidth),
       OptionGroup("Adjustment", patch, end, refresh, samples),
-      OptionGroup("Measurement", threads, repetitions, rowsPerTile),
+      OptionGroup("Measurement", threads, repetitions, rowsPerTile, memory),
     ],
     examples: [
       UsageExample("Benchmarks --work parts", "Measure the parts:"),

@@ -67,6 +67,7 @@ struct StepMeasurements {
     case .bandsCosine: equalizer(CosineBands(signal.grid))
     case .bandsBlock: equalizer(BlockCosineBands(signal.grid))
     case .centered: Centering()
+    case .normalized: BatchNormalization(placement: .afterActivation)
     }
   }
 
@@ -109,6 +110,8 @@ struct StepMeasurements {
     _ batch: TrainingBatch<Float>
   ) throws -> Timing {
     var (model, adjuster) = (network, adjuster)
+    var generator = SeededGenerator(seed: 2)
+    try adjuster.prepare(&model, using: &generator)
     var optimizer = Adam<Float>(learningRate: 1e-4, workers: workers)
     var step = 0
     return try Timing(repetitions: values[Options.repetitions]) {
@@ -121,9 +124,11 @@ struct StepMeasurements {
     _ model: inout CoordinateNetwork<Float>, _ adjuster: inout any GradientAdjuster<Float>,
     _ optimizer: inout Adam<Float>, _ batch: TrainingBatch<Float>, _ index: Int
   ) throws {
-    let step = TrainingStep(
-      model: model, batch: batch, index: index, workers: workers,
-      rowsPerTile: values[Options.rowsPerTile])
+    let evaluation = TiledEvaluation(
+      of: model, workers: workers, rowsPerTile: values[Options.rowsPerTile] ?? 256,
+      recordingBudget: values[Options.memory].map { $0 << 20 }
+        ?? TiledEvaluation<CoordinateNetwork<Float>>.standardRecordingBudget)
+    let step = TrainingStep(evaluation: evaluation, batch: batch, index: index)
     let (_, gradient) = try adjuster.lossWithGradient(for: step)
     optimizer.update(&model, along: gradient)
   }

@@ -1,8 +1,11 @@
-// The buffer pool: 64-byte-aligned storage with a bounded cache of released buffers per thread.
+// The buffer pool: 64-byte-aligned storage with a bounded cache of released buffers per thread, and a
+// shelf that all threads share.
 //
 // A training loop asks for the same sizes again and again; taking them from a list of the thread's
 // own costs a few nanoseconds and leaves the pages mapped and warm. A buffer may be released by
-// another thread than the one that allocated it: it then joins that thread's cache.
+// another thread than the one that allocated it: it then joins that thread's cache. What a thread's cache
+// has no room for goes to the shelf, which is empty unless somebody has asked for one: recordings that are
+// kept from one phase of a step to the next come back as often as steps do.
 #if defined(__linux__)
 #include <malloc.h>
 #endif
@@ -60,7 +63,8 @@ static size_t class_bytes(int class) {
 
 // Large buffers are mapped by themselves. The system's allocator would put them on its heap once it
 // has seen a few released, and a heap of large blocks of changing sizes falls into pieces: kernels of
-// 1024 samples, one each step, grew a process from 70 to 800 MB.
+// 1024 samples, one each step, grew a process from 70 to 800 MB. Smaller ones, mapped one by one, would cost a
+// step with a kernel a fifth of its time.
 static const size_t least_mapped_bytes = (size_t)1 << 20;
 
 static bool is_large(size_t bytes) { return bytes >= least_mapped_bytes; }
@@ -97,6 +101,71 @@ static void shrink_cache(struct buffer_cache *cache, bool large, size_t limit) {
   }
 }
 
+// The shelf. Its lock is taken only where a thread's own cache is of no help.
+static struct {
+  pthread_mutex_t lock;
+  struct cached_buffer *first[class_count];
+  size_t bytes;  // of what lies on it
+  size_t lent;   // of what is in use and will come back
+  size_t limit;  // of both: the most that was ever lent
+} shelf = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+// Gives buffers back, the largest first, until at most `limit` bytes lie on the shelf.
+static void shrink_shelf(size_t limit) {
+  for (int class = class_count - 1; class >= 0 && shelf.bytes > limit; class--) {
+    while (shelf.first[class] != NULL && shelf.bytes > limit) {
+      struct cached_buffer *buffer = shelf.first[class];
+      shelf.first[class] = buffer->next;
+      shelf.bytes -= class_bytes(class);
+      give_back(buffer, class_bytes(class));
+    }
+  }
+}
+
+void tk_buffer_shelf_lend(size_t bytes) {
+  pthread_mutex_lock(&shelf.lock);
+  shelf.lent += bytes;
+  if (shelf.limit < shelf.lent) shelf.limit = shelf.lent;
+  shrink_shelf(shelf.limit - shelf.lent);
+  pthread_mutex_unlock(&shelf.lock);
+}
+
+void tk_buffer_shelf_return(size_t bytes) {
+  pthread_mutex_lock(&shelf.lock);
+  shelf.lent -= bytes;
+  pthread_mutex_unlock(&shelf.lock);
+}
+
+static void *take_from_shelf(int class) {
+  pthread_mutex_lock(&shelf.lock);
+  struct cached_buffer *buffer = shelf.first[class];
+  if (buffer != NULL) {
+    shelf.first[class] = buffer->next;
+    shelf.bytes -= class_bytes(class);
+  }
+  pthread_mutex_unlock(&shelf.lock);
+  return buffer;
+}
+
+static bool put_on_shelf(struct cached_buffer *buffer, int class) {
+  pthread_mutex_lock(&shelf.lock);
+  const bool fits = shelf.bytes + shelf.lent + class_bytes(class) <= shelf.limit;
+  if (fits) {
+    buffer->next = shelf.first[class];
+    shelf.first[class] = buffer;
+    shelf.bytes += class_bytes(class);
+  }
+  pthread_mutex_unlock(&shelf.lock);
+  return fits;
+}
+
+static void clear_shelf(void) {
+  pthread_mutex_lock(&shelf.lock);
+  shrink_shelf(0);
+  shelf.limit = shelf.lent;
+  pthread_mutex_unlock(&shelf.lock);
+}
+
 static void empty_cache(struct buffer_cache *cache) {
   shrink_cache(cache, false, 0);
   shrink_cache(cache, true, 0);
@@ -123,6 +192,7 @@ static bool register_cache(struct buffer_cache *cache) {
 
 void tk_buffer_trim(void) {
   empty_cache(&thread_cache);
+  clear_shelf();
 #if defined(__GLIBC__)
   malloc_trim(0);
 #endif
@@ -133,7 +203,10 @@ void *tk_buffer_allocate(size_t bytes) {
   int class = size_class(bytes);
   struct buffer_cache *cache = &thread_cache;
   struct cached_buffer *buffer = cache->first[class];
-  if (buffer == NULL) return obtain(class_bytes(class));
+  if (buffer == NULL) {
+    void *shelved = take_from_shelf(class);
+    return shelved != NULL ? shelved : obtain(class_bytes(class));
+  }
   cache->first[class] = buffer->next;
   cache->bytes[is_large(class_bytes(class))] -= class_bytes(class);
   return buffer;
@@ -154,7 +227,10 @@ void tk_buffer_release(void *buffer, size_t bytes) {
   }
   const bool large = is_large(size);
   const size_t limit = large ? cache_limit_large : cache_limit_small;
-  if (cache->bytes[large] + size > limit) shrink_cache(cache, large, limit - size);
+  if (cache->bytes[large] + size > limit) {
+    if (put_on_shelf(buffer, class)) return;
+    shrink_cache(cache, large, limit - size);
+  }
   struct cached_buffer *entry = buffer;
   entry->next = cache->first[class];
   cache->first[class] = entry;

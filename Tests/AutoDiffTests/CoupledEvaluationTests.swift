@@ -93,18 +93,19 @@ import Testing
         (model(Variable(inputs)) - Variable(targets)).squared().mean()
       }
       let found = try evaluations(of: example.model, rowsPerTile: rowsPerTile).map { evaluation in
-        try evaluation.gradient(for: inputs, summingFrom: 0.0) { _, rows, outputs, sum in
+        var pass = BatchPass(of: evaluation, over: inputs)
+        return try pass.pullBack(adding: ShardSum<Double>.self) { _, rows, outputs, sum in
           let (residual, sumOfSquares) = outputs.residual(from: targets.rows(in: rows))
-          sum += sumOfSquares / count
+          sum.value += sumOfSquares / count
           return residual * (2 / count)
         }
       }
-      #expect(abs(found[0].sums.reduce(0, +) - expected.value) <= 1e-12 * expected.value)
+      #expect(abs(found[0].sum.value - expected.value) <= 1e-12 * expected.value)
       expectClose(
         found[0].gradient.values, expected.gradient.values, 1e-11, "the gradient of \(rows) rows")
       for other in found {
         #expect(other.gradient == found[0].gradient)
-        #expect(other.sums == found[0].sums)
+        #expect(other.sum.value == found[0].sum.value)
       }
     }
   }
@@ -145,9 +146,8 @@ import Testing
     let (inputs, cotangents) = (normal([7, 2], seed: 1), normal([7, 2], seed: 2))
     let evaluation = TiledEvaluation(of: model, workers: Workers(threads: 2))
     func pulled(_ rows: [Int], _ tiles: RowTiles) throws {
-      let found = try evaluation.gradient(for: inputs, tiles: tiles, summingFrom: 0) {
-        _, rows, _, _ in cotangents.rows(in: rows)
-      }.gradient
+      var pass = BatchPass(of: evaluation, over: inputs, tiles: tiles)
+      let found = try pass.pullBack(cotangents)
       let (_, expected) = valueWithGradient(at: model) { model in
         (model(Variable(inputs.rows(at: rows))) * Variable(cotangents.rows(at: rows))).sum()
       }
@@ -185,7 +185,8 @@ import Testing
     let model = Network.normalized([2, 5, 3], .afterActivation)
     let evaluation = TiledEvaluation(of: model, workers: Workers(threads: threads), rowsPerTile: 2)
     #expect(throws: Stop.self) {
-      try evaluation.gradient(for: normal([9, 2]), summingFrom: 0) { tile, _, outputs, _ in
+      var pass = BatchPass(of: evaluation, over: normal([9, 2]))
+      return try pass.pullBack(adding: NoSum.self) { tile, _, outputs, _ in
         if tile == 3 { throw Stop() }
         return outputs
       }

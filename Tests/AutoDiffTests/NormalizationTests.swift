@@ -115,7 +115,7 @@ import Testing
     let shift = 1e8
     var merged = ColumnMoments()
     for rows in [0..<1, 1..<1, 1..<300, 300..<1000] {
-      merged.merge(ColumnMoments(of: deviations.slice(rows) + shift))
+      merged.combine(ColumnMoments(of: deviations.slice(rows) + shift))
     }
     let statistics = ColumnStatistics<Double>(layer: "", moments: merged)
     // The numbers themselves are rounded to 1.5e-8.

@@ -21,13 +21,13 @@ import Testing
     let evaluation = TiledEvaluation(
       of: model, workers: Workers(threads: threads), rowsPerTile: rowsPerTile)
     let count = Double(targets.count)
-    let result = try evaluation.gradient(for: inputs, tiles: tiles, summingFrom: 0.0) {
-      _, rows, outputs, sum in
+    var pass = BatchPass(of: evaluation, over: inputs, tiles: tiles)
+    let result = try pass.pullBack(adding: ShardSum<Double>.self) { _, rows, outputs, sum in
       let (residual, sumOfSquares) = outputs.residual(from: targets.rows(in: rows))
-      sum += sumOfSquares / count
+      sum.value += sumOfSquares / count
       return residual * (2 / count)
     }
-    return (result.sums.reduce(0, +), result.gradient)
+    return (result.sum.value, result.gradient)
   }
 
   @Test(arguments: [1, 2, 7, 33, 101], [1, 4, 10, 128])
@@ -78,15 +78,14 @@ import Testing
 
   @Test func tilesAreNumberedForTheCaller() throws {
     let evaluation = TiledEvaluation(of: model, workers: Workers(threads: 3), rowsPerTile: 2)
-    let result = try evaluation.gradient(
-      for: normal([9, 2]), summingFrom: [(tile: Int, rows: Int)]()
-    ) { tile, rows, outputs, sum in
-      sum.append((tile, rows.count))
+    var pass = BatchPass(of: evaluation, over: normal([9, 2]))
+    let found = try pass.pullBack(adding: SeenTiles.self) { tile, rows, outputs, seen in
+      seen.tiles.append(tile)
+      seen.rows.append(rows.count)
       return outputs
-    }
-    let found = result.sums.flatMap(\.self)
-    #expect(found.map(\.tile) == [0, 1, 2, 3, 4])
-    #expect(found.reduce(0) { $0 + $1.rows } == 9)
+    }.sum
+    #expect(found.tiles == [0, 1, 2, 3, 4])
+    #expect(found.rows.reduce(0, +) == 9)
   }
 
   @Test(arguments: [0, 1, 5, 33, 130])
@@ -167,7 +166,8 @@ import Testing
     struct Stop: Error {}
     let evaluation = TiledEvaluation(of: model, workers: Workers(threads: threads), rowsPerTile: 2)
     #expect(throws: Stop.self) {
-      try evaluation.gradient(for: normal([9, 2]), summingFrom: 0) { tile, _, outputs, _ in
+      var pass = BatchPass(of: evaluation, over: normal([9, 2]))
+      return try pass.pullBack(adding: NoSum.self) { tile, _, outputs, _ in
         if tile == 3 { throw Stop() }
         return outputs
       }
@@ -187,5 +187,21 @@ import Testing
       _ = try TiledEvaluation(of: Network([2, 3]), rowsPerTile: 0).outputs(
         for: Tensor(zeros: [5, 2]))
     }
+  }
+}
+
+/// The tiles that a shard saw, in order.
+private struct SeenTiles: ShardResult {
+  var tiles: [Int] = []
+  var rows: [Int] = []
+
+  mutating func combine(_ next: SeenTiles) {
+    tiles += next.tiles
+    rows += next.rows
+  }
+
+  mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&tiles, named: "tiles")
+    try visitor.visit(&rows, named: "rows")
   }
 }

@@ -219,12 +219,13 @@ struct ZeroBiases<Scalar: TensorScalar>: GradientAdjuster {
     let model = Self.siren(outputs: 1)
 
     let evaluation = TiledEvaluation(of: model, workers: Workers(threads: 2))
-    let sweep = try evaluation.gradient(for: inputs, summingFrom: 0.0) { _, rows, outputs, sum in
+    var pass = BatchPass(of: evaluation, over: inputs)
+    let sweep = try pass.pullBack(adding: ShardSum<Double>.self) { _, rows, outputs, sum in
       let residual = outputs - targets.rows(in: rows)
-      sum += Double(residual.dot(residual))
+      sum.value += Double(residual.dot(residual))
       return residual * (2 / Float(targets.count))
     }
-    let loss = sweep.sums.reduce(0, +) / Double(targets.count)
+    let loss = sweep.sum.value / Double(targets.count)
 
     let whole = valueWithGradient(at: model) { model in
       (model(Variable(inputs)) - Variable(targets)).squared().mean()

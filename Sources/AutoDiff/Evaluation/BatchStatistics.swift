@@ -42,7 +42,7 @@ public struct ColumnStatistics<Scalar: TensorScalar>: Sendable {
 
 /// The number of some rows, the means of their columns, and the columns' sums of squared deviations
 /// from those means.
-struct ColumnMoments: Sendable {
+struct ColumnMoments: ShardResult {
   private(set) var count = 0
   private(set) var mean = Tensor<Double>(zeros: [0])
   private(set) var squares = Tensor<Double>(zeros: [0])
@@ -66,7 +66,7 @@ struct ColumnMoments: Sendable {
   ///
   /// Source: T. Chan, G. Golub and R. LeVeque, "Algorithms for computing the sample variance", The
   /// American Statistician 37, 1983, equation 2.1.
-  mutating func merge(_ other: ColumnMoments) {
+  mutating func combine(_ other: ColumnMoments) {
     guard count > 0 else {
       self = other
       return
@@ -78,6 +78,12 @@ struct ColumnMoments: Sendable {
     squares += other.squares + difference.squared() * (share * Double(count))
     count += other.count
   }
+
+  mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&count, named: "count")
+    try visitor.visit(&mean, named: "mean", keepingShape: false)
+    try visitor.visit(&squares, named: "squares", keepingShape: false)
+  }
 }
 
 /// What all rows of a batch together contribute to the derivatives at one normalization: the means over
@@ -86,7 +92,7 @@ struct ColumnMoments: Sendable {
 /// With J the Jacobian of a normalization by fixed statistics, its Jacobian with the dependence of the
 /// statistics on the rows is J P, where `P v = v - mean(v) - x̂ ∘ mean(v ∘ x̂)` for each column. P is
 /// symmetric, so that cotangents `Jᵀ u` and tangents v are corrected alike.
-struct DerivativeMeans: Sendable {
+struct DerivativeMeans: ShardResult {
   private var rows = 0
   /// Sums over the rows.
   private var plain = Tensor<Double>(zeros: [0])
@@ -111,7 +117,7 @@ struct DerivativeMeans: Sendable {
   }
 
   /// Adds those of other rows.
-  mutating func merge(_ other: DerivativeMeans) {
+  mutating func combine(_ other: DerivativeMeans) {
     guard rows > 0 else {
       self = other
       return
@@ -120,6 +126,12 @@ struct DerivativeMeans: Sendable {
     rows += other.rows
     plain += other.plain
     weighted += other.weighted
+  }
+
+  mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&rows, named: "rows")
+    try visitor.visit(&plain, named: "plain", keepingShape: false)
+    try visitor.visit(&weighted, named: "weighted", keepingShape: false)
   }
 
   /// P v for some rows; nil derivatives are zeros.

@@ -53,6 +53,14 @@ struct LiftedModel<Model: Module>: Sendable {
     return .matrixProduct(gradient, basis.matrix, transposingRight: true, workers: workers)
   }
 
+  /// The derivatives by all parameters, from those by all leaves.
+  func parameterGradient(_ gradients: PartialGradients<Scalar>) -> ParameterVector<Scalar> {
+    let parts = gradients.leaves.enumerated().map { leaf, sum in
+      sum.map { parameterGradient($0, ofLeaf: leaf) }
+    }
+    return ParameterVector(gathering: parts, layout: layout)
+  }
+
   /// Numbers whose dot products are those of derivatives by a parameter, from the derivative by its
   /// leaf, and no more of them than it has.
   func gramGradient(_ gradient: Tensor<Scalar>, ofLeaf leaf: Int) -> Tensor<Scalar> {

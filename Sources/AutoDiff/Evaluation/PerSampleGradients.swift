@@ -80,12 +80,10 @@ public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
       "weights of shape \(weights.shape) for \(sampleCount) samples")
     let layout = layout
     let tiles = RowTiles(rowCount: sampleCount, rowsPerTile: 256)
-    let sums = try workers.reduce(tiles.shardCount) { shard in
+    let sums: PartialGradients<Scalar>? = try workers.reduce(tiles.shardCount) { shard in
       var sums = PartialGradients<Scalar>(count: layout.entries.count)
       for rows in tiles.tiles(ofShard: shard) { add(rows, weights, to: &sums.leaves) }
       return sums
-    } combining: {
-      $0 += $1
     }
     let leaves = sums ?? PartialGradients(count: layout.entries.count)
     return ParameterVector(gathering: leaves.leaves, layout: layout)
@@ -176,14 +174,11 @@ extension TiledEvaluation {
   public func perSampleGradients(
     for inputs: Tensor<Scalar>, outputWeights: Tensor<Scalar>? = nil
   ) throws -> PerSampleGradients<Scalar> {
-    if let rowwise = try holdingStatistics(ofWhole: inputs) {
-      return try rowwise.perSampleGradients(for: inputs, outputWeights: outputWeights)
-    }
     let tiles = RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
-    let (lifted, held) = (lifted, coupling.held)
+    let (lifted, model) = (lifted, try rowwiseModel(over: inputs))
     let parts = try workers.map(tiles.tiles.count) { index in
       factoredGradients(
-        of: lifted, holding: held, inputs: inputs.rows(in: tiles.tiles[index]),
+        of: model(), lifted, inputs: inputs.rows(in: tiles.tiles[index]),
         outputWeights: outputWeights)
     }
     let factored = PerSampleGradients.joined(parts.map(\.factored))
@@ -263,12 +258,7 @@ extension TiledEvaluation {
     outputWeights: Tensor<Scalar>?, parameters: [Int]?,
     finish: @escaping @Sendable (_ gradient: Tensor<Scalar>, _ leaf: Int) -> Tensor<Scalar>
   ) throws -> Tensor<Scalar> {
-    if let rowwise = try holdingStatistics(ofWhole: inputs) {
-      return try rowwise.rows(
-        for: inputs, groups: groups, rowWeights: rowWeights, outputWeights: outputWeights,
-        parameters: parameters, finish: finish)
-    }
-    let (lifted, held) = (lifted, coupling.held)
+    let (lifted, model) = (lifted, try rowwiseModel(over: inputs))
     let parameters = parameters ?? Array(lifted.leaves.indices)
     let targets = parameters.map { lifted.leaves[$0] }
     @Sendable func row(_ sums: [Tensor<Scalar>?]) -> Tensor<Scalar> {
@@ -283,8 +273,7 @@ extension TiledEvaluation {
     let rows = try workers.map(targets.isEmpty ? 0 : groups.count) { index in
       let size = groups[index].count
       guard size > 0 else { return row(nothing) }
-      let model = TileModel(lifted.recorded, holding: held)
-      let output = model(Variable(inputs.rows(at: groups[index])))
+      let output = model()(Variable(inputs.rows(at: groups[index])))
       var cotangent = scalarizingCotangent(outputWeights, shape: output.shape)
       if let rowWeights { cotangent *= rowWeights.slice(0..<size).reshaped(to: [size, 1]) }
       var sums = nothing
@@ -308,71 +297,44 @@ private func scalarizingCotangent<Scalar>(
 
 /// Factors of the gradients of one tile's rows, the parameters that have none, and the outputs.
 private func factoredGradients<Model: Module>(
-  of lifted: LiftedModel<Model>, holding statistics: BatchStatistics<Model.Scalar>?,
-  inputs: Tensor<Model.Scalar>, outputWeights: Tensor<Model.Scalar>?
+  of model: RowwiseModel<Model>, _ lifted: LiftedModel<Model>, inputs: Tensor<Model.Scalar>,
+  outputWeights: Tensor<Model.Scalar>?
 ) -> (
   factored: [PerSampleGradients<Model.Scalar>.Part], unfactored: [Int],
   outputs: Tensor<Model.Scalar>
 ) {
   let batch = Variable(inputs).lifted()
-  let leaves = lifted.leaves
-  let output = TileModel(lifted.recorded, holding: statistics)(batch)
-  let sweep = Sweep(from: output, to: leaves)
-  guard let outputIndex = sweep.outputIndex else { return ([], [], output.value) }
+  let output = model(batch)
+  let sweep = Sweep(from: output, to: lifted.leaves)
   let dependsOnBatch = Set(Sweep(from: output, to: [batch]).nodes.map(ObjectIdentifier.init))
-
-  // The leaf that each node of the sweep is, and how many operations use each leaf.
-  var leafOfNode = [Int?](repeating: nil, count: sweep.nodes.count)
-  for (leaf, index) in sweep.targetIndices.enumerated() {
-    if let index { leafOfNode[index] = leaf }
-  }
-  var useCount = [Int](repeating: 0, count: leaves.count)
-  for input in sweep.inputIndices.joined() {
-    if let input, let leaf = leafOfNode[input] { useCount[leaf] += 1 }
-  }
+  let useCount = sweep.usesOfTargets
 
   var factored: [PerSampleGradients<Model.Scalar>.Part] = []
-  var unfactored: Set<Int> = []
-  var results = PullbackResults<Model.Scalar>(
-    sums: [Tensor<Model.Scalar>?](repeating: nil, count: sweep.nodes.count))
-  results.sumOfInput = [outputIndex]
-  results.add(scalarizingCotangent(outputWeights, shape: output.shape), toInput: 0)
-  for index in sweep.nodes.indices.reversed() where !sweep.inputIndices[index].isEmpty {
-    let inputLeaves = sweep.inputIndices[index].map { $0.flatMap { leafOfNode[$0] } }
-    let node = sweep.nodes[index]
-    let cotangent = results.take(index)
+  var isFactored = Set<Int>()
+  sweep.pullBack(scalarizingCotangent(outputWeights, shape: output.shape)) {
+    node, inputLeaves, cotangent in
+    // Row i of the cotangent belongs to sample i alone only if rows of this operation's output
+    // are samples, and a parameter used twice would need the products between its uses.
     let usedLeaves = inputLeaves.compactMap { $0 }
-    if !usedLeaves.isEmpty {
-      // Row i of the cotangent belongs to sample i alone only if rows of this operation's output
-      // are samples, and a parameter used twice would need the products between its uses.
-      let isRowWise =
-        dependsOnBatch.contains(ObjectIdentifier(node))
-        && node.evaluation.value.shape.first == inputs.shape[0]
-        && usedLeaves.allSatisfy { useCount[$0] == 1 }
-      if isRowWise, let cotangent,
-        let parts = node.operation?.perSampleGradients(
-          cotangent, of: node.evaluation, at: node.inputs.map { $0.value },
-          needed: inputLeaves.map { $0 != nil }),
-        let factorsOfParameters = lifted.parameterFactors(parts, ofLeaves: usedLeaves)
-      {
-        factored += factorsOfParameters.compactMap { part in
-          inputLeaves[part.input].map { parameter in
-            PerSampleGradients.Part(
-              parameter: parameter, bias: part.biasInput.flatMap { inputLeaves[$0] },
-              outer: part.outer, inner: part.inner)
-          }
-        }
-      } else {
-        unfactored.formUnion(usedLeaves)
+    guard dependsOnBatch.contains(ObjectIdentifier(node)),
+      node.evaluation.value.shape.first == inputs.shape[0],
+      usedLeaves.allSatisfy({ useCount[$0] == 1 }),
+      let parts = node.operation?.perSampleGradients(
+        cotangent, of: node.evaluation, at: node.inputs.map { $0.value },
+        needed: inputLeaves.map { $0 != nil }),
+      let factorsOfParameters = lifted.parameterFactors(parts, ofLeaves: usedLeaves)
+    else { return }
+    isFactored.formUnion(usedLeaves)
+    factored += factorsOfParameters.compactMap { part in
+      inputLeaves[part.input].map { parameter in
+        PerSampleGradients.Part(
+          parameter: parameter, bias: part.biasInput.flatMap { inputLeaves[$0] },
+          outer: part.outer, inner: part.inner)
       }
     }
-    guard let cotangent else { continue }
-    results.sumOfInput = zip(sweep.inputIndices[index], inputLeaves).map { $1 == nil ? $0 : nil }
-    guard results.sumOfInput.contains(where: { $0 != nil }) else { continue }
-    node.operation?.accumulatePullback(
-      cotangent, of: node.evaluation, at: node.inputs.map { $0.value }, into: &results)
   }
-  return (factored, unfactored.sorted(), output.value)
+  let unfactored = useCount.indices.filter { useCount[$0] > 0 && !isFactored.contains($0) }
+  return (factored, unfactored, output.value)
 }
 
 extension PerSampleGradients {

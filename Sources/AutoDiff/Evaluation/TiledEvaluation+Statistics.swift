@@ -1,38 +1,6 @@
 import TensorKit
 
-/// How the normalizations of a model couple the rows of a batch.
-enum RowCoupling<Scalar: TensorScalar>: Sendable {
-  /// There are none.
-  case none
-  /// Their statistics are those of the batch, and depend on every row of it. They may be known.
-  case batch(known: BatchStatistics<Scalar>?)
-  /// Their statistics are constants.
-  case held(BatchStatistics<Scalar>)
-
-  /// The statistics that are constants, if they are.
-  var held: BatchStatistics<Scalar>? {
-    if case .held(let statistics) = self { statistics } else { nil }
-  }
-}
-
 extension TiledEvaluation {
-  /// Whether rows of a batch depend on each other, through normalizations whose statistics are the
-  /// batch's.
-  public var couplesRows: Bool {
-    if case .batch = coupling { true } else { false }
-  }
-
-  /// The statistics over a batch at each of the model's normalizations.
-  ///
-  /// - Parameter inputs: Shape: [samples, inputs].
-  /// - Returns: In the order in which the model meets its normalizations; none without a row.
-  public func statistics(over inputs: Tensor<Scalar>) throws -> BatchStatistics<Scalar> {
-    if let held = coupling.held { return held }
-    let tiles = RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
-    return try coupledBatch(inputs, tiles: tiles, isRecorded: false)?.statistics
-      ?? BatchStatistics()
-  }
-
   /// The statistics over a batch at each of the model's normalizations, if none of them normalized.
   ///
   /// - Parameter inputs: Shape: [samples, inputs].
@@ -42,96 +10,73 @@ extension TiledEvaluation {
   ) throws -> BatchStatistics<Scalar> {
     let tiles = RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)
     let plain = lifted.plain
-    let shards = try workers.map(tiles.shardCount) { shard in
+    let met: MetNormalizations? = try runner.reduce(tiles.shardCount) { shard in
       let coupling = BatchCoupling<Scalar>(.observed)
       let model = plain.coupled(by: coupling)
-      var layers: [String] = []
-      var moments: [ColumnMoments] = []
+      var met = MetNormalizations()
       for rows in tiles.tiles(ofShard: shard) {
         var recording = TileRecording<Scalar>()
         coupling.record(&recording, calling: model, on: inputs.rows(in: rows))
-        layers = recording.layers
-        moments = moments.isEmpty ? recording.observed : moments.merged(with: recording.observed)
+        met.note(recording.layers, moments: recording.observed)
       }
-      return (layers: layers, moments: moments)
+      return met
     }
     var statistics = BatchStatistics<Scalar>()
-    guard let first = shards.first else { return statistics }
-    let moments = shards.dropFirst().reduce(first.moments) { $0.merged(with: $1.moments) }
-    statistics.normalizations = zip(first.layers, moments).map {
-      ColumnStatistics(layer: $0, moments: $1)
+    if let met, let layers = met.layers {
+      statistics.normalizations = zip(layers, met.moments).map {
+        ColumnStatistics(layer: $0, moments: $1)
+      }
     }
     return statistics
   }
-
-  /// An evaluation in which given statistics are constants, so that rows are independent.
-  ///
-  /// It computes what the model does in a batch with these statistics, for any rows. Derivatives leave
-  /// out how the statistics depend on the parameters.
-  ///
-  /// - Parameter statistics: Those of this model over some batch.
-  public func holding(_ statistics: BatchStatistics<Scalar>) -> TiledEvaluation {
-    with(.held(statistics))
-  }
-
-  /// An evaluation that need not compute the statistics of a batch again.
-  ///
-  /// - Parameter statistics: Those of this model over the batch that will be given; for any other batch
-  ///   the results would be wrong.
-  public func knowing(_ statistics: BatchStatistics<Scalar>) -> TiledEvaluation {
-    with(.batch(known: statistics))
-  }
-
-  private func with(_ coupling: RowCoupling<Scalar>) -> TiledEvaluation {
-    if case .none = self.coupling { return self }
-    var result = self
-    result.coupling = coupling
-    return result
-  }
-
-  /// An evaluation that holds the statistics of some inputs; nil if rows are independent anyway.
-  func holdingStatistics(ofWhole inputs: Tensor<Scalar>) throws -> TiledEvaluation? {
-    guard case .batch(let known) = coupling else { return nil }
-    return holding(try known ?? statistics(over: inputs))
-  }
-
-  /// A batch to evaluate in phases; nil if rows are independent.
-  func coupledBatch(
-    _ inputs: Tensor<Scalar>, tiles: RowTiles, isRecorded: Bool
-  ) throws -> CoupledBatch<Model>? {
-    guard case .batch(let known) = coupling else { return nil }
-    return try CoupledBatch(
-      model: isRecorded ? lifted.recorded : lifted.plain, leaves: isRecorded ? lifted.leaves : [],
-      inputs: inputs, tiles: tiles, workers: workers, statistics: known, budget: recordingBudget)
-  }
 }
 
-extension [ColumnMoments] {
-  /// The moments of these rows and others together, for each normalization.
-  fileprivate func merged(with others: [ColumnMoments]) -> [ColumnMoments] {
-    precondition(
-      count == others.count, "the model met \(count) normalizations, and \(others.count) elsewhere")
-    return zip(self, others).map { moments, other in
-      var moments = moments
-      moments.merge(other)
-      return moments
+/// The normalizations that a model met in some tiles, in order, and the moments of what they received.
+struct MetNormalizations: ShardResult {
+  /// The layers' names; nil before any tile.
+  private(set) var layers: [String]?
+  /// The moments at those that were looked at.
+  private(set) var moments: [ColumnMoments] = []
+
+  init() {}
+
+  /// Notes what one more tile met.
+  mutating func note(_ met: [String], moments others: [ColumnMoments]) {
+    precondition(layers ?? met == met, "the model met normalizations \(layers ?? []), then \(met)")
+    if layers == nil {
+      (layers, moments) = (met, others)
+    } else {
+      for (index, other) in others.enumerated() { moments[index].combine(other) }
     }
   }
+
+  mutating func combine(_ next: MetNormalizations) {
+    if let layers = next.layers { note(layers, moments: next.moments) }
+  }
+
+  mutating func visitState(_ visitor: inout StateVisitor) throws {
+    // A name has no line break in it.
+    var names = layers?.joined(separator: "\n")
+    try visitor.visit(&names, named: "layers")
+    if visitor.isReading {
+      layers = names.map { $0.isEmpty ? [] : $0.split(separator: "\n").map(String.init) }
+    }
+    try visitor.visit(&moments, named: "moments", startingFrom: ColumnMoments())
+  }
 }
 
-/// A model as one thread calls it, tile by tile, with rows that are independent.
-struct TileModel<Model: Module> {
+/// A model as one thread calls it on rows that are independent, whatever their number.
+struct RowwiseModel<Model: Module> {
   private let model: Model
-  private let coupling: BatchCoupling<Model.Scalar>?
+  private let coupling: BatchCoupling<Model.Scalar>
 
-  /// - Parameter statistics: What the model's normalizations take as constants, if it has some.
-  init(_ model: Model, holding statistics: BatchStatistics<Model.Scalar>?) {
-    let coupling = statistics.map { BatchCoupling(.held($0)) }
-    self.coupling = coupling
-    self.model = coupling.map { model.coupled(by: $0) } ?? model
+  /// - Parameter statistics: What the model's normalizations take as constants.
+  init(_ model: Model, holding statistics: BatchStatistics<Model.Scalar>) {
+    coupling = BatchCoupling(.held(statistics))
+    self.model = model.coupled(by: coupling)
   }
 
   func callAsFunction(_ input: Variable<Model.Scalar>) -> Variable<Model.Scalar> {
-    coupling?.output(of: model, on: input) ?? model(input)
+    coupling.output(of: model, on: input)
   }
 }

@@ -61,27 +61,83 @@ struct Sweep<Scalar: TensorScalar>: Sendable {
 
   /// The cotangents of the targets, added to what `sums` holds already; records nothing.
   func pullBack(_ cotangent: consuming Tensor<Scalar>, into sums: inout [Tensor<Scalar>?]) {
-    guard let outputIndex else { return }
     var results = PullbackResults<Scalar>(
       sums: [Tensor<Scalar>?](repeating: nil, count: nodes.count))
     for (target, index) in targetIndices.enumerated() {
       if let index { swap(&results.sums[index], &sums[target]) }
     }
+    passBack(cotangent, through: inputIndices, into: &results) { _, _ in }
+    for (target, index) in targetIndices.enumerated() {
+      if let index { swap(&results.sums[index], &sums[target]) }
+    }
+  }
+
+  /// Passes a cotangent back without adding up those of the targets, and shows the cotangents of operations
+  /// that targets enter.
+  ///
+  /// - Parameter body: Given an operation, the target that each of its inputs is, if it is one, and the
+  ///   cotangent of its output.
+  func pullBack(
+    _ cotangent: consuming Tensor<Scalar>,
+    showing body: (_ node: Node<Scalar>, _ targets: [Int?], _ cotangent: Tensor<Scalar>) -> Void
+  ) {
+    let targetOfNode = targetOfNode
+    let targets = inputIndices.map { inputs in inputs.map { $0.flatMap { targetOfNode[$0] } } }
+    let others = zip(inputIndices, targets).map { zip($0, $1).map { $1 == nil ? $0 : nil } }
+    var results = PullbackResults<Scalar>(
+      sums: [Tensor<Scalar>?](repeating: nil, count: nodes.count))
+    passBack(cotangent, through: others, into: &results) { index, cotangent in
+      if targets[index].contains(where: { $0 != nil }) {
+        body(nodes[index], targets[index], cotangent)
+      }
+    }
+  }
+
+  /// How many operations each target enters; a target that enters one twice counts twice.
+  var usesOfTargets: [Int] {
+    let targetOfNode = targetOfNode
+    var counts = [Int](repeating: 0, count: targetIndices.count)
+    for input in inputIndices.joined() {
+      if let input, let target = targetOfNode[input] { counts[target] += 1 }
+    }
+    return counts
+  }
+
+  /// The target that each node is, if it is one.
+  private var targetOfNode: [Int?] {
+    var targets = [Int?](repeating: nil, count: nodes.count)
+    for (target, index) in targetIndices.enumerated() {
+      if let index { targets[index] = target }
+    }
+    return targets
+  }
+
+  /// The reverse sweep: passes cotangents from each node to inputs of its operation, deep to shallow.
+  ///
+  /// - Parameters:
+  ///   - receivers: For each node, the index of each input that receives a cotangent.
+  ///   - results: The sums of all nodes' cotangents.
+  ///   - body: Sees the cotangent of each operation's output before it is passed on.
+  private func passBack(
+    _ cotangent: consuming Tensor<Scalar>, through receivers: [[Int?]],
+    into results: inout PullbackResults<Scalar>,
+    showing body: (_ index: Int, _ cotangent: Tensor<Scalar>) -> Void
+  ) {
+    guard let outputIndex else { return }
     results.sumOfInput = [outputIndex]
     results.add(cotangent, toInput: 0)
-    for index in nodes.indices.reversed() where !inputIndices[index].isEmpty {
+    for index in nodes.indices.reversed() where !receivers[index].isEmpty {
       guard let sum = results.take(index) else { continue }
       let node = nodes[index]
-      results.sumOfInput = inputIndices[index]
+      body(index, sum)
+      results.sumOfInput = receivers[index]
+      guard results.sumOfInput.contains(where: { $0 != nil }) else { continue }
       if let operation = node.operation {
         operation.accumulatePullback(
           sum, of: node.evaluation, at: node.inputs.map { $0.value }, into: &results)
       } else {
         results.add(sum, toInput: 0)
       }
-    }
-    for (target, index) in targetIndices.enumerated() {
-      if let index { swap(&results.sums[index], &sums[target]) }
     }
   }
 

@@ -19,7 +19,12 @@ extern "C" {
 void *tk_buffer_allocate(size_t bytes);
 // `bytes` is what the buffer was asked for.
 void tk_buffer_release(void *buffer, size_t bytes);
-// Returns the calling thread's cached buffers, and what the system's allocator holds free, to the system.
+// Notes that about so many bytes of buffers wait for a later use, and that they are released or in use no
+// longer. As many as ever waited at once are kept once they are released, for all threads.
+void tk_buffer_shelf_lend(size_t bytes);
+void tk_buffer_shelf_return(size_t bytes);
+// Returns the calling thread's cached buffers, those that all threads share, and what the system's allocator
+// holds free, to the system.
 void tk_buffer_trim(void);
 
 // The instruction set that this thread's kernels run with: "AVX-512", "AVX2" or "baseline". The best

@@ -106,12 +106,12 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
     if groups.places == 1 { return try kernel(at: Array(repeating: 0, count: groups.count), step) }
     switch sampling {
     case .largestResidual:
-      let sizes = try step.sweptRowSizes()
+      let sizes = try step.cotangents().absoluteRowSums()
       return try kernel(at: groups.placesOfLargest(sizes), step)
     case .previousLargestResidual:
       // The first step has no predecessor, and a batch of another size has none that fits.
       let known = rowSizes.flatMap { $0.count == groups.rowCount ? $0 : nil }
-      let sizes = try known ?? step.sweptRowSizes()
+      let sizes = try known ?? step.cotangents().absoluteRowSums()
       return try kernel(at: groups.placesOfLargest(sizes), step)
     case .center:
       return try kernel(at: (0..<groups.count).map { groups.size(ofGroup: $0) / 2 }, step)
@@ -142,7 +142,7 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
   ) throws -> Tensor<Scalar> {
     let groups = step.batch.groups
     var multiplicity = [Int: Int]()
-    for place in groups.placesOfLargest(try step.sweptRowSizes()) {
+    for place in groups.placesOfLargest(try step.cotangents().absoluteRowSums()) {
       multiplicity[place, default: 0] += 1
     }
     let distinct = multiplicity.keys.sorted()

@@ -12,6 +12,9 @@ struct TilePlan<Scalar: TensorScalar>: Sendable {
   /// The cells of each tile; none if the transform mixes no rows of cells.
   private let cells: [Range<Int>]
 
+  /// Whether tiles hold consecutive rows, as those of a step do.
+  var hasRowsInOrder: Bool { slots.isEmpty && cells.isEmpty }
+
   /// Tiles for a transform that can be streamed.
   init(for transform: CotangentTransform<Scalar>, groups: RowGroups, rowsPerTile: Int) {
     groupCount = groups.count

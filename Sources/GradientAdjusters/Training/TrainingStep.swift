@@ -12,7 +12,7 @@ public final class TrainingStep<Model: Module> {
   public typealias Scalar = Model.Scalar
 
   /// The model at the current parameters.
-  public let model: Model
+  public var model: Model { evaluation.model }
   /// What it is fitted to.
   public let batch: TrainingBatch<Scalar>
   /// The loss of the rows.
@@ -24,17 +24,16 @@ public final class TrainingStep<Model: Module> {
   /// The model's evaluation in tiles.
   public let evaluation: TiledEvaluation<Model>
 
-  /// Those of the normalizations over the batch, once they are known.
-  private var statistics: BatchStatistics<Scalar>?
+  /// The evaluation over the batch that is under way, in tiles of consecutive rows.
+  private var pass: BatchPass<Model>
+  /// The loss and all cotangents, once they are known.
   private var swept: (value: Double, cotangents: Tensor<Scalar>)?
-  /// The loss, once a sweep has added it up in the order of the batch.
-  private var sweptLoss: Double?
   /// The gradients of all samples' single output, once a kernel has asked for them.
   private var gradients: PerSampleGradients<Scalar>?
   /// The sum of the penalties and its gradient, once they are known.
   private var knownPenalty: (value: Double, gradient: ParameterVector<Scalar>)?
   private var keepsRowSizes = false
-  private(set) var keptRowSizes: Tensor<Scalar>?
+  private var keptRowSizes: Tensor<Scalar>?
 
   /// A step.
   ///
@@ -46,20 +45,34 @@ public final class TrainingStep<Model: Module> {
   ///   - index: How many steps came before.
   ///   - workers: The threads that share the work.
   ///   - rowsPerTile: How many rows are evaluated at once; chosen by measurement by default.
-  public init(
+  public convenience init(
     model: Model, batch: TrainingBatch<Scalar>, loss: (any RowLoss<Scalar>)? = nil,
     penalties: [any Penalty<Scalar>] = [], index: Int = 0, workers: Workers = Workers(),
     rowsPerTile: Int? = nil
   ) {
-    self.model = model
+    self.init(
+      evaluation: TiledEvaluation(of: model, workers: workers, rowsPerTile: rowsPerTile ?? 256),
+      batch: batch, loss: loss, penalties: penalties, index: index)
+  }
+
+  /// A step with settings of its own for the evaluation in tiles.
+  ///
+  /// - Parameters:
+  ///   - evaluation: The model at the current parameters, with the settings.
+  ///   - batch: What it is fitted to.
+  ///   - loss: The loss of the rows; the mean squared error by default.
+  ///   - penalties: Terms in the parameters that are added to it; none by default.
+  ///   - index: How many steps came before.
+  public init(
+    evaluation: TiledEvaluation<Model>, batch: TrainingBatch<Scalar>,
+    loss: (any RowLoss<Scalar>)? = nil, penalties: [any Penalty<Scalar>] = [], index: Int = 0
+  ) {
+    self.evaluation = evaluation
     self.batch = batch
     self.loss = loss ?? MeanSquaredError<Scalar>()
     self.penalties = penalties
     self.index = index
-    self.evaluation =
-      rowsPerTile.map {
-        TiledEvaluation(of: model, workers: workers, rowsPerTile: $0)
-      } ?? TiledEvaluation(of: model, workers: workers)
+    self.pass = BatchPass(of: evaluation, over: batch.inputs)
   }
 
   /// ∂loss/∂outputs of all samples, before any adjustment, of shape [samples, outputs].
@@ -86,7 +99,7 @@ public final class TrainingStep<Model: Module> {
   ///
   /// It is the mean of the rows' losses, plus the penalties.
   public func lossValue() throws -> Double {
-    let ofRows = try sweptLoss ?? sweep().value
+    let ofRows = try sweep().value
     return penalty.map { ofRows + $0.value } ?? ofRows
   }
 
@@ -95,30 +108,10 @@ public final class TrainingStep<Model: Module> {
   /// Unlike ``cotangents()`` this costs no sweep of its own.
   public func keepRowSizes() { keepsRowSizes = true }
 
-  /// The sum of absolute cotangents of each sample at the current parameters, of shape [samples].
-  ///
-  /// The first call in a step sweeps forward over the batch and keeps nothing else of it.
-  public func sweptRowSizes() throws -> Tensor<Scalar> {
-    if swept != nil || gradients != nil { return try cotangents().absoluteRowSums() }
-    if let keptRowSizes { return keptRowSizes }
-    let (batch, loss) = (batch, loss)
-    let parts = try evaluationOfBatch.outputs(for: batch.inputs, summingFrom: 0.0) {
-      rows, outputs, sum in
-      let part = loss.valueWithCotangents(
-        outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
-      sum += part.value
-      return part.cotangents.absoluteRowSums()
-    }
-    if evaluation.couplesRows { statistics = parts.statistics }
-    sweptLoss = parts.sums.reduce(0, +)
-    keptRowSizes = parts.outputs
-    return parts.outputs
-  }
-
   /// The sum of absolute cotangents of each sample, of shape [samples].
   ///
-  /// Nil before the step is evaluated, unless ``cotangents()`` or ``sweptRowSizes()`` was called, and
-  /// if ``keepRowSizes()`` was not.
+  /// Nil before the step is evaluated, unless ``cotangents()`` was called, and if ``keepRowSizes()`` was
+  /// not.
   public var rowSizes: Tensor<Scalar>? {
     keptRowSizes ?? swept.map { $0.cotangents.absoluteRowSums() }
   }
@@ -131,12 +124,12 @@ public final class TrainingStep<Model: Module> {
       return try gradients.sum(
         weightedBy: cotangents.reshaped(to: [-1]), workers: evaluation.workers)
     }
-    return try evaluationOfBatch.pullback(of: cotangents, for: batch.inputs)
+    return try pass.pullBack(cotangents, isLast: false)
   }
 
   /// J v at the current parameters, of shape [samples, outputs].
   public func pushforward(of direction: ParameterVector<Scalar>) throws -> Tensor<Scalar> {
-    try evaluationOfBatch.pushforward(of: direction, for: batch.inputs)
+    try pass.pushForward(direction, isLast: false)
   }
 
   /// The empirical neural tangent kernel at some rows of the batch, of shape [rows, rows].
@@ -165,14 +158,7 @@ public final class TrainingStep<Model: Module> {
   /// With normalizations the first call in a step sweeps forward over the batch, unless that was done.
   public func rowwiseEvaluation() throws -> TiledEvaluation<Model> {
     guard evaluation.couplesRows else { return evaluation }
-    let known = try statistics ?? evaluation.statistics(over: batch.inputs)
-    statistics = known
-    return evaluation.holding(known)
-  }
-
-  /// The model's evaluation, with what is known of the batch.
-  private var evaluationOfBatch: TiledEvaluation<Model> {
-    statistics.map { evaluation.knowing($0) } ?? evaluation
+    return evaluation.holding(try pass.statistics())
   }
 
   /// Whether a sweep over the batch has left all cotangents behind.
@@ -202,16 +188,14 @@ public final class TrainingStep<Model: Module> {
       swept = known
       return known
     }
-    let parts = try evaluationOfBatch.outputs(for: batch.inputs, summingFrom: 0.0) {
-      rows, outputs, sum in
+    let parts = try pass.outputs(adding: ShardSum<Double>.self) { rows, outputs, sum in
       let part = loss.valueWithCotangents(
         outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
-      sum += part.value
+      sum.value += part.value
       return part.cotangents
     }
-    let result = (value: parts.sums.reduce(0, +), cotangents: parts.outputs)
-    if evaluation.couplesRows { statistics = parts.statistics }
-    (swept, sweptLoss) = (result, result.value)
+    let result = (value: parts.sum.value, cotangents: parts.outputs)
+    swept = result
     return result
   }
 }
@@ -235,19 +219,14 @@ extension TrainingStep {
   private func rowLossWithGradient(
     transform: CotangentTransform<Scalar>
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
-    // Cotangents that are known already save nothing here: the pullback evaluates the model again.
-    if gradients != nil || !transform.isStreamable {
-      let adjusted = try transform.applied(to: cotangents(), groups: batch.groups)
-      let gradient = try pullback(of: adjusted)
-      return (try sweptLoss ?? sweep().value, gradient)
+    // What was swept already is gone on from.
+    guard gradients != nil || swept != nil || !transform.isStreamable else {
+      return try streamed(transform: transform)
     }
-    return try streamed(transform: transform)
-  }
-
-  /// What a shard adds up beside the gradient.
-  private struct ShardSum: Sendable {
-    var loss = 0.0
-    var rowSizes: [(rows: RowTiles.Rows, sizes: Tensor<Scalar>)] = []
+    let adjusted = try transform.applied(to: cotangents(), groups: batch.groups)
+    let loss = try sweep().value
+    if let known = gradients, known.holdsGradients { return (loss, try pullback(of: adjusted)) }
+    return (loss, try pass.pullBack(adjusted))
   }
 
   /// Forward, adjustment and pullback within each tile.
@@ -256,27 +235,41 @@ extension TrainingStep {
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
     let (batch, loss, keepsRowSizes) = (batch, loss, keepsRowSizes)
     let plan = TilePlan(for: transform, groups: batch.groups, rowsPerTile: evaluation.rowsPerTile)
-    let reduction = try evaluationOfBatch.gradient(
-      for: batch.inputs, tiles: plan.tiles, summingFrom: ShardSum()
-    ) { tile, rows, outputs, sum in
+    if !plan.hasRowsInOrder {
+      let known = pass.knownStatistics.map { evaluation.knowing($0) }
+      pass = BatchPass(of: known ?? evaluation, over: batch.inputs, tiles: plan.tiles)
+    }
+    let result = try pass.pullBack(adding: StreamedSum<Scalar>.self) { tile, rows, outputs, sum in
       let part = loss.valueWithCotangents(
         outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
-      sum.loss += part.value
-      if keepsRowSizes { sum.rowSizes.append((rows, part.cotangents.absoluteRowSums())) }
+      sum.loss.value += part.value
+      if keepsRowSizes { sum.rowSizes.append(part.cotangents.absoluteRowSums()) }
       return try plan.adjusted(part.cotangents, ofTile: tile, by: transform)
     }
     if keepsRowSizes {
-      var sizes = Tensor<Scalar>(zeros: [batch.rowCount])
-      for (rows, part) in reduction.sums.flatMap(\.rowSizes) {
-        switch rows {
-        case .range(let range): sizes.setElements(from: range.lowerBound, to: part)
-        case .list(let indices): sizes.setRows(at: indices, to: part)
-        }
+      var sizes = Tensor<Scalar>(zeros: [batch.rowCount, 1])
+      for (rows, part) in zip(plan.tiles.tiles, result.sum.rowSizes) {
+        sizes.setRows(in: rows, to: part.reshaped(to: [-1, 1]))
       }
-      keptRowSizes = sizes
+      keptRowSizes = sizes.reshaped(to: [-1])
     }
-    // Added up in another order it would be another number, by rounding.
-    let value = sweptLoss ?? reduction.sums.reduce(0) { $0 + $1.loss }
-    return (value, reduction.gradient)
+    return (result.sum.loss.value, result.gradient)
+  }
+}
+
+/// What a shard adds up beside the gradient.
+private struct StreamedSum<Scalar: TensorScalar>: ShardResult {
+  var loss = ShardSum<Double>()
+  /// Those of each tile, in order, if they are wanted.
+  var rowSizes: [Tensor<Scalar>] = []
+
+  mutating func combine(_ next: StreamedSum) {
+    loss.combine(next.loss)
+    rowSizes += next.rowSizes
+  }
+
+  mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&loss, named: "loss")
+    try visitor.visit(&rowSizes, named: "rowSizes")
   }
 }
