@@ -235,16 +235,24 @@ extension TrainingStep {
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
     let (batch, loss, keepsRowSizes) = (batch, loss, keepsRowSizes)
     let plan = TilePlan(for: transform, groups: batch.groups, rowsPerTile: evaluation.rowsPerTile)
-    if !plan.hasRowsInOrder {
-      let known = pass.knownStatistics.map { evaluation.knowing($0) }
-      pass = BatchPass(of: known ?? evaluation, over: batch.inputs, tiles: plan.tiles)
+    func pullBack(_ pass: inout BatchPass<Model>) throws -> (
+      gradient: ParameterVector<Scalar>, sum: StreamedSum<Scalar>
+    ) {
+      try pass.pullBack(adding: StreamedSum<Scalar>.self) { tile, rows, outputs, sum in
+        let part = loss.valueWithCotangents(
+          outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
+        sum.loss.value += part.value
+        if keepsRowSizes { sum.rowSizes.append(part.cotangents.absoluteRowSums()) }
+        return try plan.adjusted(part.cotangents, ofTile: tile, by: transform)
+      }
     }
-    let result = try pass.pullBack(adding: StreamedSum<Scalar>.self) { tile, rows, outputs, sum in
-      let part = loss.valueWithCotangents(
-        outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
-      sum.loss.value += part.value
-      if keepsRowSizes { sum.rowSizes.append(part.cotangents.absoluteRowSums()) }
-      return try plan.adjusted(part.cotangents, ofTile: tile, by: transform)
+    let result: (gradient: ParameterVector<Scalar>, sum: StreamedSum<Scalar>)
+    if plan.hasRowsInOrder {
+      result = try pullBack(&pass)
+    } else {
+      let known = pass.knownStatistics.map { evaluation.knowing($0) }
+      var reordered = BatchPass(of: known ?? evaluation, over: batch.inputs, tiles: plan.tiles)
+      result = try pullBack(&reordered)
     }
     if keepsRowSizes {
       var sizes = Tensor<Scalar>(zeros: [batch.rowCount, 1])
