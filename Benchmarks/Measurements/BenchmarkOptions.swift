@@ -29,9 +29,9 @@ enum StepAdjuster: String, CaseIterable, Sendable {
   case igaPrevious = "iga-previous"
   case bands
   case bandsExact = "bands-exact"
-  case bandsPrevious = "bands-previous"
   case bandsCosine = "bands-cosine"
   case bandsBlock = "bands-block"
+  case bandsBlockExact = "bands-block-exact"
   case centered
   case normalized
 
@@ -42,9 +42,9 @@ enum StepAdjuster: String, CaseIterable, Sendable {
     case .igaPrevious: "IGA, the previous step's residuals"
     case .bands: "bands of blocks within blocks, the previous step's means updated"
     case .bandsExact: "the same, this step's residuals"
-    case .bandsPrevious: "the same, the previous step's means"
     case .bandsCosine: "bands of frequency"
     case .bandsBlock: "bands of frequency within blocks, the previous step's means updated"
+    case .bandsBlockExact: "the same, this step's residuals"
     case .centered: "residuals less most of their mean"
     case .normalized: "batch normalization after the activation"
     }

@@ -51,9 +51,12 @@ struct StepMeasurements {
 
   private func adjuster(of signal: PictureSignal<Float>) -> any GradientAdjuster<Float> {
     func equalizer(
-      _ bands: any Bands<Float>, _ coarse: CoarseResiduals = .updated
+      _ bands: any Bands<Float>, _ residuals: EqualizerSettings.ResidualsUsed = .updated
     ) -> any GradientAdjuster<Float> {
-      BandEqualizer(bands, refreshInterval: values[Options.refresh], coarseResiduals: coarse)
+      BandEqualizer(
+        bands,
+        settings: EqualizerSettings(
+          refreshInterval: values[Options.refresh], residuals: residuals))
     }
     var nested: NestedMeanBands<Float> { NestedMeanBands(.blocks(of: signal.grid)) }
     return switch values[Options.adjuster] {
@@ -63,9 +66,9 @@ struct StepMeasurements {
       InductiveGradientAdjuster(end: values[Options.end], sampling: .previousLargestResidual)
     case .bands: equalizer(nested)
     case .bandsExact: equalizer(nested, .current)
-    case .bandsPrevious: equalizer(nested, .previous)
     case .bandsCosine: equalizer(CosineBands(signal.grid))
     case .bandsBlock: equalizer(BlockCosineBands(signal.grid))
+    case .bandsBlockExact: equalizer(BlockCosineBands(signal.grid), .current)
     case .centered: Centering()
     case .normalized: BatchNormalization(placement: .afterActivation)
     }
@@ -83,7 +86,7 @@ struct StepMeasurements {
       ? IdentityAdjuster() : InductiveGradientAdjuster(end: values[Options.end])
     return try Measurement(
       "full kernel step, N = \(samples), \(values[Options.adjuster].rawValue)",
-      timing: trainingSteps(network, adjuster, TrainingBatch(inputs: points, targets: targets)),
+      timing: trainingSteps(network, adjuster, Batch(inputs: points, targets: targets)),
       operations: operations(network, rows: samples),
       peak: measuredPeak(threads: values[Options.threads]))
   }
@@ -107,7 +110,7 @@ struct StepMeasurements {
 
   private func trainingSteps(
     _ network: CoordinateNetwork<Float>, _ adjuster: any GradientAdjuster<Float>,
-    _ batch: TrainingBatch<Float>
+    _ batch: Batch<Float>
   ) throws -> Timing {
     var (model, adjuster) = (network, adjuster)
     var generator = SeededGenerator(seed: 2)
@@ -122,7 +125,7 @@ struct StepMeasurements {
 
   private func advance(
     _ model: inout CoordinateNetwork<Float>, _ adjuster: inout any GradientAdjuster<Float>,
-    _ optimizer: inout Adam<Float>, _ batch: TrainingBatch<Float>, _ index: Int
+    _ optimizer: inout Adam<Float>, _ batch: Batch<Float>, _ index: Int
   ) throws {
     let evaluation = TiledEvaluation(
       of: model, workers: workers, rowsPerTile: values[Options.rowsPerTile] ?? 256,

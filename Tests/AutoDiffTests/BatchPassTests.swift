@@ -24,7 +24,7 @@ import Testing
     for threads in [1, 3] {
       let evaluation = TiledEvaluation(
         of: model, workers: Workers(threads: threads), rowsPerTile: 4, recordingBudget: budget)
-      var pass = BatchPass(of: evaluation, over: inputs)
+      var pass = BatchPass(of: evaluation, over: Rows(inputs))
       for _ in 0..<2 {
         let outputs = try pass.outputs(adding: NoSum.self) { _, outputs, _ in outputs }.outputs
         #expect(outputs == (try streaming.outputs(for: inputs)))
@@ -47,7 +47,7 @@ import Testing
       var pass = BatchPass(
         of: TiledEvaluation(
           of: model, workers: Workers(threads: 1), rowsPerTile: 4, recordingBudget: budget),
-        over: inputs)
+        over: Rows(inputs))
       _ = try pass.outputs(adding: NoSum.self) { _, outputs, _ in outputs }
       _ = try pass.pullBack(cotangents)
       return model.calls.count

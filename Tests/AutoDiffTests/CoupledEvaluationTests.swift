@@ -93,7 +93,7 @@ import Testing
         (model(Variable(inputs)) - Variable(targets)).squared().mean()
       }
       let found = try evaluations(of: example.model, rowsPerTile: rowsPerTile).map { evaluation in
-        var pass = BatchPass(of: evaluation, over: inputs)
+        var pass = BatchPass(of: evaluation, over: Rows(inputs))
         return try pass.pullBack(adding: ShardSum<Double>.self) { _, rows, outputs, sum in
           let (residual, sumOfSquares) = outputs.residual(from: targets.rows(in: rows))
           sum.value += sumOfSquares / count
@@ -146,7 +146,7 @@ import Testing
     let (inputs, cotangents) = (normal([7, 2], seed: 1), normal([7, 2], seed: 2))
     let evaluation = TiledEvaluation(of: model, workers: Workers(threads: 2))
     func pulled(_ rows: [Int], _ tiles: RowTiles) throws {
-      var pass = BatchPass(of: evaluation, over: inputs, tiles: tiles)
+      var pass = BatchPass(of: evaluation, over: Rows(inputs), tiles: tiles)
       let found = try pass.pullBack(cotangents)
       let (_, expected) = valueWithGradient(at: model) { model in
         (model(Variable(inputs.rows(at: rows))) * Variable(cotangents.rows(at: rows))).sum()
@@ -185,7 +185,7 @@ import Testing
     let model = Network.normalized([2, 5, 3], .afterActivation)
     let evaluation = TiledEvaluation(of: model, workers: Workers(threads: threads), rowsPerTile: 2)
     #expect(throws: Stop.self) {
-      var pass = BatchPass(of: evaluation, over: normal([9, 2]))
+      var pass = BatchPass(of: evaluation, over: Rows(normal([9, 2])))
       return try pass.pullBack(adding: NoSum.self) { tile, _, outputs, _ in
         if tile == 3 { throw Stop() }
         return outputs

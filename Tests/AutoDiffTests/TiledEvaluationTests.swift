@@ -21,7 +21,7 @@ import Testing
     let evaluation = TiledEvaluation(
       of: model, workers: Workers(threads: threads), rowsPerTile: rowsPerTile)
     let count = Double(targets.count)
-    var pass = BatchPass(of: evaluation, over: inputs, tiles: tiles)
+    var pass = BatchPass(of: evaluation, over: Rows(inputs), tiles: tiles)
     let result = try pass.pullBack(adding: ShardSum<Double>.self) { _, rows, outputs, sum in
       let (residual, sumOfSquares) = outputs.residual(from: targets.rows(in: rows))
       sum.value += sumOfSquares / count
@@ -78,7 +78,7 @@ import Testing
 
   @Test func tilesAreNumberedForTheCaller() throws {
     let evaluation = TiledEvaluation(of: model, workers: Workers(threads: 3), rowsPerTile: 2)
-    var pass = BatchPass(of: evaluation, over: normal([9, 2]))
+    var pass = BatchPass(of: evaluation, over: Rows(normal([9, 2])))
     let found = try pass.pullBack(adding: SeenTiles.self) { tile, rows, outputs, seen in
       seen.tiles.append(tile)
       seen.rows.append(rows.count)
@@ -166,7 +166,7 @@ import Testing
     struct Stop: Error {}
     let evaluation = TiledEvaluation(of: model, workers: Workers(threads: threads), rowsPerTile: 2)
     #expect(throws: Stop.self) {
-      var pass = BatchPass(of: evaluation, over: normal([9, 2]))
+      var pass = BatchPass(of: evaluation, over: Rows(normal([9, 2])))
       return try pass.pullBack(adding: NoSum.self) { tile, _, outputs, _ in
         if tile == 3 { throw Stop() }
         return outputs

@@ -219,7 +219,7 @@ struct ZeroBiases<Scalar: TensorScalar>: GradientAdjuster {
     let model = Self.siren(outputs: 1)
 
     let evaluation = TiledEvaluation(of: model, workers: Workers(threads: 2))
-    var pass = BatchPass(of: evaluation, over: inputs)
+    var pass = BatchPass(of: evaluation, over: Rows(inputs))
     let sweep = try pass.pullBack(adding: ShardSum<Double>.self) { _, rows, outputs, sum in
       let residual = outputs - targets.rows(in: rows)
       sum.value += Double(residual.dot(residual))

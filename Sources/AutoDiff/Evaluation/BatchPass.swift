@@ -22,8 +22,7 @@ public struct BatchPass<Model: Module>: Sendable {
   public let tiles: RowTiles
 
   private let evaluation: TiledEvaluation<Model>
-  /// Shape: [samples, inputs].
-  private let inputs: Tensor<Scalar>
+  private let inputs: Rows<Scalar>
   /// Whether anything is differentiated.
   private let isRecorded: Bool
   /// The statistics over the batch at each of the model's normalizations; nil as long as no function needed
@@ -58,15 +57,14 @@ public struct BatchPass<Model: Module>: Sendable {
   ///
   /// - Parameters:
   ///   - evaluation: The model, the threads and the budget.
-  ///   - inputs: Shape: [samples, inputs].
+  ///   - inputs: One row for each sample.
   ///   - tiles: How the rows are cut; consecutive rows by default.
   ///   - isRecorded: Whether anything is to be differentiated.
   public init(
-    of evaluation: TiledEvaluation<Model>, over inputs: Tensor<Scalar>, tiles: RowTiles? = nil,
+    of evaluation: TiledEvaluation<Model>, over inputs: Rows<Scalar>, tiles: RowTiles? = nil,
     isRecorded: Bool = true
   ) {
-    let tiles =
-      tiles ?? RowTiles(rowCount: inputs.shape[0], rowsPerTile: evaluation.rowsPerTile)
+    let tiles = tiles ?? RowTiles(rowCount: inputs.count, rowsPerTile: evaluation.rowsPerTile)
     self.evaluation = evaluation
     self.inputs = inputs
     self.tiles = tiles
@@ -192,7 +190,7 @@ public struct BatchPass<Model: Module>: Sendable {
   /// As many columns as the model has outputs.
   private func outputsOfNoRows() -> Tensor<Scalar> {
     let context = BatchCoupling<Scalar>(.coupled(BatchStatistics()))
-    return evaluation.lifted.plain.coupled(by: context)(Variable(inputs.slice(0..<0))).value
+    return evaluation.lifted.plain.coupled(by: context)(Variable(inputs.rows(in: .range(0..<0)))).value
   }
 
   // MARK: - Pulling back
@@ -281,8 +279,8 @@ public struct BatchPass<Model: Module>: Sendable {
     _ cotangents: Tensor<Scalar>, isLast: Bool = true
   ) throws -> ParameterVector<Scalar> {
     precondition(
-      cotangents.rank == 2 && inputs.rank == 2 && cotangents.shape[0] == inputs.shape[0],
-      "cotangents of shape \(cotangents.shape) for inputs of shape \(inputs.shape)")
+      cotangents.rank == 2 && cotangents.shape[0] == inputs.count,
+      "cotangents of shape \(cotangents.shape) for \(inputs.count) rows of inputs")
     return try pullBack(adding: NoSum.self, isLast: isLast) { _, rows, _, _ in
       cotangents.rows(in: rows)
     }.gradient

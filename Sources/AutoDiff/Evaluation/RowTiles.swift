@@ -17,6 +17,22 @@ public struct RowTiles: Sendable {
       case .list(let rows): rows.count
       }
     }
+
+    /// Calls a closure with each row's index, in order.
+    public func forEach(_ body: (Int) throws -> Void) rethrows {
+      switch self {
+      case .range(let range): try range.forEach(body)
+      case .list(let rows): try rows.forEach(body)
+      }
+    }
+
+    /// What a closure gives for each row's index, in order.
+    public func map<Result>(_ transform: (Int) throws -> Result) rethrows -> [Result] {
+      switch self {
+      case .range(let range): try range.map(transform)
+      case .list(let rows): try rows.map(transform)
+      }
+    }
   }
 
   /// The tiles, in order.

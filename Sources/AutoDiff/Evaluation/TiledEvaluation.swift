@@ -66,6 +66,13 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   /// - Parameter inputs: Shape: [samples, inputs].
   /// - Returns: Shape: [samples, outputs].
   public func outputs(for inputs: Tensor<Scalar>) throws -> Tensor<Scalar> {
+    try outputs(for: Rows(inputs))
+  }
+
+  /// The model's outputs for rows that may be computed; records nothing.
+  ///
+  /// - Returns: Shape: [samples, outputs].
+  public func outputs(for inputs: Rows<Scalar>) throws -> Tensor<Scalar> {
     var pass = BatchPass(of: self, over: inputs, isRecorded: false)
     return try pass.outputs(adding: NoSum.self) { _, outputs, _ in outputs }.outputs
   }
@@ -78,7 +85,7 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   public func pullback(
     of cotangents: Tensor<Scalar>, for inputs: Tensor<Scalar>
   ) throws -> ParameterVector<Scalar> {
-    var pass = BatchPass(of: self, over: inputs)
+    var pass = BatchPass(of: self, over: Rows(inputs))
     return try pass.pullBack(cotangents)
   }
 
@@ -91,7 +98,7 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   public func pushforward(
     of direction: ParameterVector<Scalar>, for inputs: Tensor<Scalar>
   ) throws -> Tensor<Scalar> {
-    var pass = BatchPass(of: self, over: inputs)
+    var pass = BatchPass(of: self, over: Rows(inputs))
     return try pass.pushForward(direction)
   }
 
@@ -102,7 +109,7 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   /// - Parameter inputs: Shape: [samples, inputs].
   /// - Returns: In the order in which the model meets its normalizations; none without a row.
   public func statistics(over inputs: Tensor<Scalar>) throws -> BatchStatistics<Scalar> {
-    var pass = BatchPass(of: self, over: inputs, isRecorded: false)
+    var pass = BatchPass(of: self, over: Rows(inputs), isRecorded: false)
     return try pass.statistics()
   }
 

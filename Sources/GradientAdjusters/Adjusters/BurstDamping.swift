@@ -23,7 +23,9 @@ import TensorKit
 /// by no less than its longest gradient had to be shortened by. To gradient descent it is one. To
 /// Muon's matrices a scale is nothing, only that bursts are shortened before they enter the momentum.
 /// Gradients of batches that are drawn anew differ in length by themselves; this is for full batches.
-/// The first 20 gradients, and 20 after a ``restart()``, are not shortened, though a scale remains.
+/// The first 20 gradients, and 20 after a ``restart()``, are not shortened, though a scale remains. Behind an
+/// adjuster that itself makes gradients longer or shorter while it settles, as ``BandEqualizer`` does in its first
+/// 50 steps, let it wait: ``settling``.
 ///
 /// Clipping by what was usual is known from training language models (for instance C. Wang et al.,
 /// "AdaGC: Improving training stability for large language model pretraining", 2025); the cooling is
@@ -35,12 +37,14 @@ public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
   public let cooling: Double
   /// Whether a burst scales gradients by no less than it was shortened by.
   public let isProportional: Bool
+  /// How many gradients are looked at before one counts as longer than usual.
+  public let settling: Int
   /// What gradients are scaled by now.
   public private(set) var scale = 1.0
   /// The root mean square of the lengths of the last gradients, before scaling.
   private var usualLength: Double?
   /// How many gradients are yet to be looked at before one counts as longer than usual.
-  private var unseenCount = Self.interval
+  private var unseenCount: Int
   /// How many more steps belong to the burst that was last seen.
   private var burstStepCount = 0
   /// What that burst has scaled gradients by so far.
@@ -58,19 +62,25 @@ public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
   ///   - cooling: What gradients are scaled by after one that was longer.
   ///   - isProportional: Whether a burst scales gradients by no less than it was shortened by. Right for
   ///     learning rates that fall.
-  /// - Precondition: The growth is above one, and the cooling within (0, 1].
-  public init(growth: Double = 2, cooling: Double = 0.7, isProportional: Bool = false) {
+  ///   - settling: How many gradients are looked at before one counts as longer than usual.
+  /// - Precondition: The growth is above one, the cooling within (0, 1], and the number not negative.
+  public init(
+    growth: Double = 2, cooling: Double = 0.7, isProportional: Bool = false, settling: Int = 20
+  ) {
+    precondition(settling >= 0, "\(settling) gradients to settle")
     precondition(growth > 1, "gradients that may be \(growth) times as long as usual")
     precondition(cooling > 0 && cooling <= 1, "gradients scaled by \(cooling)")
     self.growth = growth
     self.cooling = cooling
     self.isProportional = isProportional
+    self.settling = settling
+    unseenCount = settling
   }
 
   /// Forgets what was usual, as after a change that makes gradients longer or shorter.
   public mutating func restart() {
     usualLength = nil
-    unseenCount = Self.interval
+    unseenCount = settling
   }
 
   /// Shows what was usual, and how far gradients are damped.

@@ -17,10 +17,12 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
   public let sampling: GroupSampling
   /// Where the eigenvalues are sent.
   public let target: EqualizationTarget
-  /// A new transform is computed every so many steps; one is the published method.
+  /// A new transform is computed every so many steps, and for every other batch; one is the published method.
   public let refreshInterval: Int
 
   private var generator: SeededGenerator
+  /// Which batch the rest was seen of.
+  private var batch: UInt64?
   private var places: [Int]?
   private var rowSizes: Tensor<Scalar>?
   private var transform: SpectralTransform<Scalar>?
@@ -59,10 +61,12 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
     guard end < groups.count else {
       throw AdjusterError.endNotBelowGroups(end: end, groups: groups.count)
     }
-    if sampling == .previousLargestResidual { step.keepRowSizes() }
-    if let transform, stepsSinceRefresh < refreshInterval,
-      transform.vectors.shape[1] == groups.count
-    {
+    if sampling == .previousLargestResidual { step.keepCotangents() }
+    if batch != step.batch.identity || !rememberedFits(groups) {
+      // What is remembered of one batch means nothing for another.
+      (batch, places, rowSizes, transform) = (step.batch.identity, nil, nil, nil)
+    }
+    if let transform, stepsSinceRefresh < refreshInterval {
       stepsSinceRefresh += 1
       return .acrossGroups(transform)
     }
@@ -78,15 +82,18 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
   public mutating func adjust<Model: Module<Scalar>>(
     _ gradient: inout ParameterVector<Scalar>, for step: TrainingStep<Model>
   ) throws {
-    if sampling == .previousLargestResidual { rowSizes = step.rowSizes }
+    if sampling == .previousLargestResidual {
+      rowSizes = step.keptCotangents?.absoluteRowSums()
+    }
   }
 
-  /// Shows the generator, the sampled places, what is remembered of residuals, and the transform with the
-  /// steps since it was computed.
+  /// Shows the generator, which batch was seen, the sampled places, what is remembered of residuals, and the
+  /// transform with the steps since it was computed.
   ///
   /// - Throws: `StateError` if they do not fit, or more eigenvalues were equalized.
   public mutating func visitState(_ visitor: inout StateVisitor) throws {
     try visitor.visit(&generator, named: "generator")
+    try visitor.visit(&batch, named: "batch")
     try visitor.visit(&places, named: "places")
     try visitor.require(
       places?.allSatisfy { $0 >= 0 } ?? true, of: "places", "a place is negative")
@@ -96,6 +103,14 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
       (transform?.vectors.shape[0] ?? 0) <= end, of: "transform.vectors",
       "there are more than \(end) eigenvectors")
     try visitor.visit(&stepsSinceRefresh, named: "stepsSinceRefresh")
+  }
+
+  /// Whether what is remembered can be that of a batch in these groups; a state that was read may hold anything.
+  private func rememberedFits(_ groups: RowPartition) -> Bool {
+    (transform?.vectors.shape[1] ?? groups.count) == groups.count
+      && (rowSizes?.shape ?? [groups.rowCount]) == [groups.rowCount]
+      && (places?.count ?? groups.count) == groups.count
+      && (places ?? []).enumerated().allSatisfy { $1 < groups.size(ofGroup: $0) }
   }
 
   private mutating func sampledKernel<Model: Module<Scalar>>(
@@ -109,14 +124,13 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
       let sizes = try step.cotangents().absoluteRowSums()
       return try kernel(at: groups.placesOfLargest(sizes), step)
     case .previousLargestResidual:
-      // The first step has no predecessor, and a batch of another size has none that fits.
-      let known = rowSizes.flatMap { $0.count == groups.rowCount ? $0 : nil }
-      let sizes = try known ?? step.cotangents().absoluteRowSums()
+      // The first step of a batch has no predecessor.
+      let sizes = try rowSizes ?? step.cotangents().absoluteRowSums()
       return try kernel(at: groups.placesOfLargest(sizes), step)
     case .center:
       return try kernel(at: (0..<groups.count).map { groups.size(ofGroup: $0) / 2 }, step)
     case .random, .randomOnce:
-      if sampling == .random || !groups.have(places) {
+      if sampling == .random || places == nil {
         places = (0..<groups.count).map {
           Int.random(in: 0..<groups.size(ofGroup: $0), using: &generator)
         }
@@ -156,13 +170,7 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
   }
 }
 
-extension RowGroups {
-  /// Whether each coupled group has the place listed for it.
-  fileprivate func have(_ places: [Int]?) -> Bool {
-    guard let places, places.count == count else { return false }
-    return places.enumerated().allSatisfy { $1 < size(ofGroup: $0) }
-  }
-
+extension RowPartition {
   /// For each coupled group, the place of its row with the largest size; the first of equal ones.
   func placesOfLargest<Scalar>(_ sizes: Tensor<Scalar>) -> [Int] {
     sizes.withUnsafeElements { sizes in

@@ -30,7 +30,7 @@ public struct NTKAdjuster<Scalar: TensorScalar>: GradientAdjuster {
   private let kernel: Kernel
   private var known: KnownTransform<Scalar>?
 
-  /// Adjustment by a kernel function, called at the first step and whenever the batch's inputs change.
+  /// Adjustment by a kernel function, called at the first step and whenever the batch is another.
   ///
   /// - Parameters:
   ///   - end: How many leading eigenvalues are equalized; must be below the number of samples.
@@ -65,9 +65,10 @@ public struct NTKAdjuster<Scalar: TensorScalar>: GradientAdjuster {
   public mutating func cotangentTransform<Model: Module<Scalar>>(
     for step: TrainingStep<Model>
   ) throws -> CotangentTransform<Scalar> {
+    let batch = step.batch.identity
+    let size = step.batch.rowCount
+    if let known, known.fits(batch, size: size) { return .acrossBatch(known.transform) }
     let inputs = step.batch.inputs
-    if let known, known.inputs == inputs { return .acrossBatch(known.transform) }
-    let size = inputs.shape[0]
     guard end < size else { throw AdjusterError.endNotBelowSamples(end: end, samples: size) }
     let matrix = try kernel(inputs)
     guard matrix.shape == [size, size] else {
@@ -75,13 +76,13 @@ public struct NTKAdjuster<Scalar: TensorScalar>: GradientAdjuster {
     }
     let transform = try SpectralTransform(
       equalizing: end, of: try symmetrized(matrix), to: target, workers: step.evaluation.workers)
-    known = KnownTransform(inputs: inputs, transform: transform)
+    known = KnownTransform(batch: batch, transform: transform)
     return .acrossBatch(transform)
   }
 
-  /// Shows the batch's inputs and the transform that was computed for them.
+  /// Shows which batch was seen last, and the transform that was computed for it.
   ///
-  /// The kernel is configuration; it is not called again for inputs that it was called for.
+  /// The kernel is configuration; it is not called again for a batch that it was called for.
   ///
   /// - Throws: `StateError` if they do not fit, or more eigenvalues were equalized.
   public mutating func visitState(_ visitor: inout StateVisitor) throws {
@@ -123,8 +124,8 @@ public struct EmpiricalNTKAdjuster<Scalar: TensorScalar>: GradientAdjuster {
   /// - Parameters:
   ///   - end: How many leading eigenvalues are equalized; must be below the number of samples.
   ///   - target: Where they are sent; the rule for Adam by default.
-  ///   - refreshInterval: A new transform is computed every so many steps, and whenever the batch's
-  ///     inputs change; one is the published method.
+  ///   - refreshInterval: A new transform is computed every so many steps, and whenever the batch is
+  ///     another; one is the published method.
   /// - Precondition: `end` is not negative and the interval is positive.
   public init(end: Int, target: EqualizationTarget = .next, refreshInterval: Int = 1) {
     precondition(end >= 0, "\(end) eigenvalues to equalize")
@@ -140,21 +141,22 @@ public struct EmpiricalNTKAdjuster<Scalar: TensorScalar>: GradientAdjuster {
   public mutating func cotangentTransform<Model: Module<Scalar>>(
     for step: TrainingStep<Model>
   ) throws -> CotangentTransform<Scalar> {
-    let inputs = step.batch.inputs
-    let size = inputs.shape[0]
+    let (batch, size) = (step.batch.identity, step.batch.rowCount)
     guard end < size else { throw AdjusterError.endNotBelowSamples(end: end, samples: size) }
-    if stepsSinceRefresh < refreshInterval, let known, known.inputs == inputs {
+    if stepsSinceRefresh < refreshInterval, let known, known.fits(batch, size: size) {
       stepsSinceRefresh += 1
       return .acrossBatch(known.transform)
     }
     let transform = try SpectralTransform(
       equalizing: end, of: try step.empiricalKernel(atRows: Array(0..<size)), to: target,
-      near: known?.transform, workers: step.evaluation.workers)
-    known = KnownTransform(inputs: inputs, transform: transform)
+      near: known.flatMap { $0.fits(batch, size: size) ? $0.transform : nil },
+      workers: step.evaluation.workers)
+    known = KnownTransform(batch: batch, transform: transform)
     stepsSinceRefresh = 1
     return .acrossBatch(transform)
   }
-  /// Shows the batch's inputs, the transform that was computed for them, and the steps since then.
+
+  /// Shows which batch was seen last, the transform that was computed for it, and the steps since then.
   ///
   /// - Throws: `StateError` if they do not fit, or more eigenvalues were equalized.
   public mutating func visitState(_ visitor: inout StateVisitor) throws {
@@ -163,17 +165,19 @@ public struct EmpiricalNTKAdjuster<Scalar: TensorScalar>: GradientAdjuster {
   }
 }
 
-/// A transform, and the inputs of the batch that it was computed for.
+/// A transform, and the batch that it was computed for.
 private struct KnownTransform<Scalar: TensorScalar>: Checkpointable {
-  var inputs: Tensor<Scalar>
+  var batch: UInt64
   var transform: SpectralTransform<Scalar>
 
+  /// Whether it is for a batch; a state that was read may hold a transform of any size.
+  func fits(_ batch: UInt64, size: Int) -> Bool {
+    self.batch == batch && transform.vectors.shape[1] == size
+  }
+
   mutating func visitState(_ visitor: inout StateVisitor) throws {
-    try visitor.visit(&inputs, named: "inputs", keepingShape: false)
+    try visitor.visit(&batch, named: "batch")
     try visitor.visit(&transform, named: "transform")
-    try visitor.requireShape(
-      transform.vectors.shape,
-      toBe: [transform.vectors.shape[0], inputs.shape.first ?? 0], of: "transform.vectors")
   }
 }
 
@@ -183,7 +187,7 @@ extension StateVisitor {
   ) throws {
     try visit(
       &known, named: "known",
-      startingFrom: KnownTransform(inputs: Tensor(zeros: [0, 0]), transform: .empty))
+      startingFrom: KnownTransform(batch: 0, transform: .empty))
     try require(
       (known?.transform.vectors.shape[0] ?? 0) <= end, of: "known.transform.vectors",
       "there are more than \(end) eigenvectors")

@@ -4,24 +4,22 @@ import TensorKit
 public struct BandWeighting<Scalar: TensorScalar>: Sendable {
   /// A map of a whole batch's rows, of shape [samples, outputs], to as many.
   public typealias Map =
-    @Sendable (_ rows: Tensor<Scalar>, _ workers: Workers) throws -> Tensor<
-      Scalar
-    >
+    @Sendable (_ rows: Tensor<Scalar>, _ workers: Workers) throws -> Tensor<Scalar>
 
-  /// How the map splits into parts within cells and a part across them, if it does.
-  public let cells: CellWeighting<Scalar>?
+  /// How the map splits into parts within groups and a part across them, if it does.
+  public let split: GroupWeighting<Scalar>?
   private let map: Map
 
   /// A map that needs all rows at once.
   public init(_ map: @escaping Map) {
     self.map = map
-    self.cells = nil
+    split = nil
   }
 
-  /// A map that splits into parts within cells and a part across them.
-  public init(_ weighting: CellWeighting<Scalar>) {
-    cells = weighting
-    map = { rows, workers in try weighting(rows, workers: workers) }
+  /// A map that splits into parts within groups and a part across them.
+  public init(_ split: GroupWeighting<Scalar>) {
+    self.split = split
+    map = { rows, workers in try split(rows, workers: workers) }
   }
 
   /// The weighted rows.
@@ -34,34 +32,33 @@ public struct BandWeighting<Scalar: TensorScalar>: Sendable {
   }
 }
 
-/// A weighting of bands of which the fine ones lie within cells, and the coarse ones are constant over
-/// each cell.
+/// A weighting of bands of which the fine ones lie within groups of rows, and the coarse ones are constant
+/// over each group.
 ///
-/// The weighted rows of a cell follow from its own rows and from the weighted coarse bands, one row for
-/// each cell. So a cell can be worked off while its tile is evaluated, as soon as the means of
-/// all cells are known.
-public struct CellWeighting<Scalar: TensorScalar>: Sendable {
-  /// The cells.
-  public let cells: RowCells
-  /// Maps the mean rows of all cells to the coarse bands' part of them, weighted.
+/// The weighted rows of a group follow from its own rows and from the weighted coarse bands, one row for
+/// each group. So a group can be worked off while its tile is evaluated, as soon as the means of
+/// all groups are known.
+public struct GroupWeighting<Scalar: TensorScalar>: Sendable {
+  /// Maps the mean rows of all groups to the coarse bands' part of them, weighted.
   ///
-  /// Both have the shape [cells, outputs].
-  public let coarse: @Sendable (_ means: Tensor<Scalar>) -> Tensor<Scalar>
-  /// Maps the rows of some cells, cell after cell, to their fine bands' part, weighted, plus a given
-  /// row for each cell.
-  public let fine:
-    @Sendable (_ rows: Tensor<Scalar>, _ cells: Range<Int>, _ coarse: Tensor<Scalar>) -> Tensor<
-      Scalar
-    >
+  /// Both have the shape [groups, outputs].
+  public typealias Coarse = @Sendable (_ means: Tensor<Scalar>) -> Tensor<Scalar>
+  /// Maps the rows of some groups, group after group, to their fine bands' part, weighted, plus a given
+  /// row for each group.
+  public typealias Fine =
+    @Sendable (_ rows: Tensor<Scalar>, _ groups: Range<Int>, _ coarse: Tensor<Scalar>)
+    -> Tensor<Scalar>
+
+  /// The groups, to one of which every row belongs.
+  public let groups: RowPartition
+  /// The map of means.
+  public let coarse: Coarse
+  /// The map of rows.
+  public let fine: Fine
 
   /// A weighting from its parts.
-  public init(
-    cells: RowCells, coarse: @escaping @Sendable (_ means: Tensor<Scalar>) -> Tensor<Scalar>,
-    fine:
-      @escaping @Sendable (_ rows: Tensor<Scalar>, _ cells: Range<Int>, _ coarse: Tensor<Scalar>)
-      -> Tensor<Scalar>
-  ) {
-    self.cells = cells
+  public init(groups: RowPartition, coarse: @escaping Coarse, fine: @escaping Fine) {
+    self.groups = groups
     self.coarse = coarse
     self.fine = fine
   }
@@ -72,11 +69,10 @@ public struct CellWeighting<Scalar: TensorScalar>: Sendable {
   ///   - rows: Shape: [samples, outputs].
   ///   - workers: The threads that share the work; the result does not depend on their number.
   func callAsFunction(_ rows: Tensor<Scalar>, workers: Workers) throws -> Tensor<Scalar> {
-    guard cells.count > 0 else { return rows }
-    let means = try cells.means(of: rows, workers: workers)
-    let coarse = coarse(means)
-    return try cells.mapped(rows, workers: workers) { rows, cells in
-      fine(rows, cells, coarse.slice(cells))
+    guard groups.count > 0 else { return rows }
+    let coarse = coarse(try groups.means(of: rows, workers: workers))
+    return try groups.mapped(rows, workers: workers) { rows, groups in
+      fine(rows, groups, coarse.slice(groups))
     }
   }
 }

@@ -23,9 +23,9 @@ public struct Band: Sendable, Equatable {
 /// A split of the residuals of a batch into orthogonal bands, for ``BandEqualizer``.
 ///
 /// With the projections P_b of the bands, `P_b P_c = 0` for b ≠ c, `Σ_b P_b = I`, and each acts alike on
-/// every output. The first band is the constant, `P_0 r` the mean of all rows; the others follow from
-/// coarse to fine, so that estimates of their energies may be smoothed over neighbours. Three splits come
-/// with the package: ``NestedMeanBands``, ``CosineBands`` and ``BlockCosineBands``. One of your own has to
+/// every output. The first band is the constant, `P_0 r` the mean of all rows; the next one is what the constant is
+/// brought level with. Three splits come with the package: ``NestedMeanBands``, ``CosineBands`` and
+/// ``BlockCosineBands``. One of your own has to
 /// weight bands, and nothing else:
 ///
 /// ```swift
@@ -53,10 +53,6 @@ public protocol Bands<Scalar>: Sendable {
   /// The bands, the constant first, then from coarse to fine.
   var bands: [Band] { get }
 
-  /// Whether neighbouring bands above the constant are learned about alike, as those from coarse to fine
-  /// are. If not, estimates of their energies are not smoothed over them. True by default.
-  var areOrdered: Bool { get }
-
   /// The map `r → Σ_b factors[b] P_b r`.
   ///
   /// - Precondition: There is a factor for each band.
@@ -71,9 +67,6 @@ public protocol Bands<Scalar>: Sendable {
 }
 
 extension Bands {
-  /// From coarse to fine.
-  public var areOrdered: Bool { true }
-
   /// The squared norms of the bands' parts, each taken out by a weighting of its own.
   public func energies(of rows: Tensor<Scalar>, workers: Workers) throws -> [Double] {
     try bands.indices.map { band in

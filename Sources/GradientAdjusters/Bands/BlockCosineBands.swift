@@ -35,12 +35,10 @@ public struct BlockCosineBands<Scalar: TensorScalar>: Bands {
     let side = side ?? [256, 16, 8][grid.extents.count - 1]
     precondition(side > 1 && count > 0, "\(count) bands within blocks of side \(side)")
     let sides = Array(sequence(first: side) { $0 * 2 < grid.longest ? $0 * 2 : nil })
-    let groups = NestedGroups.blocks(of: grid, sides: sides.reversed())
-    let level = groups.levels.count - 1
-    let cells = RowCells(order: groups.order, bounds: groups.levels[level].bounds)
+    let groups = RowPartition.blocks(of: grid, sides: sides.reversed())
 
     var shapes: [[Int]] = []
-    let kinds = cells.firstPoints(of: grid).map { point in
+    let kinds = groups.firstPoints(of: grid).map { point in
       let shape = grid.blockShape(atPoint: point, side: side)
       if let kind = shapes.firstIndex(of: shape) { return kind }
       shapes.append(shape)
@@ -67,7 +65,7 @@ public struct BlockCosineBands<Scalar: TensorScalar>: Bands {
     self.grid = grid
     self.side = side
     self.kinds = kinds
-    means = NestedMeans(groups, cellLevel: level, cells: cells)
+    means = NestedMeans(groups, splitLevel: groups.levels.count - 1)
     coarseCount = coarse.count
     bands = coarse + fine
   }
@@ -75,20 +73,20 @@ public struct BlockCosineBands<Scalar: TensorScalar>: Bands {
   /// The number of rows of the batch.
   public var rowCount: Int { grid.count }
 
-  /// The map `r → Σ_b factors[b] P_b r`, in cells.
+  /// The map `r → Σ_b factors[b] P_b r`, block by block.
   public func weighting(by factors: [Double]) -> BandWeighting<Scalar> {
     check(factors)
     let (means, kinds, factors) = (means, kinds, factors.map { Scalar($0) })
     let operators = transforms.map { $0.weighting(by: [0] + factors[coarseCount...]) }
     return BandWeighting(
-      CellWeighting(
-        cells: means.cells, coarse: { means.coarse($0, factors) },
-        fine: { rows, cells, coarse in
-          let bounds = means.cells.localBounds(of: cells)
+      GroupWeighting(
+        groups: means.split, coarse: { means.coarse($0, factors) },
+        fine: { rows, blocks, coarse in
+          let bounds = means.split.localBounds(ofGroups: blocks)
           var result = Tensor.concatenated(
-            cells.enumerated().map { index, cell in
+            blocks.enumerated().map { index, block in
               .matrixProduct(
-                operators[kinds[cell]], rows.slice(bounds[index]..<bounds[index + 1]))
+                operators[kinds[block]], rows.slice(bounds[index]..<bounds[index + 1]))
             })
           result.addToRowRuns(coarse, bounds: bounds)
           return result
@@ -97,16 +95,16 @@ public struct BlockCosineBands<Scalar: TensorScalar>: Bands {
 
   /// The squared norm of each band's part of some rows.
   public func energies(of rows: Tensor<Scalar>, workers: Workers) throws -> [Double] {
-    let (cells, kinds, transforms, fineCount) = (means.cells, kinds, transforms, fineCount)
+    let (blocks, kinds, transforms, fineCount) = (means.split, kinds, transforms, fineCount)
     let coarse = means.coarseEnergies(
-      try cells.means(of: rows, workers: workers), bandCount: coarseCount)
+      try blocks.means(of: rows, workers: workers), bandCount: coarseCount)
     // The first is that of the blocks' means, which are not taken out before the transform.
     var fine = [Double](repeating: 0, count: fineCount + 1)
-    let parts = try cells.map(rows, workers: workers) { rows, range in
-      let bounds = cells.localBounds(of: range)
+    let parts = try blocks.map(rows, workers: workers) { rows, range in
+      let bounds = blocks.localBounds(ofGroups: range)
       var sums = [Double](repeating: 0, count: fineCount + 1)
-      for (index, cell) in range.enumerated() {
-        transforms[kinds[cell]].addEnergies(
+      for (index, block) in range.enumerated() {
+        transforms[kinds[block]].addEnergies(
           of: rows.slice(bounds[index]..<bounds[index + 1]), to: &sums)
       }
       return sums
@@ -160,11 +158,11 @@ extension RowGrid {
   }
 }
 
-extension RowCells {
-  /// The grid's point that the first row of each cell holds.
+extension RowPartition {
+  /// The grid's point that the first row of each group holds.
   fileprivate func firstPoints(of grid: RowGrid) -> [Int] {
-    bounds.dropLast().map { place in
-      let row = order.map { $0[place] } ?? place
+    (0..<count).map { group in
+      let row = row(group: group, place: 0)
       return grid.points.map { $0[row] } ?? row
     }
   }

@@ -6,73 +6,79 @@ import TensorKit
 /// means of level k, the weighted row at level k is `y_k = y_{k-1} + F_k (m_k - m_{k-1})`. Kept is
 /// `y_k - F_k m_k`, so that a level costs one pass over its groups.
 struct NestedMeans<Scalar: TensorScalar>: Sendable {
-  let cells: RowCells
-  private let groups: NestedGroups
-  /// The level whose groups are the cells.
-  private let cellLevel: Int
+  /// The groups of one level: finer ones lie within, coarser ones across them.
+  let split: RowPartition
+  private let groups: RowPartition
+  /// That level.
+  private let splitLevel: Int
+  /// For each level, the bounds of its groups in the order of the rows.
+  private let bounds: [[Int]]
+  /// For each level but the last, the bounds of its groups among those of the next.
+  private let children: [[Int]]
   /// For each level, the number of rows of each group, of shape [groups, 1].
   private let sizes: [Tensor<Scalar>]
 
-  init(_ groups: NestedGroups, cellLevel: Int, cells: RowCells) {
+  init(_ groups: RowPartition, splitLevel: Int) {
     self.groups = groups
-    self.cellLevel = cellLevel
-    self.cells = cells
-    sizes = groups.levels.map { level in
-      Tensor(zip(level.bounds, level.bounds.dropFirst()).map { Scalar($1 - $0) })
-        .reshaped(to: [-1, 1])
+    self.splitLevel = splitLevel
+    split = groups.level(splitLevel)
+    bounds = groups.levels.map(\.bounds.list)
+    children = groups.levels.indices.dropLast().map { groups.children(ofLevel: $0) }
+    sizes = bounds.map { bounds in
+      Tensor(zip(bounds, bounds.dropFirst()).map { Scalar($1 - $0) }).reshaped(to: [-1, 1])
     }
   }
 
   private var lastLevel: Int { groups.levels.count - 1 }
   /// Whether single rows are a band of their own.
   private var hasRows: Bool {
-    groups.levels[lastLevel].bounds.count - 1 < groups.rowCount
+    groups.levels[lastLevel].count < groups.rowCount
   }
 
-  // MARK: - Across cells
+  // MARK: - Across groups
 
-  /// The weighted coarse bands at each cell, from the means of all cells.
-  func coarse(_ cellMeans: Tensor<Scalar>, _ factors: [Scalar]) -> Tensor<Scalar> {
-    let means = means(from: cellMeans)
+  /// The weighted coarse bands at each group, from the means of all groups.
+  func coarse(_ splitMeans: Tensor<Scalar>, _ factors: [Scalar]) -> Tensor<Scalar> {
+    let means = means(from: splitMeans)
     guard var offset = means.first.map({ Tensor<Scalar>(zeros: $0.shape) }) else {
-      return cellMeans
+      return splitMeans
     }
-    for level in 0..<cellLevel {
+    for level in 0..<splitLevel {
       offset.add(means[level], scaledBy: factors[level] - factors[level + 1])
-      offset = offset.repeatingRows(bounds: groups.children[level])
+      offset = offset.repeatingRows(bounds: children[level])
     }
-    offset.add(cellMeans, scaledBy: factors[cellLevel])
+    offset.add(splitMeans, scaledBy: factors[splitLevel])
     return offset
   }
 
-  /// The means of all levels down to the cells'.
-  private func means(from cellMeans: Tensor<Scalar>) -> [Tensor<Scalar>] {
-    var sums = cellMeans * sizes[cellLevel]
-    var means = [cellMeans]
-    for level in (0..<cellLevel).reversed() {
-      sums = sums.sumsOfRowRuns(bounds: groups.children[level])
+  /// The means of all levels down to the split.
+  private func means(from splitMeans: Tensor<Scalar>) -> [Tensor<Scalar>] {
+    var sums = splitMeans * sizes[splitLevel]
+    var means = [splitMeans]
+    for level in (0..<splitLevel).reversed() {
+      sums = sums.sumsOfRowRuns(bounds: children[level])
       means.append(sums / sizes[level])
     }
     return means.reversed()
   }
 
-  /// The energies of the bands down to the cells' level; the others' are zero.
-  func coarseEnergies(_ cellMeans: Tensor<Scalar>, bandCount: Int) -> [Double] {
-    let means = means(from: cellMeans)
+  /// The energies of the bands down to the split; the others' are zero.
+  func coarseEnergies(_ splitMeans: Tensor<Scalar>, bandCount: Int) -> [Double] {
+    let means = means(from: splitMeans)
     var energies = [Double](repeating: 0, count: bandCount)
-    for level in 0...cellLevel {
+    for level in 0...splitLevel {
       var part = means[level]
       if level > 0 {
-        part -= means[level - 1].repeatingRows(bounds: groups.children[level - 1])
+        part -= means[level - 1].repeatingRows(bounds: children[level - 1])
       }
       energies[level] = Double((part * sizes[level]).dot(part))
     }
     return energies
   }
 
-  // MARK: - Within cells
+  // MARK: - Within groups
 
-  /// The groups of some cells on the cells' level and all finer ones.
+  /// Some groups of the split, and all finer ones within them.
   private struct Part {
     /// For each of these levels, the range of groups.
     var groups: [Range<Int>]
@@ -80,12 +86,12 @@ struct NestedMeans<Scalar: TensorScalar>: Sendable {
     var bounds: [[Int]]
   }
 
-  private func part(of cells: Range<Int>) -> Part {
-    var part = Part(groups: [cells], bounds: [])
-    for level in cellLevel...lastLevel {
-      let range = part.groups[level - cellLevel]
+  private func part(of groups: Range<Int>) -> Part {
+    var part = Part(groups: [groups], bounds: [])
+    for level in splitLevel...lastLevel {
+      let range = part.groups[level - splitLevel]
       let isLast = level == lastLevel
-      let bounds = isLast ? groups.levels[level].bounds : groups.children[level]
+      let bounds = isLast ? self.bounds[level] : children[level]
       let (first, end) = (bounds[range.lowerBound], bounds[range.upperBound])
       part.bounds.append(bounds[range.lowerBound...range.upperBound].map { $0 - first })
       if !isLast { part.groups.append(first..<end) }
@@ -93,28 +99,28 @@ struct NestedMeans<Scalar: TensorScalar>: Sendable {
     return part
   }
 
-  /// The means of the groups of some cells, from the cells' level down.
+  /// The means of some groups of the split and of all finer ones.
   private func means(of rows: Tensor<Scalar>, _ part: Part) -> [Tensor<Scalar>] {
     var sums = rows
     var means: [Tensor<Scalar>] = []
     for (level, range) in part.groups.enumerated().reversed() {
       sums = sums.sumsOfRowRuns(bounds: part.bounds[level])
-      means.append(sums / sizes[cellLevel + level].slice(range))
+      means.append(sums / sizes[splitLevel + level].slice(range))
     }
     return means.reversed()
   }
 
-  /// The weighted rows of some cells, given the weighted coarse bands at each.
+  /// The weighted rows of some groups, given the weighted coarse bands at each.
   func fine(
-    _ rows: Tensor<Scalar>, _ cells: Range<Int>, _ coarse: Tensor<Scalar>, _ factors: [Scalar]
+    _ rows: Tensor<Scalar>, _ groups: Range<Int>, _ coarse: Tensor<Scalar>, _ factors: [Scalar]
   ) -> Tensor<Scalar> {
-    let part = part(of: cells)
+    let part = part(of: groups)
     let means = means(of: rows, part)
     var offset = coarse
     for level in means.indices {
-      let band = cellLevel + level
+      let band = splitLevel + level
       let next = band < lastLevel || hasRows ? factors[band + 1] : 0
-      // At the cells' level the means are not yet part of what is kept.
+      // At the split the means are not yet part of what is kept.
       let present = level == 0 ? 0 : factors[band]
       offset.add(means[level], scaledBy: present - next)
       if level + 1 < means.count {
@@ -126,19 +132,19 @@ struct NestedMeans<Scalar: TensorScalar>: Sendable {
     return result
   }
 
-  /// The energies of the bands below the cells' level, for runs of cells, in order.
+  /// The energies of the bands below the split, for runs of groups, in order.
   func fineEnergies(
     of rows: Tensor<Scalar>, bandCount: Int, workers: Workers
   ) throws -> [[Double]] {
-    try cells.map(rows, workers: workers) { rows, cells in
-      let part = part(of: cells)
+    try split.map(rows, workers: workers) { rows, groups in
+      let part = part(of: groups)
       let means = means(of: rows, part)
       var energies = [Double](repeating: 0, count: bandCount)
       for (level, range) in part.groups.enumerated().dropFirst() {
         let difference =
           means[level] - means[level - 1].repeatingRows(bounds: part.bounds[level - 1])
-        energies[cellLevel + level] = Double(
-          (difference * sizes[cellLevel + level].slice(range)).dot(difference))
+        energies[splitLevel + level] = Double(
+          (difference * sizes[splitLevel + level].slice(range)).dot(difference))
       }
       if hasRows {
         var difference = rows

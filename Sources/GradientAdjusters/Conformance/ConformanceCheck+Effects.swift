@@ -37,7 +37,7 @@ extension ConformanceCheck {
 
   /// Whether a step differs in a longer course of training, in which residuals suddenly grow.
   private func changesLongRun() throws -> Bool {
-    let distant = TrainingBatch(
+    let distant = Batch(
       inputs: batch.inputs, targets: batch.targets * burstFactor, groups: batch.groups)
     var plain = try PlainCourse(IdentityAdjuster(), model)
     var adjusted = try Course(adjuster, model)

@@ -41,7 +41,7 @@ public func checkConformance<Scalar: TensorScalar>(
 /// - Returns: What is wrong; nothing if all is well.
 public func checkConformance<Model: Module>(
   of adjuster: some GradientAdjuster<Model.Scalar>, on model: Model,
-  batch: TrainingBatch<Model.Scalar>, expectingChange: Bool = true
+  batch: Batch<Model.Scalar>, expectingChange: Bool = true
 ) -> [AdjusterFinding] {
   ConformanceCheck(
     adjuster: adjuster, model: model, batch: batch, expectsChange: expectingChange
@@ -66,7 +66,7 @@ where Model.Scalar == Adjuster.Scalar {
   typealias Scalar = Model.Scalar
   let adjuster: Adjuster
   let model: Model
-  let batch: TrainingBatch<Scalar>
+  let batch: Batch<Scalar>
   let expectsChange: Bool
 
   let stepCount = 4
@@ -148,7 +148,7 @@ where Model.Scalar == Adjuster.Scalar {
   }
 
   private func checkOneSample() throws {
-    let single = TrainingBatch(
+    let single = Batch(
       inputs: batch.inputs.slice(0..<1), targets: batch.targets.slice(0..<1))
     var course = try Course(adjuster, model)
     do {
@@ -168,12 +168,12 @@ where Model.Scalar == Adjuster.Scalar {
     let batches = [
       (
         "a target that is not a number",
-        TrainingBatch(
+        Batch(
           inputs: batch.inputs, targets: targets, groups: batch.groups)
       ),
       (
         "an infinite input",
-        TrainingBatch(
+        Batch(
           inputs: inputs, targets: batch.targets, groups: batch.groups)
       ),
     ]
@@ -192,7 +192,7 @@ where Model.Scalar == Adjuster.Scalar {
 
   /// A step that cannot be made between two that can.
   private func expectRecovery(
-    from what: String, _ spoil: (inout Course) -> TrainingBatch<Scalar>
+    from what: String, _ spoil: (inout Course) -> Batch<Scalar>
   ) throws {
     var course = try Course(adjuster, model)
     try course.advance(on: batch)
@@ -264,7 +264,7 @@ where Model.Scalar == Adjuster.Scalar {
 
     /// Makes a step of gradient descent whose length is a hundredth of the parameters'.
     mutating func advance(
-      on batch: TrainingBatch<Scalar>, workers: Workers = Workers(threads: 2),
+      on batch: Batch<Scalar>, workers: Workers = Workers(threads: 2),
       rowsPerTile: Int? = nil, sweepingFirst: Bool = false
     ) throws {
       let current = TrainingStep(
@@ -364,12 +364,12 @@ struct CheckedNetwork<Scalar: TensorScalar>: Module {
   }
 }
 
-extension TrainingBatch {
+extension Batch {
   /// The batch that adjusters are checked on.
-  static func checked(using generator: inout some RandomNumberGenerator) -> TrainingBatch {
-    TrainingBatch(
+  static func checked(using generator: inout some RandomNumberGenerator) -> Batch {
+    Batch(
       inputs: .uniform(over: -1...1, shape: [61, 2], using: &generator),
       targets: .uniform(over: 0...1, shape: [61, 3], using: &generator),
-      groups: RowGroups(rowCount: 61, groupSize: 4))
+      groups: RowPartition(rowCount: 61, groupSize: 4))
   }
 }

@@ -22,7 +22,7 @@ extension GradientAdjuster {
   /// - Throws: ``AdjusterError`` if the loss or the gradient is not finite, and whatever the adjuster
   ///   throws.
   public mutating func lossWithGradient<Model: Module<Scalar>>(
-    of model: Model, on batch: TrainingBatch<Scalar>, loss: (any RowLoss<Scalar>)? = nil,
+    of model: Model, on batch: Batch<Scalar>, loss: (any RowLoss<Scalar>)? = nil,
     penalties: [any Penalty<Scalar>] = [], step: Int = 0, workers: Workers = Workers()
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
     try lossWithGradient(

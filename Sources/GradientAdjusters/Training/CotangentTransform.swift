@@ -5,44 +5,26 @@ import TensorKit
 ///
 /// A transform says which rows it couples, and that decides how a batch can be worked off: a
 /// transform that couples nothing, or the rows that share a place within their groups, is applied
-/// tile by tile while the tile is in cache, and so is one that couples the rows of small cells; one
+/// tile by tile while the tile is in cache, and so is one that couples the rows of small groups; one
 /// that couples the whole batch needs all outputs first.
 public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
-  /// Which rows of a batch a transform mixes.
-  public enum Coupling: Int, Sendable, Comparable {
-    /// None: each row is transformed by itself.
-    case rows
-    /// The rows that share a place within the coupled groups.
-    case groups
-    /// The rows of the same cell of a partition of the batch.
-    case cells
-    /// All.
-    case batch
-
-    /// Whether the left couples fewer rows.
-    public static func < (left: Coupling, right: Coupling) -> Bool {
-      left.rawValue < right.rawValue
-    }
-  }
-
   /// A map of cotangents to adjusted cotangents of the same shape.
-  public typealias Map = @Sendable (Tensor<Scalar>) throws -> Tensor<Scalar>
+  public typealias Map = @Sendable (_ cotangents: Tensor<Scalar>) throws -> Tensor<Scalar>
 
-  /// A map of some cells' cotangents, cell after cell, to adjusted cotangents of the same shape.
-  public typealias CellMap =
-    @Sendable (_ rows: Tensor<Scalar>, _ cells: Range<Int>) throws -> Tensor<Scalar>
+  /// A map of the cotangents of some rows of the batch to adjusted ones of the same shape.
+  public typealias RowMap =
+    @Sendable (_ cotangents: Tensor<Scalar>, _ rows: RowTiles.Rows) throws -> Tensor<Scalar>
 
-  struct CellStage: Sendable {
-    let cells: RowCells
-    let map: CellMap
-    /// For all rows, if other stages come first.
-    let mapAfterOthers: Map
-  }
+  /// A map of some groups' cotangents, group after group, to adjusted ones of the same shape.
+  public typealias GroupMap =
+    @Sendable (_ cotangents: Tensor<Scalar>, _ groups: Range<Int>) throws -> Tensor<Scalar>
 
-  struct Stage: Sendable {
-    let coupling: Coupling
-    let map: Map
-    var cellStage: CellStage?
+  enum Stage: Sendable {
+    case rows(RowMap)
+    case acrossGroups(Map)
+    /// `whole` maps all cotangents at once, if other stages come first.
+    case withinGroups(RowPartition, GroupMap, whole: Map)
+    case acrossBatch(Map)
   }
 
   /// Applied in order; empty for the identity.
@@ -51,51 +33,69 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
   /// Leaves cotangents as they are.
   public static var identity: CotangentTransform { CotangentTransform(stages: []) }
 
+  // MARK: - Rows
+
   /// Transforms each row by itself.
   ///
   /// - Parameter map: Maps some rows, of shape [rows, outputs].
   public static func rows(_ map: @escaping Map) -> CotangentTransform {
-    CotangentTransform(stages: [Stage(coupling: .rows, map: map)])
+    .rows { cotangents, _ in try map(cotangents) }
   }
 
-  /// Mixes the rows that share a place within the coupled groups, alike at every place.
+  /// Transforms each row by itself, by a map that is told which rows of the batch it has.
+  ///
+  /// - Parameter map: Maps some rows, of shape [rows, outputs].
+  public static func rows(_ map: @escaping RowMap) -> CotangentTransform {
+    CotangentTransform(stages: [.rows(map)])
+  }
+
+  /// Multiplies the cotangents of each row by a weight of its own.
+  ///
+  /// - Parameter weights: Shape: [samples].
+  public static func weightingRows(by weights: Tensor<Scalar>) -> CotangentTransform {
+    let column = weights.reshaped(to: [-1, 1])
+    return .rows { cotangents, rows in cotangents * column.rows(in: rows) }
+  }
+
+  // MARK: - Groups
+
+  /// Mixes the rows that share a place within the batch's groups, alike at every place.
   ///
   /// - Parameter map: Maps some places' rows, of shape [groups, numbers]: row g holds those of group
   ///   g. The columns are some places' outputs, and must not be mixed.
   public static func acrossGroups(_ map: @escaping Map) -> CotangentTransform {
-    CotangentTransform(stages: [Stage(coupling: .groups, map: map)])
+    CotangentTransform(stages: [.acrossGroups(map)])
   }
 
-  /// Mixes the rows of each cell of a partition of the batch.
+  /// Mixes rows that share a place within the batch's groups by a spectral transform across groups.
+  public static func acrossGroups(_ transform: SpectralTransform<Scalar>) -> CotangentTransform {
+    .acrossGroups { transform.applied(to: $0) }
+  }
+
+  /// Mixes the rows of each group of a partition, which need not be the batch's.
   ///
-  /// Tiles hold whole cells, so that no sweep is needed first.
+  /// Tiles hold whole groups, so that no sweep is needed first.
   ///
   /// - Parameters:
-  ///   - cells: The partition.
-  ///   - afterOthers: Maps all cotangents, of shape [samples, outputs], if other transforms come
-  ///     first, for a map that rests on what cotangents are before any; cell by cell by default.
-  ///   - map: Maps the rows of some consecutive cells, cell after cell, of shape [rows, outputs].
-  public static func withinCells(
-    _ cells: RowCells, afterOthers: Map? = nil, _ map: @escaping CellMap
+  ///   - groups: The partition, in which every row belongs to a group.
+  ///   - whole: Maps all cotangents, of shape [samples, outputs], if other transforms come
+  ///     first, for a map that rests on what cotangents are before any; group by group by default.
+  ///   - map: Maps the rows of some consecutive groups, group after group, of shape [rows, outputs].
+  public static func withinGroups(
+    of groups: RowPartition, afterOthers whole: Map? = nil, _ map: @escaping GroupMap
   ) -> CotangentTransform {
-    let cellwise: Map = { try cells.mapped($0, workers: Workers(threads: 1), map) }
-    return CotangentTransform(stages: [
-      Stage(
-        coupling: .cells, map: cellwise,
-        cellStage: CellStage(cells: cells, map: map, mapAfterOthers: afterOthers ?? cellwise))
-    ])
+    precondition(groups.coversAllRows, "rows that belong to no group: \(groups.remainder)")
+    let groupwise: Map = { try groups.mapped($0, workers: Workers(threads: 1), map) }
+    return CotangentTransform(stages: [.withinGroups(groups, map, whole: whole ?? groupwise)])
   }
+
+  // MARK: - The batch
 
   /// Mixes all rows.
   ///
   /// - Parameter map: Maps all cotangents, of shape [samples, outputs].
   public static func acrossBatch(_ map: @escaping Map) -> CotangentTransform {
-    CotangentTransform(stages: [Stage(coupling: .batch, map: map)])
-  }
-
-  /// Mixes rows that share a place within the coupled groups by a spectral transform across groups.
-  public static func acrossGroups(_ transform: SpectralTransform<Scalar>) -> CotangentTransform {
-    .acrossGroups { transform.applied(to: $0) }
+    CotangentTransform(stages: [.acrossBatch(map)])
   }
 
   /// Mixes all rows by a spectral transform across the batch, alike for every output.
@@ -103,20 +103,7 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
     .acrossBatch { transform.applied(to: $0) }
   }
 
-  /// The most that any stage couples.
-  public var coupling: Coupling { stages.map(\.coupling).max() ?? .rows }
-
-  /// The partition that tiles have to respect, if any stage mixes the rows of cells.
-  var cells: RowCells? { stages.lazy.compactMap(\.cellStage).first?.cells }
-
-  /// Whether tiles can be cut such that every stage finds what it mixes within a tile.
-  var isStreamable: Bool {
-    let couplings = Set(stages.map(\.coupling))
-    if couplings.contains(.batch) { return false }
-    // Stages within cells may need the cotangents as they are before any.
-    return !stages.dropFirst().contains { $0.cellStage != nil }
-      && !(couplings.contains(.groups) && couplings.contains(.cells))
-  }
+  // MARK: - Joining
 
   /// Whether cotangents are left as they are.
   public var isIdentity: Bool { stages.isEmpty }
@@ -126,118 +113,93 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
     CotangentTransform(stages: stages + next.stages)
   }
 
+  // MARK: - Applying
+
   /// The adjusted cotangents of a whole batch.
   ///
   /// - Parameters:
   ///   - cotangents: Shape: [samples, outputs].
   ///   - groups: How the samples form groups.
+  /// - Throws: ``AdjusterError/shape(expected:found:)`` if a map returns another shape, and what maps throw.
   public func applied(
-    to cotangents: Tensor<Scalar>, groups: RowGroups
+    to cotangents: Tensor<Scalar>, groups: RowPartition
   ) throws -> Tensor<Scalar> {
     var result = cotangents
     for (index, stage) in stages.enumerated() {
-      switch stage.coupling {
-      case .cells where index > 0:
-        result = try checked(stage.cellStage?.mapAfterOthers(result) ?? result, against: result)
-      case .rows, .cells, .batch: result = try checked(stage.map(result), against: result)
-      case .groups:
-        guard groups.count > 0 else { continue }
-        result =
-          groups.areOfEqualSize
-          ? try applied(stage, toEqualGroupsOf: result, groups)
-          : try applied(stage, toUnequalGroupsOf: result, groups)
+      switch stage {
+      case .rows(let map):
+        result = try checked(map(result, .range(0..<result.shape[0])), against: result)
+      case .acrossGroups(let map): try apply(map, acrossGroupsOf: groups, to: &result)
+      case .withinGroups(let groups, let map, let whole):
+        let adjusted =
+          index > 0
+          ? try whole(result) : try groups.mapped(result, workers: Workers(threads: 1), map)
+        result = try checked(adjusted, against: result)
+      case .acrossBatch(let map): result = try checked(map(result), against: result)
       }
     }
     return result
   }
 
-  private func applied(
-    _ stage: Stage, toEqualGroupsOf cotangents: Tensor<Scalar>, _ groups: RowGroups
-  ) throws -> Tensor<Scalar> {
-    let rows = groups.coupledRows
-    let coupled = cotangents.rows(in: rows).reshaped(to: [groups.count, -1])
-    let adjusted = try checked(stage.map(coupled), against: coupled)
-      .reshaped(to: [rows.count, -1])
-    var result = cotangents
-    switch rows {
-    case .range(let range) where range.count == result.shape[0]: result = adjusted
-    case .range(let range):
-      result.setElements(from: range.lowerBound * result.shape[1], to: adjusted)
-    case .list(let list): result.setRows(at: list, to: adjusted)
+  /// Mixes places of all groups, a few at a time where groups lack some, so that these take little memory.
+  private func apply(
+    _ map: Map, acrossGroupsOf groups: RowPartition, to cotangents: inout Tensor<Scalar>
+  ) throws {
+    guard groups.count > 0 else { return }
+    let tiles =
+      groups.areOfEqualSize
+      ? [PlaceTile(rows: groups.groupedRows, slots: nil)]
+      : groups.tilesOfWholePlaces(rowsPerTile: 4096)
+    for tile in tiles {
+      let rows = cotangents.rows(in: tile.rows)
+      cotangents.setRows(
+        in: tile.rows,
+        to: try applied(map, across: groups.count, to: rows, slots: tile.slots))
     }
-    return result
   }
 
-  /// Works place by place, so that the rows that groups lack take little memory.
-  private func applied(
-    _ stage: Stage, toUnequalGroupsOf cotangents: Tensor<Scalar>, _ groups: RowGroups
-  ) throws -> Tensor<Scalar> {
-    let plan = groups.tilesOfWholePlaces(rowsPerTile: 4096)
-    var result = cotangents
-    for (rows, slots) in zip(plan.tiles.tiles, plan.slots) {
-      guard case .list(let list) = rows else { continue }
-      let adjusted = try applied(
-        stage, across: groups.count, to: cotangents.rows(at: list), slots: slots)
-      result.setRows(at: list, to: adjusted)
-    }
-    return result
-  }
-
-  /// The adjusted cotangents of some whole places of all coupled groups.
+  /// A map across groups; rows that groups lack count as zero.
   ///
   /// - Parameters:
-  ///   - cotangents: Group after group. Shape: [rows, outputs].
-  ///   - groupCount: The number of groups.
-  ///   - slots: Where the rows lie among the places, unless all are there.
-  func applied(
-    toPlacesOf cotangents: Tensor<Scalar>, groupCount: Int, slots: RowGroups.PlaceSlots?
-  ) throws -> Tensor<Scalar> {
-    var result = cotangents
-    for stage in stages {
-      switch stage.coupling {
-      case .rows: result = try checked(stage.map(result), against: result)
-      case .groups: result = try applied(stage, across: groupCount, to: result, slots: slots)
-      case .cells, .batch:
-        preconditionFailure("a transform across the batch was applied to a part of it")
-      }
-    }
-    return result
-  }
-
-  /// A stage across groups; rows that groups lack count as zero.
+  ///   - rows: Those of some places, group after group.
+  ///   - slots: Where they lie among the places, unless all are there.
   private func applied(
-    _ stage: Stage, across groupCount: Int, to rows: Tensor<Scalar>, slots: RowGroups.PlaceSlots?
+    _ map: Map, across groupCount: Int, to rows: Tensor<Scalar>, slots: PlaceTile.Slots?
   ) throws -> Tensor<Scalar> {
-    guard let slots else {
-      let coupled = rows.reshaped(to: [groupCount, -1])
-      return try checked(stage.map(coupled), against: coupled).reshaped(to: rows.shape)
+    var padded = rows
+    if let slots {
+      padded = Tensor(zeros: [slots.count, rows.shape[1]])
+      padded.setRows(at: slots.indices, to: rows)
     }
-    var padded = Tensor<Scalar>(zeros: [slots.count, rows.shape[1]])
-    padded.setRows(at: slots.indices, to: rows)
     let coupled = padded.reshaped(to: [groupCount, -1])
-    return try checked(stage.map(coupled), against: coupled).reshaped(to: padded.shape)
-      .rows(at: slots.indices)
+    let adjusted = try checked(map(coupled), against: coupled).reshaped(to: padded.shape)
+    return slots.map { adjusted.rows(at: $0.indices) } ?? adjusted
   }
 
-  /// The adjusted cotangents of some whole cells.
+  /// The adjusted cotangents of a tile that holds what this transform mixes.
   ///
-  /// - Parameter cotangents: Cell after cell. Shape: [rows, outputs].
+  /// - Parameters:
+  ///   - cotangents: Shape: [rows, outputs].
+  ///   - content: What the tile holds.
+  ///   - rows: Which rows of the batch they are.
+  ///   - groupCount: The number of the batch's groups.
   func applied(
-    toCells cells: Range<Int>, _ cotangents: Tensor<Scalar>
+    to cotangents: Tensor<Scalar>, of content: TilePlan.Content, rows: RowTiles.Rows,
+    groupCount: Int
   ) throws -> Tensor<Scalar> {
     var result = cotangents
     for stage in stages {
-      let adjusted = try stage.cellStage.map { try $0.map(result, cells) } ?? stage.map(result)
-      result = try checked(adjusted, against: result)
-    }
-    return result
-  }
-
-  /// The adjusted cotangents of rows outside the coupled groups.
-  func applied(toUncoupled cotangents: Tensor<Scalar>) throws -> Tensor<Scalar> {
-    var result = cotangents
-    for stage in stages where stage.coupling == .rows {
-      result = try checked(stage.map(result), against: result)
+      switch (stage, content) {
+      case (.rows(let map), _): result = try checked(map(result, rows), against: result)
+      case (.acrossGroups(let map), .places(let slots)):
+        result = try applied(map, across: groupCount, to: result, slots: slots)
+      // Rows outside the batch's groups are not mixed.
+      case (.acrossGroups, _): break
+      case (.withinGroups(_, let map, _), .groups(let groups)):
+        result = try checked(map(result, groups), against: result)
+      case (.withinGroups, _), (.acrossBatch, _):
+        preconditionFailure("a transform was applied to a part of what it mixes")
+      }
     }
     return result
   }

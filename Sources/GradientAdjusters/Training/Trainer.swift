@@ -68,7 +68,7 @@ public struct Trainer<Model: Module>: Checkpointable {
   /// - Throws: ``AdjusterError`` if the loss or the gradient is not finite, and whatever the adjuster
   ///   throws; the model is then as it was.
   @discardableResult
-  public mutating func advance(on batch: TrainingBatch<Scalar>) throws -> Double {
+  public mutating func advance(on batch: Batch<Scalar>) throws -> Double {
     let current = TrainingStep(
       model: model, batch: batch, loss: loss, penalties: penalties, index: step, workers: workers)
     let (value, gradient) = try adjuster.lossWithGradient(for: current)

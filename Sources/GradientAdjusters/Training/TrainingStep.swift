@@ -14,7 +14,7 @@ public final class TrainingStep<Model: Module> {
   /// The model at the current parameters.
   public var model: Model { evaluation.model }
   /// What it is fitted to.
-  public let batch: TrainingBatch<Scalar>
+  public let batch: Batch<Scalar>
   /// The loss of the rows.
   public let loss: any RowLoss<Scalar>
   /// What is added to the mean of the rows' losses.
@@ -32,8 +32,8 @@ public final class TrainingStep<Model: Module> {
   private var gradients: PerSampleGradients<Scalar>?
   /// The sum of the penalties and its gradient, once they are known.
   private var knownPenalty: (value: Double, gradient: ParameterVector<Scalar>)?
-  private var keepsRowSizes = false
-  private var keptRowSizes: Tensor<Scalar>?
+  private var keepsCotangents = false
+  private var streamedCotangents: Tensor<Scalar>?
 
   /// A step.
   ///
@@ -46,7 +46,7 @@ public final class TrainingStep<Model: Module> {
   ///   - workers: The threads that share the work.
   ///   - rowsPerTile: How many rows are evaluated at once; chosen by measurement by default.
   public convenience init(
-    model: Model, batch: TrainingBatch<Scalar>, loss: (any RowLoss<Scalar>)? = nil,
+    model: Model, batch: Batch<Scalar>, loss: (any RowLoss<Scalar>)? = nil,
     penalties: [any Penalty<Scalar>] = [], index: Int = 0, workers: Workers = Workers(),
     rowsPerTile: Int? = nil
   ) {
@@ -64,7 +64,7 @@ public final class TrainingStep<Model: Module> {
   ///   - penalties: Terms in the parameters that are added to it; none by default.
   ///   - index: How many steps came before.
   public init(
-    evaluation: TiledEvaluation<Model>, batch: TrainingBatch<Scalar>,
+    evaluation: TiledEvaluation<Model>, batch: Batch<Scalar>,
     loss: (any RowLoss<Scalar>)? = nil, penalties: [any Penalty<Scalar>] = [], index: Int = 0
   ) {
     self.evaluation = evaluation
@@ -72,7 +72,7 @@ public final class TrainingStep<Model: Module> {
     self.loss = loss ?? MeanSquaredError<Scalar>()
     self.penalties = penalties
     self.index = index
-    self.pass = BatchPass(of: evaluation, over: batch.inputs)
+    self.pass = BatchPass(of: evaluation, over: batch.inputRows)
   }
 
   /// ∂loss/∂outputs of all samples, before any adjustment, of shape [samples, outputs].
@@ -90,8 +90,8 @@ public final class TrainingStep<Model: Module> {
   public func cotangents(atRows rows: [Int]) throws -> Tensor<Scalar> {
     if let swept { return swept.cotangents.rows(at: rows) }
     return loss.valueWithCotangents(
-      outputs: try rowwiseEvaluation().outputs(for: batch.inputs.rows(at: rows)),
-      targets: batch.targets.rows(at: rows), rowCount: batch.rowCount
+      outputs: try rowwiseEvaluation().outputs(for: batch.inputRows.rows(at: rows)),
+      targets: batch.targetRows.rows(at: rows), rowCount: batch.rowCount
     ).cotangents
   }
 
@@ -103,18 +103,16 @@ public final class TrainingStep<Model: Module> {
     return penalty.map { ofRows + $0.value } ?? ofRows
   }
 
-  /// Asks for the sums of absolute cotangents of each sample, to be read once the step is evaluated.
+  /// Asks for all cotangents, before any adjustment, to be read once the step is evaluated.
   ///
   /// Unlike ``cotangents()`` this costs no sweep of its own.
-  public func keepRowSizes() { keepsRowSizes = true }
+  public func keepCotangents() { keepsCotangents = true }
 
-  /// The sum of absolute cotangents of each sample, of shape [samples].
+  /// All cotangents before any adjustment, of shape [samples, outputs].
   ///
-  /// Nil before the step is evaluated, unless ``cotangents()`` was called, and if ``keepRowSizes()`` was
+  /// Nil before the step is evaluated, unless ``cotangents()`` was called, and if ``keepCotangents()`` was
   /// not.
-  public var rowSizes: Tensor<Scalar>? {
-    keptRowSizes ?? swept.map { $0.cotangents.absoluteRowSums() }
-  }
+  public var keptCotangents: Tensor<Scalar>? { streamedCotangents ?? swept?.cotangents }
 
   /// Jᵀ u at the current parameters.
   ///
@@ -141,10 +139,10 @@ public final class TrainingStep<Model: Module> {
   /// one output and no normalizations, the step then needs no further sweep, neither for the loss nor
   /// for a pullback.
   public func empiricalKernel(atRows rows: [Int]) throws -> Tensor<Scalar> {
-    guard batch.targets.shape[1] == 1, rows.elementsEqual(0..<batch.rowCount),
+    guard batch.targetRows.columns == 1, rows.elementsEqual(0..<batch.rowCount),
       !evaluation.couplesRows
     else {
-      return try rowwiseEvaluation().empiricalKernel(at: batch.inputs.rows(at: rows))
+      return try rowwiseEvaluation().empiricalKernel(at: batch.inputRows.rows(at: rows))
     }
     let known = try gradients ?? evaluation.perSampleGradients(for: batch.inputs)
     // Of several outputs they are the gradients of a sum, which is no use for anything else.
@@ -190,7 +188,7 @@ public final class TrainingStep<Model: Module> {
     }
     let parts = try pass.outputs(adding: ShardSum<Double>.self) { rows, outputs, sum in
       let part = loss.valueWithCotangents(
-        outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
+        outputs: outputs, targets: batch.targetRows.rows(in: rows), rowCount: batch.rowCount)
       sum.value += part.value
       return part.cotangents
     }
@@ -220,8 +218,11 @@ extension TrainingStep {
     transform: CotangentTransform<Scalar>
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
     // What was swept already is gone on from.
-    guard gradients != nil || swept != nil || !transform.isStreamable else {
-      return try streamed(transform: transform)
+    if gradients == nil, swept == nil,
+      let plan = TilePlan(
+        for: transform, groups: batch.groups, rowsPerTile: evaluation.rowsPerTile)
+    {
+      return try streamed(transform: transform, by: plan)
     }
     let adjusted = try transform.applied(to: cotangents(), groups: batch.groups)
     let loss = try sweep().value
@@ -231,19 +232,19 @@ extension TrainingStep {
 
   /// Forward, adjustment and pullback within each tile.
   private func streamed(
-    transform: CotangentTransform<Scalar>
+    transform: CotangentTransform<Scalar>, by plan: TilePlan
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
-    let (batch, loss, keepsRowSizes) = (batch, loss, keepsRowSizes)
-    let plan = TilePlan(for: transform, groups: batch.groups, rowsPerTile: evaluation.rowsPerTile)
+    let (batch, loss, keepsCotangents) = (batch, loss, keepsCotangents)
     func pullBack(_ pass: inout BatchPass<Model>) throws -> (
       gradient: ParameterVector<Scalar>, sum: StreamedSum<Scalar>
     ) {
       try pass.pullBack(adding: StreamedSum<Scalar>.self) { tile, rows, outputs, sum in
         let part = loss.valueWithCotangents(
-          outputs: outputs, targets: batch.targets.rows(in: rows), rowCount: batch.rowCount)
+          outputs: outputs, targets: batch.targetRows.rows(in: rows), rowCount: batch.rowCount)
         sum.loss.value += part.value
-        if keepsRowSizes { sum.rowSizes.append(part.cotangents.absoluteRowSums()) }
-        return try plan.adjusted(part.cotangents, ofTile: tile, by: transform)
+        if keepsCotangents { sum.cotangents.append(part.cotangents) }
+        return try transform.applied(
+          to: part.cotangents, of: plan.contents[tile], rows: rows, groupCount: batch.groups.count)
       }
     }
     let result: (gradient: ParameterVector<Scalar>, sum: StreamedSum<Scalar>)
@@ -251,15 +252,15 @@ extension TrainingStep {
       result = try pullBack(&pass)
     } else {
       let known = pass.knownStatistics.map { evaluation.knowing($0) }
-      var reordered = BatchPass(of: known ?? evaluation, over: batch.inputs, tiles: plan.tiles)
+      var reordered = BatchPass(of: known ?? evaluation, over: batch.inputRows, tiles: plan.tiles)
       result = try pullBack(&reordered)
     }
-    if keepsRowSizes {
-      var sizes = Tensor<Scalar>(zeros: [batch.rowCount, 1])
-      for (rows, part) in zip(plan.tiles.tiles, result.sum.rowSizes) {
-        sizes.setRows(in: rows, to: part.reshaped(to: [-1, 1]))
+    if keepsCotangents {
+      var kept = Tensor<Scalar>(zeros: [batch.rowCount, result.sum.cotangents.first?.shape[1] ?? 0])
+      for (rows, part) in zip(plan.tiles.tiles, result.sum.cotangents) {
+        kept.setRows(in: rows, to: part)
       }
-      keptRowSizes = sizes.reshaped(to: [-1])
+      streamedCotangents = kept
     }
     return (result.sum.loss.value, result.gradient)
   }
@@ -269,15 +270,15 @@ extension TrainingStep {
 private struct StreamedSum<Scalar: TensorScalar>: ShardResult {
   var loss = ShardSum<Double>()
   /// Those of each tile, in order, if they are wanted.
-  var rowSizes: [Tensor<Scalar>] = []
+  var cotangents: [Tensor<Scalar>] = []
 
   mutating func combine(_ next: StreamedSum) {
     loss.combine(next.loss)
-    rowSizes += next.rowSizes
+    cotangents += next.cotangents
   }
 
   mutating func visitState(_ visitor: inout StateVisitor) throws {
     try visitor.visit(&loss, named: "loss")
-    try visitor.visit(&rowSizes, named: "rowSizes")
+    try visitor.visit(&cotangents, named: "cotangents")
   }
 }

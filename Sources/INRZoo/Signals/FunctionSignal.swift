@@ -42,10 +42,10 @@ public struct FunctionSignal<Scalar: TensorScalar>: Sendable {
   /// All samples as a batch, in groups of consecutive ones; what is left over belongs to no group.
   ///
   /// - Precondition: The size is positive.
-  public func batch(groupSize: Int) -> TrainingBatch<Scalar> {
-    TrainingBatch(
+  public func batch(groupSize: Int) -> Batch<Scalar> {
+    Batch(
       inputs: inputs, targets: Tensor(values).reshaped(to: [-1, 1]),
-      groups: RowGroups(rowCount: sampleCount, groupSize: groupSize))
+      groups: RowPartition(rowCount: sampleCount, groupSize: groupSize))
   }
 
   /// Sines on a circle: experiment 1 of the paper on inductive gradient adjustment.

@@ -15,7 +15,7 @@ public struct PictureSignal<Scalar: TensorScalar>: Sendable {
   /// The number of values of a pixel.
   public let channels: Int
   /// All pixels, to fit a model to.
-  public let batch: TrainingBatch<Scalar>
+  public let batch: Batch<Scalar>
   /// The pixel, counted row by row, that each row of the batch holds.
   private let pixels: [Int]
 
@@ -49,7 +49,7 @@ public struct PictureSignal<Scalar: TensorScalar>: Sendable {
       let firstColumn = row < patchRows * side ? patchColumns * side : 0
       pixels.append(contentsOf: (row * width + firstColumn)..<((row + 1) * width))
     }
-    let groups = RowGroups(
+    let groups = RowPartition(
       rowCount: height * width,
       groups: (0..<(patchRows * patchColumns)).map { group in
         Array((group * side * side)..<((group + 1) * side * side))
@@ -59,7 +59,7 @@ public struct PictureSignal<Scalar: TensorScalar>: Sendable {
     self.width = width
     self.channels = channels
     self.pixels = pixels
-    self.batch = TrainingBatch(
+    self.batch = Batch(
       inputs: pixelCoordinates(height: height, width: width).rows(at: pixels),
       targets: values.reshaped(to: [height * width, channels]).rows(at: pixels), groups: groups)
   }

@@ -1,6 +1,6 @@
 import AutoDiff
 
-extension RowGroups {
+extension RowPartition {
   /// Patches of a grid whose points are the rows of a batch in row-major order, the last axis fastest.
   ///
   /// Patches come in row-major order, and so do the rows within each. A grid of one axis gives intervals, one

@@ -1,34 +1,10 @@
 import TensorKit
 
-/// Groups of a batch's rows within groups within groups: blocks of a picture, branches of a tree.
-///
-/// The whole batch is the coarsest group, each level cuts the groups of the one before, and single rows
-/// are the finest. Groups of a level may differ in size. ``RowGroups`` are one level of equal groups,
-/// whose rows correspond to each other; here only the nesting counts.
-public struct NestedGroups: Sendable, Equatable {
-  /// A level between the whole batch and single rows.
-  struct Level: Sendable, Equatable {
-    let name: String
-    let frequency: Double?
-    /// The first place of each group in the order of the rows, and the number of rows at the end.
-    let bounds: [Int]
-  }
-
-  /// The rows, group after group; nil if that is their order in the batch.
-  let order: [Int]?
-  /// From the whole batch on, each with more groups than the one before and fewer than there are rows.
-  let levels: [Level]
-  /// For each level but the last, the first child of each group among the groups of the next level,
-  /// and the number of these at the end.
-  let children: [[Int]]
-  /// The highest frequency that single rows resolve; nil where that has no meaning.
-  let finestFrequency: Double?
-  /// The number of rows of the batch.
-  public let rowCount: Int
-
+extension RowPartition {
   /// Groups given by labels: rows of equal labels on a level and all coarser ones form a group.
   ///
-  /// Levels that cut nothing, or cut everything into single rows, are left out.
+  /// The whole batch is the coarsest level, before those of labels. Levels that cut nothing, or cut
+  /// everything into single rows, are left out.
   ///
   /// - Parameters:
   ///   - rowCount: The number of rows of the batch.
@@ -78,38 +54,36 @@ public struct NestedGroups: Sendable, Equatable {
     order: [Int]?, bounds: [[Int]], names: [String], frequencies: [Double?],
     finestFrequency: Double?, rowCount: Int
   ) {
-    var levels = [Level(name: "constant", frequency: 0, bounds: [0, rowCount])]
+    var levels = [
+      Level(name: "constant", frequency: 0, bounds: .uniform(groupCount: 1, size: rowCount))
+    ]
     for (level, bounds) in bounds.enumerated()
-    where bounds.count > levels[levels.count - 1].bounds.count && bounds.count <= rowCount {
-      levels.append(Level(name: names[level], frequency: frequencies[level], bounds: bounds))
+    where bounds.count - 1 > levels[levels.count - 1].count && bounds.count <= rowCount {
+      levels.append(
+        Level(name: names[level], frequency: frequencies[level], bounds: .listed(bounds)))
     }
-    self.order = order
-    self.levels = levels
-    self.finestFrequency = finestFrequency
-    self.rowCount = rowCount
-    children = zip(levels, levels.dropFirst()).map { level, next in
-      var child = 0
-      return level.bounds.map { bound in
-        while next.bounds[child] < bound { child += 1 }
-        return child
-      }
+    self.init(
+      rowCount: rowCount, order: order, levels: levels, finestFrequency: finestFrequency)
+  }
+
+  /// The first child of each group of a level among the groups of the next one, and the number of these at
+  /// the end.
+  func children(ofLevel index: Int) -> [Int] {
+    let next = levels[index + 1].bounds
+    var child = 0
+    return levels[index].bounds.list.map { bound in
+      while next[child] < bound { child += 1 }
+      return child
     }
   }
 
-  /// The groups of one level as cells: the coarsest level none of whose groups has more rows than
-  /// given, or the finest level there is.
-  ///
-  /// - Returns: The level and its cells.
-  func cells(rowsPerCell: Int) -> (level: Int, cells: RowCells) {
-    let fitting = levels.firstIndex { level in
-      zip(level.bounds, level.bounds.dropFirst()).allSatisfy { $1 - $0 <= rowsPerCell }
-    }
-    let level = fitting ?? levels.count - 1
-    return (level, RowCells(order: order, bounds: levels[level].bounds))
+  /// The coarsest level none of whose groups has more rows than given, or the finest level there is.
+  func level(ofAtMost rowsPerGroup: Int) -> Int {
+    levels.firstIndex { $0.bounds.sizes.largest <= rowsPerGroup } ?? levels.count - 1
   }
 }
 
-extension NestedGroups {
+extension RowPartition {
   /// Blocks of a grid within blocks twice as large, and so on: squares of a picture, cubes of a volume.
   ///
   /// - Parameters:
@@ -117,7 +91,7 @@ extension NestedGroups {
   ///   - sides: The blocks' sides, each a multiple of the next; the powers of two below the longest
   ///     extent by default, and single points after them.
   /// - Precondition: Each side is positive and a multiple of the next.
-  public static func blocks(of grid: RowGrid, sides: [Int]? = nil) -> NestedGroups {
+  public static func blocks(of grid: RowGrid, sides: [Int]? = nil) -> RowPartition {
     let sides = sides ?? powersOfTwo(below: grid.longest)
     precondition(
       sides.allSatisfy { $0 > 0 } && zip(sides, sides.dropFirst()).allSatisfy { $0 % $1 == 0 },
@@ -133,7 +107,7 @@ extension NestedGroups {
         + [grid.count]
     }
     let longest = Double(grid.longest)
-    return NestedGroups(
+    return RowPartition(
       order: order.elementsEqual(0..<grid.count) ? nil : order, bounds: bounds,
       names: sides.map { "blocks of \($0)" },
       frequencies: sides.map { longest / Double(2 * $0) }, finestFrequency: longest / 2,
@@ -194,7 +168,7 @@ extension NestedGroups {
   /// - Precondition: There is a point and a coordinate, and the number of cuts is positive.
   public static func bisecting<Scalar>(
     _ points: Tensor<Scalar>, cutsPerLevel: Int? = nil
-  ) -> NestedGroups {
+  ) -> RowPartition {
     precondition(
       points.rank == 2 && points.shape[0] > 0 && points.shape[1] > 0,
       "a tree over points of shape \(points.shape)")
@@ -211,7 +185,7 @@ extension NestedGroups {
       names.append("groups of about \((count + groups / 2) / groups)")
       frequencies.append(sideCount(of: groups, dimensions) / 2)
     }
-    return NestedGroups(
+    return RowPartition(
       order: tree.order.elementsEqual(0..<count) ? nil : tree.order, bounds: bounds, names: names,
       frequencies: frequencies, finestFrequency: sideCount(of: count, dimensions) / 2,
       rowCount: count)
