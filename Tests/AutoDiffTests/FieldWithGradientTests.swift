@@ -51,7 +51,7 @@ import Testing
     checkDerivatives(of: "a field with its gradient", at: [normal([2, 2], seed: 4)] + parameters) {
       var copy = model
       var remaining = $0.dropFirst()
-      var visitor = ModuleVisitor<Double>(onParameter: { _, parameter, _ in
+      var visitor = ModuleVisitor<Double>(onParameter: { _, _, parameter, _ in
         parameter = remaining.removeFirst()
       })
       copy.visit(&visitor)

@@ -150,7 +150,7 @@ public struct Linear<Scalar: TensorScalar>: Module {
     visitor.visit(layer: &self)
     visitor.visit(
       &matrix, named: basis == nil ? "weight" : "coefficients", isTrainable: isTrainable)
-    visitor.visit(&bias, named: "bias", isTrainable: isTrainable)
+    visitor.visit(&bias, named: "bias", role: .bias, isTrainable: isTrainable)
     visitor.visit(&normalization, isTrainable: isTrainable)
   }
 }

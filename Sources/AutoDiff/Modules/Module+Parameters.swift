@@ -4,15 +4,15 @@ extension Module {
   /// All parameters by name, trainable or not, in the order in which the module visits them.
   public var namedParameters: [(name: String, value: Tensor<Scalar>)] {
     var found: [(name: String, value: Tensor<Scalar>)] = []
-    visitedCopy { name, parameter, _ in found.append((name, parameter.value)) }
+    visitedCopy { name, _, parameter, _ in found.append((name, parameter.value)) }
     return found
   }
 
   /// The names, shapes and places of the trainable parameters in a flat vector.
   public var parameterLayout: ParameterLayout {
     var layout = ParameterLayout()
-    visitedCopy { name, parameter, isTrainable in
-      if isTrainable { layout.append(name: name, shape: parameter.shape) }
+    visitedCopy { name, role, parameter, isTrainable in
+      if isTrainable { layout.append(name: name, shape: parameter.shape, role: role) }
     }
     return layout
   }
@@ -24,7 +24,7 @@ extension Module {
     get {
       var vector = ParameterVector<Scalar>(zeros: parameterLayout)
       var index = 0
-      visitedCopy { _, parameter, isTrainable in
+      visitedCopy { _, _, parameter, isTrainable in
         guard isTrainable else { return }
         vector.set(parameter.value, at: index)
         index += 1
@@ -35,7 +35,7 @@ extension Module {
       precondition(
         newValue.layout == parameterLayout, "the parameters of another model were given")
       var index = 0
-      var visitor = ModuleVisitor<Scalar>(onParameter: { _, parameter, isTrainable in
+      var visitor = ModuleVisitor<Scalar>(onParameter: { _, _, parameter, isTrainable in
         guard isTrainable else { return }
         parameter = Variable(newValue.tensor(at: index))
         index += 1
@@ -62,7 +62,7 @@ extension Module {
         throw .shape(name: name, expected: value.shape, found: replacement.shape)
       }
     }
-    var visitor = ModuleVisitor<Scalar>(onParameter: { name, parameter, _ in
+    var visitor = ModuleVisitor<Scalar>(onParameter: { name, _, parameter, _ in
       if let value = values[name] { parameter = Variable(value) }
     })
     visit(&visitor)
@@ -71,7 +71,7 @@ extension Module {
   /// A copy that computes the same, with plain weights in all linear layers whose weight is a product.
   public func withPlainWeights() -> Self {
     var copy = self
-    var visitor = ModuleVisitor<Scalar>(onLayer: { _, layer in layer.formWeight() })
+    var visitor = ModuleVisitor<Scalar>(onLayer: { _, _, layer in layer.formWeight() })
     copy.visit(&visitor)
     return copy
   }
@@ -82,7 +82,7 @@ extension Module {
   func lifted() -> (model: Self, parameters: [Variable<Scalar>]) {
     var copy = self
     var lifted: [Variable<Scalar>] = []
-    var visitor = ModuleVisitor<Scalar>(onParameter: { _, parameter, isTrainable in
+    var visitor = ModuleVisitor<Scalar>(onParameter: { _, _, parameter, isTrainable in
       guard isTrainable else { return }
       parameter = parameter.lifted()
       lifted.append(parameter)
