@@ -140,8 +140,7 @@ struct FitFunctionSettings {
       case .fr:
         // The published settings for functions of one variable.
         FourierReparameterization<Scalar>(
-          lowFrequencies: 64, highFrequencies: 64, phases: 16, amplitude: isSine ? 0.01 : 0.05,
-          sineFrequency: isSine ? Preset.sineFrequency : nil)
+          lowFrequencies: 64, highFrequencies: 64, phases: 16, amplitude: isSine ? 0.01 : 0.05)
       case .bn:
         // The published placement after rectified linear units; before sines, which keep their function.
         isSine

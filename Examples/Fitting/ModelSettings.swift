@@ -50,25 +50,6 @@ public struct ModelSettings: Sendable {
     randomFrequencies = values[ModelOptions.randomFrequencies]
   }
 
-  /// ω of the network's sines, by which the weights of its hidden layers are divided; nil for other
-  /// networks.
-  public var sineFrequency: Double? {
-    switch name {
-    case .siren, .finer, .gaussFiner: omega
-    case .realWireFiner: omega.map { $0 * waveletOmega }
-    default: nil
-    }
-  }
-
-  /// The names of the real layers from hidden units to hidden units, where they are not simply all
-  /// linear layers but the first and the last.
-  public var hiddenLayerNames: [String]? {
-    switch name {
-    case .multiplicative, .bandLimited: (0..<hiddenLayers).map { "layers.\($0)" }
-    default: nil
-    }
-  }
-
   /// The network with its initial weights.
   ///
   /// - Parameters:

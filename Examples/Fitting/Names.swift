@@ -25,22 +25,13 @@ public enum OptimizerName: String, CaseIterable, Sendable {
   /// - Parameters:
   ///   - learningRate: The learning rate.
   ///   - workers: The threads that share the work.
-  ///   - hiddenLayers: The names of the layers from hidden units to hidden units; nil if they are all
-  ///     linear layers but the first and the last.
   public func optimizer<Scalar: TensorScalar>(
-    learningRate: LearningRateSchedule, workers: Workers, hiddenLayers: [String]? = nil,
-    _: Scalar.Type
+    learningRate: LearningRateSchedule, workers: Workers, _: Scalar.Type
   ) -> any Optimizer<Scalar> {
     switch self {
     case .adam: Adam<Scalar>(learningRate: learningRate, workers: workers)
     case .sgd: SGD<Scalar>(learningRate: learningRate)
-    case .muon:
-      Muon<Scalar>(
-        learningRate: learningRate, workers: workers,
-        matrices: hiddenLayers.map { layers in
-          let names = Set(layers.map { "\($0).weight" })
-          return { layout in layout.entries.filter { names.contains($0.name) } }
-        })
+    case .muon: Muon<Scalar>(learningRate: learningRate, workers: workers)
     }
   }
 }

@@ -260,7 +260,7 @@ struct FitImageSettings {
   func optimizer<Scalar: TensorScalar>(_: Scalar.Type) -> any Optimizer<Scalar> {
     values[Options.optimizer].optimizer(
       learningRate: values[Options.schedule].schedule(from: values[Options.learningRate]),
-      workers: workers, hiddenLayers: model.hiddenLayerNames, Scalar.self)
+      workers: workers, Scalar.self)
   }
 
   /// The network that a run's adjusters start from.

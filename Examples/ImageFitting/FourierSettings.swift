@@ -31,8 +31,7 @@ struct FourierSettings {
 
   func adjuster<Scalar: TensorScalar>(_: Scalar.Type) -> FourierReparameterization<Scalar> {
     FourierReparameterization(
-      lowFrequencies: low, highFrequencies: high, phases: phases, amplitude: amplitude,
-      sineFrequency: model.sineFrequency, layers: model.hiddenLayerNames)
+      lowFrequencies: low, highFrequencies: high, phases: phases, amplitude: amplitude)
   }
 
   /// Refuses settings that no network can be rewritten with.

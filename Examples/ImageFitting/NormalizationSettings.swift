@@ -34,9 +34,8 @@ struct NormalizationSettings {
   func adjuster<Scalar: TensorScalar>(over inputs: Tensor<Scalar>) -> BatchNormalization<Scalar> {
     let placement = placement(of: Scalar.self)
     return preservesFunction
-      ? BatchNormalization(
-        placement: placement, preservingFunctionOver: inputs, layers: model.hiddenLayerNames)
-      : BatchNormalization(placement: placement, layers: model.hiddenLayerNames)
+      ? BatchNormalization(placement: placement, preservingFunctionOver: inputs)
+      : BatchNormalization(placement: placement)
   }
 
   /// Refuses networks that have no real layers to normalize.
@@ -46,6 +45,14 @@ struct NormalizationSettings {
         """
         --adjuster bn normalizes layers of real numbers, but those of --model \(model.name.rawValue) \
         are complex; choose --model \(model.name.rawValue)-real
+        """)
+    }
+    // Their first layers are filters, which are left alone.
+    guard model.hiddenLayers > 0 || ![.multiplicative, .bandLimited].contains(model.name) else {
+      throw .usage(
+        """
+        --adjuster bn normalizes the layers between the filters of --model \(model.name.rawValue), of \
+        which --hidden-layers 0 leaves none; choose --hidden-layers 1 or more
         """)
     }
   }
@@ -63,8 +70,7 @@ struct NormalizationSettings {
         .malformed, path: path, reason: "its normalizations do not belong to \(text); give \(noted)"
       )
     }
-    var adjuster = BatchNormalization<Scalar>(
-      placement: placement(of: Scalar.self), layers: model.hiddenLayerNames)
+    var adjuster = BatchNormalization<Scalar>(placement: placement(of: Scalar.self))
     try adjuster.prepare(&network, using: &generator)
   }
 

@@ -64,7 +64,7 @@ private struct Cubic: Activation {
   }
 
   private func check(_ example: Example, _ inputs: [Tensor<Double>]) {
-    checkDerivatives(of: example.name, at: inputs, step: 1e-4) { [self] in
+    expectDerivatives(of: example.name, at: inputs, step: 1e-4) { [self] in
       applied(example.activation, to: $0)
     }
     let variables = inputs.map { Variable($0) }
@@ -129,7 +129,7 @@ private struct Cubic: Activation {
       [normal([3, 2])], [normal([3, 2], seed: 1), normal([2, 2], seed: 2), normal([2], seed: 3)],
     ] {
       let scale = preactivation(inputs.map { Variable($0) }).value.absoluteValue() + 1
-      checkDerivatives(
+      expectDerivatives(
         of: example.name, at: inputs, step: 1e-4,
         differencing: { example.outer(preactivation($0) * Variable(scale * example.frequency)) },
         function: { [self] in applied(example.activation, to: $0) })
@@ -149,7 +149,7 @@ private struct Cubic: Activation {
     let inputs = [normal([3, 2], seed: 1), normal([2, 2], seed: 2), normal([2], seed: 3)]
     let isVaried = (0..<3).map { subset >> $0 & 1 == 1 }
     let varied = zip(inputs, isVaried).filter(\.1).map(\.0)
-    checkDerivatives(of: "recorded: \(isVaried)", at: varied) { variables in
+    expectDerivatives(of: "recorded: \(isVaried)", at: varied) { variables in
       var rest = variables[...]
       let all = zip(inputs, isVaried).map { $1 ? rest.removeFirst() : Variable($0) }
       return .applying(DensePrimitive(activation: Sine(frequency: 2)), to: all)

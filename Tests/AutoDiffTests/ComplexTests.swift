@@ -43,7 +43,7 @@ import Testing
 
   @Test func derivativesOfALayer() {
     for samples in [0, 3] {
-      checkDerivatives(
+      expectDerivatives(
         of: "complex layer",
         at: [normal([samples, 4], seed: 1), normal([6, 2], seed: 2), normal([6], seed: 3)]
       ) { .applying(ComplexDensePrimitive(), to: $0) }
@@ -52,10 +52,10 @@ import Testing
 
   @Test func derivativesOfWavelets() {
     let wavelet = ComplexGaborWavelet<Double>(frequency: 2, scale: 0.7)
-    checkDerivatives(of: "complex Gabor wavelet", at: [normal([3, 4]) * 0.7], step: 1e-4) {
+    expectDerivatives(of: "complex Gabor wavelet", at: [normal([3, 4]) * 0.7], step: 1e-4) {
       wavelet($0[0])
     }
-    checkDerivatives(of: "complex Gabor wavelet of real parts", at: [normal([2, 2])], step: 1e-4) {
+    expectDerivatives(of: "complex Gabor wavelet of real parts", at: [normal([2, 2])], step: 1e-4) {
       wavelet(.complexRows(real: $0[0], imaginary: Variable(Tensor(zeros: [2, 2])))).realParts()
     }
   }
@@ -79,7 +79,7 @@ import Testing
     let parts = Variable(input).complexParts()
     let modulus = (parts.real.squared() + parts.imaginary.squared()).squareRoot().value
     let rate = (modulus + 1) * 3
-    checkDerivatives(
+    expectDerivatives(
       of: "complex variable sine", at: [input], step: 1e-4,
       differencing: { inputs in
         // sin(a + i b) = (exp(i a - b) - exp(-i a + b)) / 2i

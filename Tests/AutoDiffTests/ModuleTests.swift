@@ -97,12 +97,12 @@ import Testing
     var model = chain
     var found: [String] = []
     var visitor = ModuleVisitor<Double>(
-      onLayer: { name, layer in
+      onLayer: { name, _, layer in
         found.append(name)
         layer.weight = Variable(Tensor(zeros: layer.weight.shape))
         layer.bias = nil
       },
-      onParameter: { name, _, isTrainable in found.append(isTrainable ? name : "(\(name))") })
+      onParameter: { name, _, _, isTrainable in found.append(isTrainable ? name : "(\(name))") })
     model.visit(&visitor)
     #expect(
       found == [

@@ -129,20 +129,25 @@ private struct MuonPaths: Decodable {
     #expect(try original.savedState() != state)
   }
 
-  @Test func hiddenMatricesAreNeitherFirstNorLast() {
+  @Test func hiddenMatricesAreThoseOfHiddenLayers() async {
     let names = { (sizes: [Int]) in
-      Muon<Double>.hiddenMatrices(of: Network(sizes).parameterLayout).map(\.name)
+      let layout = Network(sizes).parameterLayout
+      return ParameterSelection.hiddenMatrices.indices(in: layout).map { layout.entries[$0].name }
     }
     #expect(names([2, 6, 5, 6, 3]) == ["layers.1.weight", "layers.2.weight"])
     #expect(names([2, 6, 3]) == [] && names([2, 3]) == [])
+    // A model that says nothing of its weights is not taken for one without hidden layers.
+    await #expect(processExitsWith: .failure) {
+      var model = LowRank(left: Variable(normal([2, 1])), right: Variable(normal([1, 3])))
+      var muon = Muon<Double>(learningRate: 0.1)
+      muon.update(&model, along: model.parameters)
+    }
   }
 
   @Test func chosenMatricesAloneLeaveAdamsPath() throws {
     let paths = try MuonPaths.load()
     var (network, plain) = (paths.network, paths.network)
-    var muon = Muon<Double>(learningRate: 0.01) { layout in
-      layout.entries.filter { $0.name == "layers.3.weight" }
-    }
+    var muon = Muon<Double>(learningRate: 0.01, matrices: .named("layers.3.weight"))
     var adam = Adam<Double>(learningRate: 0.01)
     let gradient = paths.gradient(network)
     muon.update(&network, along: gradient)
@@ -151,7 +156,7 @@ private struct MuonPaths: Decodable {
       #expect((moved.value == other.value) == (moved.name != "layers.3.weight"), "\(moved.name)")
     }
     // Without any matrix it is Adam.
-    var none = Muon<Double>(learningRate: 0.01) { _ in [] }
+    var none = Muon<Double>(learningRate: 0.01, matrices: .none)
     var same = paths.network
     none.update(&same, along: gradient)
     #expect(same.parameters == plain.parameters)
@@ -179,7 +184,7 @@ private struct MuonPaths: Decodable {
     await #expect(processExitsWith: .failure) { _ = Muon<Float>(learningRate: 0.1, scale: 0) }
     await #expect(processExitsWith: .failure) {
       var network = Network([2, 3, 1])
-      var muon = Muon<Double>(learningRate: 0.1) { Array($0.entries.suffix(1)) }
+      var muon = Muon<Double>(learningRate: 0.1, matrices: .biases)
       muon.update(&network, along: network.parameters)
     }
   }

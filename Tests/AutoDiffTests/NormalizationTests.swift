@@ -37,7 +37,7 @@ import Testing
       normal([5, 2], seed: 1), normal([3, 2], seed: 2), normal([3], seed: 3),
       positive([3], seed: 4), normal([3], seed: 5),
     ]
-    checkDerivatives(of: "a normalized layer, \(placement)", at: inputs) { inputs in
+    expectDerivatives(of: "a normalized layer, \(placement)", at: inputs) { inputs in
       var layer = Linear(weight: inputs[1].value, bias: inputs[2].value)
       layer.weight = inputs[1]
       layer.bias = inputs[2]
@@ -59,7 +59,7 @@ import Testing
     for activation in activations {
       func check(_ activation: some Activation<Double>) {
         let operation = NormalizationPrimitive(statistics: statistics, activation: activation)
-        checkDerivatives(of: "held statistics, \(activation)", at: inputs) {
+        expectDerivatives(of: "held statistics, \(activation)", at: inputs) {
           .applying(operation, to: $0)
         }
       }

@@ -44,7 +44,8 @@ private struct GoldenPaths: Decodable {
 extension GoldenPaths.Case {
   func optimizer<Scalar: TensorScalar>(_ type: Scalar.Type) -> any Optimizer<Scalar> {
     let rate = LearningRateSchedule.constant(settings.rate)
-    let decay = settings.decay ?? 0
+    let factor = settings.decay ?? 0
+    let decay: WeightDecay = kind == "AdamW" ? .decoupled(factor) : .coupled(factor)
     guard kind != "SGD" else {
       return SGD<Scalar>(
         learningRate: rate, momentum: settings.momentum ?? 0, nesterov: settings.nesterov ?? false,
@@ -54,7 +55,7 @@ extension GoldenPaths.Case {
     return Adam<Scalar>(
       learningRate: rate, firstDecay: betas[0], secondDecay: betas[1],
       epsilon: settings.epsilon ?? 1e-8, amsGrad: settings.amsgrad ?? false,
-      weightDecay: kind == "Adam" ? decay : 0, decoupledWeightDecay: kind == "AdamW" ? decay : 0)
+      weightDecay: decay)
   }
 
   /// The published formulas, one parameter after the other; the path has the start at index 0.
@@ -263,7 +264,9 @@ extension GoldenPaths.Case {
   @Test func settingsThatMakeNoSenseAreMistakes() async {
     await #expect(processExitsWith: .failure) { _ = SGD<Float>(learningRate: 0.1, momentum: 1) }
     await #expect(processExitsWith: .failure) { _ = SGD<Float>(learningRate: 0.1, nesterov: true) }
-    await #expect(processExitsWith: .failure) { _ = SGD<Float>(learningRate: 0.1, weightDecay: -1) }
+    await #expect(processExitsWith: .failure) {
+      _ = SGD<Float>(learningRate: 0.1, weightDecay: .coupled(-1))
+    }
     await #expect(processExitsWith: .failure) { _ = Adam<Float>(learningRate: 0.1, firstDecay: 1) }
     await #expect(processExitsWith: .failure) { _ = Adam<Float>(learningRate: 0.1, epsilon: -1) }
   }

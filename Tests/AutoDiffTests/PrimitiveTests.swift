@@ -167,27 +167,27 @@ import Testing
   ]
 
   @Test(arguments: elementary) func elementaryFunctions(_ example: DerivativeCase) {
-    checkDerivatives(of: example.name, at: example.inputs, function: example.function)
+    expectDerivatives(of: example.name, at: example.inputs, function: example.function)
   }
 
   @Test(arguments: scalarOperations) func operationsWithNumbers(_ example: DerivativeCase) {
-    checkDerivatives(of: example.name, at: example.inputs, function: example.function)
+    expectDerivatives(of: example.name, at: example.inputs, function: example.function)
   }
 
   @Test(arguments: arithmetic) func arithmeticWithBroadcasting(_ example: DerivativeCase) {
-    checkDerivatives(of: example.name, at: example.inputs, function: example.function)
+    expectDerivatives(of: example.name, at: example.inputs, function: example.function)
   }
 
   @Test(arguments: matrixProducts) func productsOfMatrices(_ example: DerivativeCase) {
-    checkDerivatives(of: example.name, at: example.inputs, function: example.function)
+    expectDerivatives(of: example.name, at: example.inputs, function: example.function)
   }
 
   @Test(arguments: shapes) func shapeOperations(_ example: DerivativeCase) {
-    checkDerivatives(of: example.name, at: example.inputs, function: example.function)
+    expectDerivatives(of: example.name, at: example.inputs, function: example.function)
   }
 
   @Test(arguments: compositions) func compositionsOfOperations(_ example: DerivativeCase) {
-    checkDerivatives(of: example.name, at: example.inputs, function: example.function)
+    expectDerivatives(of: example.name, at: example.inputs, function: example.function)
   }
 
   @Test func everyElementaryFunctionIsInTheTable() {

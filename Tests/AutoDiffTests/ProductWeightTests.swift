@@ -1,6 +1,7 @@
-import AutoDiff
 import TensorKit
 import Testing
+
+@testable import AutoDiff
 
 /// Linear layers whose weight is the product of coefficients and a fixed basis.
 @Suite struct ProductWeightTests {

@@ -26,7 +26,8 @@ struct Network: Module {
   }
 
   mutating func visit(_ visitor: inout ModuleVisitor<Double>) {
-    visitor.visit(&layers, named: "layers")
+    let roles = ParameterRole.chain(of: layers.count, frequency: activation.sineFrequency)
+    visitor.visit(&layers, named: "layers", roles: roles)
   }
 }
 

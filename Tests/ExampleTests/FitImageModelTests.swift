@@ -64,7 +64,7 @@ struct FitImageModelTests {
       layout: network.parameterLayout)
     var plain = network
     var muon: any Optimizer<Double> = OptimizerName.muon.optimizer(
-      learningRate: 0.01, workers: Workers(), hiddenLayers: ["layers.0", "layers.1"], Double.self)
+      learningRate: 0.01, workers: Workers(), Double.self)
     var adam: any Optimizer<Double> = OptimizerName.adam.optimizer(
       learningRate: 0.01, workers: Workers(), Double.self)
     muon.update(&network, along: gradient)
@@ -100,6 +100,16 @@ struct FitImageModelTests {
       let run = try FitImageFiles(words("--model wire --adjuster \(adjuster)"), in: root)
       #expect(run.program.code == 64)
       #expect(run.program.standardError.contains("choose --model wire-real"))
+    }
+  }
+
+  @Test("Filters alone are nothing to normalize", arguments: ["mfn", "bacon"])
+  func filtersAlone(model: String) throws {
+    try withTemporaryFolder { root in
+      let run = try FitImageFiles(
+        words("--model \(model) --adjuster bn --hidden-layers 0"), in: root)
+      #expect(run.program.code == 64)
+      #expect(run.program.standardError.contains("choose --hidden-layers 1 or more"))
     }
   }
 

@@ -292,7 +292,7 @@ import Testing
       typealias Scalar = Double
       func folded<Model: Module<Double>>(_ model: Model, over inputs: Tensor<Double>?) -> Model {
         var model = model
-        var visitor = ModuleVisitor<Double>(onLayer: { _, layer in layer.bias = nil })
+        var visitor = ModuleVisitor<Double>(onLayer: { _, _, layer in layer.bias = nil })
         model.visit(&visitor)
         return model
       }

@@ -64,7 +64,7 @@ struct ZeroBiases<Scalar: TensorScalar>: GradientAdjuster {
   mutating func prepare<Model: Module<Scalar>>(
     _ model: inout Model, using generator: inout some RandomNumberGenerator
   ) {
-    var visitor = ModuleVisitor<Scalar>(onLayer: { _, layer in
+    var visitor = ModuleVisitor<Scalar>(onLayer: { _, _, layer in
       layer.bias = layer.bias.map { Variable(Tensor(zeros: $0.shape)) }
     })
     model.visit(&visitor)

@@ -10,7 +10,7 @@ import Testing
   let (model, batch) = (problem.model, problem.batch)
 
   let fourier = FourierReparameterization<Float>(
-    lowFrequencies: 16, highFrequencies: 16, phases: 8, amplitude: 0.004, sineFrequency: 30)
+    lowFrequencies: 16, highFrequencies: 16, phases: 8, amplitude: 0.004)
   var trainer = try Trainer(model, optimizer: Adam(learningRate: 1e-3), adjuster: fourier)
   for _ in 0..<20 { try trainer.advance(on: batch) }
   let coefficients = trainer.model.parameters["layers.1.coefficients"]

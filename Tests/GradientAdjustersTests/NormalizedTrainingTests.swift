@@ -221,7 +221,7 @@ import Testing
     let batch = problem.batch
     let adjuster = ComposedAdjuster<Double>([
       FourierReparameterization(
-        lowFrequencies: 4, highFrequencies: 4, phases: 3, amplitude: 0.05, sineFrequency: 10),
+        lowFrequencies: 4, highFrequencies: 4, phases: 3, amplitude: 0.05),
       BatchNormalization(placement: .afterActivation, preservingFunctionOver: batch.inputs),
       InductiveGradientAdjuster(end: 2, sampling: .center),
     ])

@@ -71,9 +71,12 @@ import Testing
     let rate = LearningRateSchedule.cosine(from: 1e-3, over: 7)
     let optimizers: [(String, any Optimizer<Float>)] = [
       ("SGD", SGD(learningRate: rate)), ("momentum", SGD(learningRate: rate, momentum: 0.9)),
-      ("Nesterov", SGD(learningRate: rate, momentum: 0.9, nesterov: true, weightDecay: 0.1)),
+      (
+        "Nesterov",
+        SGD(learningRate: rate, momentum: 0.9, nesterov: true, weightDecay: .coupled(0.1))
+      ),
       ("Adam", Adam(learningRate: rate)), ("AMSGrad", Adam(learningRate: rate, amsGrad: true)),
-      ("AdamW", Adam(learningRate: rate, decoupledWeightDecay: 0.1)),
+      ("AdamW", Adam(learningRate: rate, weightDecay: .decoupled(0.1))),
       ("Muon", Muon(learningRate: rate)),
     ]
     for (name, optimizer) in optimizers {

@@ -86,4 +86,29 @@ import Testing
     #expect(error?.description.contains("layers.0.weight has shape [8, 2]") == true)
     #expect(wider.parameters == before)
   }
+
+  @Test func weightsOfOtherProgramsAreRenamed() throws {
+    var generator = SeededGenerator(seed: 2)
+    let network = CoordinateNetwork<Float>.siren(
+      inputs: 2, outputs: 3, width: 8, hiddenLayers: 0, using: &generator)
+    var file = SafeTensorsFile()
+    for (name, value) in network.namedParameters {
+      file.store(value, named: name.replacing("layers.0", with: "net.0.linear"))
+    }
+    let folder = FileManager.default.temporaryDirectory
+    let path = folder.appendingPathComponent("foreign-\(UUID()).safetensors").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try file.write(to: path)
+    var other = CoordinateNetwork<Float>.siren(
+      inputs: 2, outputs: 3, width: 8, hiddenLayers: 0, using: &generator)
+    let before = other.parameters
+    let error = #expect(throws: FileError.self) {
+      try other.readWeights(from: path, renaming: ["net.7": "layers.0"])
+    }
+    #expect(error?.description.contains("no parameter net.7 to rename") == true)
+    #expect(error?.description.contains("check the renaming") == true)
+    #expect(other.parameters == before && before != network.parameters)
+    try other.readWeights(from: path, renaming: ["net.0.linear": "layers.0"])
+    #expect(other.parameters == network.parameters)
+  }
 }

@@ -179,7 +179,7 @@ import Testing
     #expect(features.layers[0].inputs == 1000)
     #expect(isUniform(features.layers[3].weight.value, bound: (6 / 128.0).squareRoot()))
     let encoding = features.encoding as? RandomFourierFeatures<Double>
-    let variance = encoding?.frequencies.value.squared().mean() ?? 0
+    let variance = encoding?.frequencies.squared().mean() ?? 0
     #expect(abs(variance / 64 - 1) < 0.15)
     // The frequencies are stored with the weights, and stay as they are.
     #expect(features.namedParameters.first?.name == "encoding.frequencies")
@@ -244,7 +244,7 @@ import Testing
     #expect(network.outputLayers.count == 2)
     for filter in network.filters {
       // Multiples of π, of at most a quarter of 16 and 7 cycles: 8 π and, rounded, 4 π.
-      let multiples = filter.frequencies.value * (1 / Double.pi)
+      let multiples = filter.frequencies * (1 / Double.pi)
       for (index, multiple) in multiples.elements.enumerated() {
         #expect(abs(multiple - multiple.rounded()) < 1e-12)
         #expect(abs(multiple) < (index % 2 == 0 ? 8.5 : 4.5))

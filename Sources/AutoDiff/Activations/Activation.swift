@@ -11,6 +11,11 @@ public protocol Activation<Scalar>: Sendable {
   /// The type of numbers that the activation works on.
   associatedtype Scalar: TensorScalar
 
+  /// ω in radians if the function is, or starts with, a sine `sin(ω z)`; nil by default.
+  ///
+  /// The weights of layers before such a sine are usually divided by it.
+  var sineFrequency: Double? { get }
+
   /// The function's value at each element.
   func value(at preactivation: Variable<Scalar>) -> Variable<Scalar>
 
@@ -34,6 +39,9 @@ public protocol Activation<Scalar>: Sendable {
 }
 
 extension Activation {
+  /// Not a sine.
+  public var sineFrequency: Double? { nil }
+
   /// The value of the function at each element of a variable.
   public func callAsFunction(_ preactivation: Variable<Scalar>) -> Variable<Scalar> {
     .applying(ActivationPrimitive(activation: self), to: preactivation)

@@ -19,6 +19,9 @@ public struct ActivationSequence<First: Activation, Second: Activation<First.Sca
     self.second = second
   }
 
+  /// That of f.
+  public var sineFrequency: Double? { first.sineFrequency }
+
   /// `g(f(z))`.
   public func value(at preactivation: Variable<Scalar>) -> Variable<Scalar> {
     second.value(at: first.value(at: preactivation))

@@ -63,6 +63,9 @@ public struct Sine<Scalar: TensorScalar>: Activation {
   /// A sine of a given frequency; SIREN's is 30.
   public init(frequency: Scalar) { self.frequency = frequency }
 
+  /// ω.
+  public var sineFrequency: Double? { Double(frequency) }
+
   /// `sin(ω z)`.
   public func value(at preactivation: Variable<Scalar>) -> Variable<Scalar> {
     (preactivation * frequency).sine()

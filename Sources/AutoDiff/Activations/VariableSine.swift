@@ -20,6 +20,9 @@ public struct VariableSine<Scalar: TensorScalar>: Activation {
     self.differentiatesScale = differentiatesScale
   }
 
+  /// ω, that at zero.
+  public var sineFrequency: Double? { Double(frequency) }
+
   private func scale(at preactivation: Variable<Scalar>) -> Variable<Scalar> {
     (differentiatesScale ? preactivation : preactivation.detached()).absoluteValue() + 1
   }

@@ -135,7 +135,7 @@ extension Module {
   /// A copy whose normalizations take their statistics from a coupling.
   func coupled(by coupling: BatchCoupling<Scalar>) -> Self {
     var copy = self
-    var visitor = ModuleVisitor<Scalar>(onLayer: { name, layer in
+    var visitor = ModuleVisitor<Scalar>(onLayer: { name, _, layer in
       layer.normalization?.couple(to: coupling, layer: name)
     })
     copy.visit(&visitor)
@@ -146,7 +146,7 @@ extension Module {
   var normalizedColumns: Int {
     var copy = self
     var count = 0
-    var visitor = ModuleVisitor<Scalar>(onLayer: { _, layer in
+    var visitor = ModuleVisitor<Scalar>(onLayer: { _, _, layer in
       count += layer.normalization?.columns ?? 0
     })
     copy.visit(&visitor)

@@ -27,11 +27,11 @@ struct LiftedModel<Model: Module>: Sendable {
     // A layer is shown before its parameters, the first of which is its weight.
     var basisOfNext: WeightBasis<Scalar>?
     var visitor = ModuleVisitor<Scalar>(
-      onLayer: { _, layer in
+      onLayer: { _, _, layer in
         basisOfNext = layer.isTrainable ? layer.basis : nil
         layer.formWeight(workers: workers)
       },
-      onParameter: { _, _, isTrainable in
+      onParameter: { _, _, _, isTrainable in
         guard isTrainable else { return }
         bases.append(basisOfNext)
         basisOfNext = nil

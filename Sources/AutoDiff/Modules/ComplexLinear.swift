@@ -68,6 +68,6 @@ public struct ComplexLinear<Scalar: TensorScalar>: Module {
   /// Shows the weight and the bias.
   public mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
     visitor.visit(&weight, named: "weight")
-    visitor.visit(&bias, named: "bias")
+    visitor.visit(&bias, named: "bias", role: .bias)
   }
 }

@@ -1,14 +1,12 @@
 import TensorKit
 
-/// A linear layer: `x Wᵀ + b`.
+/// A linear layer: `x Wᵀ + b`, with a weight W and perhaps a bias b as parameters.
 ///
-/// The weight W is either a parameter itself, named `weight`, or the product `Λ B` of a parameter Λ,
-/// named `coefficients`, and a fixed basis B. The layer may normalize its values over the batch.
+/// Two values can be put into a layer of any model, and taken out of it: a product in the place of the
+/// weight, see ``init(coefficients:basis:bias:)``, and a ``normalization`` of the layer's values.
 public struct Linear<Scalar: TensorScalar>: Module {
-  /// W, or Λ if there is a basis.
-  private var matrix: Variable<Scalar>
-  /// The fixed basis B, of shape [vectors, inputs], if the weight is a product.
-  public private(set) var basis: WeightBasis<Scalar>?
+  /// W, or what it is the product of.
+  var source: WeightSource<Scalar>
   /// The bias b, of shape [outputs], if there is one.
   public var bias: Variable<Scalar>?
   /// Normalizes the layer's values over the batch, before or after the activation, if there is one.
@@ -34,23 +32,8 @@ public struct Linear<Scalar: TensorScalar>: Module {
     precondition(
       bias.map { $0.shape == [weight.shape[0]] } ?? true,
       "a bias of shape \(bias?.shape ?? []) for a weight of shape \(weight.shape)")
-    self.matrix = Variable(weight)
+    self.source = WeightSource(matrix: Variable(weight))
     self.bias = bias.map { Variable($0) }
-  }
-
-  /// A layer whose weight is the product of trainable coefficients and a fixed basis.
-  ///
-  /// - Parameters:
-  ///   - coefficients: Λ. Shape: [outputs, vectors].
-  ///   - basis: B. Shape: [vectors, inputs].
-  ///   - bias: Shape: [outputs].
-  /// - Precondition: The shapes agree.
-  public init(coefficients: Tensor<Scalar>, basis: WeightBasis<Scalar>, bias: Tensor<Scalar>?) {
-    self.init(weight: coefficients, bias: bias)
-    precondition(
-      coefficients.shape[1] == basis.matrix.shape[0],
-      "coefficients of shape \(coefficients.shape) for a basis of shape \(basis.matrix.shape)")
-    self.basis = basis
   }
 
   /// A layer whose weight and bias are drawn uniformly from symmetric ranges.
@@ -76,10 +59,10 @@ public struct Linear<Scalar: TensorScalar>: Module {
   }
 
   /// The number of columns of the layer's input.
-  public var inputs: Int { (basis?.matrix ?? matrix.value).shape[1] }
+  public var inputs: Int { source.columns }
 
   /// The number of columns of the layer's output.
-  public var outputs: Int { matrix.shape[0] }
+  public var outputs: Int { source.matrix.shape[0] }
 
   /// The weight W, of shape [outputs, inputs].
   ///
@@ -88,20 +71,8 @@ public struct Linear<Scalar: TensorScalar>: Module {
   ///
   /// - Complexity: O(1), or that of the product.
   public var weight: Variable<Scalar> {
-    get { basis.map { .matrixProduct(matrix, Variable($0.matrix)) } ?? matrix }
-    set {
-      matrix = newValue
-      basis = nil
-    }
-  }
-
-  /// The coefficients Λ, of shape [outputs, vectors], if the weight is a product.
-  public var coefficients: Variable<Scalar>? { basis == nil ? nil : matrix }
-
-  /// Replaces a weight that is a product by its value; the layer computes what it did.
-  public mutating func formWeight(workers: Workers = Workers(threads: 1)) {
-    guard let basis else { return }
-    weight = Variable(.matrixProduct(matrix.value, basis.matrix, workers: workers))
+    get { source.weight }
+    set { source = WeightSource(matrix: newValue) }
   }
 
   /// The layer's output for a batch.
@@ -122,21 +93,12 @@ public struct Linear<Scalar: TensorScalar>: Module {
     precondition(
       input.shape.count == 2 && input.shape[1] == inputs,
       "an input of shape \(input.shape) to a linear layer with \(inputs) inputs")
-    guard let normalization else { return dense(input, then: activation) }
-    let samples = input.shape[0]
-    return switch normalization.placement {
-    case .beforeActivation:
-      normalization(samples: samples, then: activation) {
-        dense(input, then: IdentityActivation())
-      }
-    case .afterActivation:
-      normalization(samples: samples, then: IdentityActivation()) {
-        dense(input, then: activation)
-      }
-    }
+    return normalization.map { $0(of: self, at: input, then: activation) }
+      ?? dense(input, then: activation)
   }
 
-  private func dense(
+  /// The output without a normalization, recorded as one operation.
+  func dense(
     _ input: Variable<Scalar>, then activation: some Activation<Scalar>
   ) -> Variable<Scalar> {
     let operation = DensePrimitive(activation: activation)
@@ -148,9 +110,8 @@ public struct Linear<Scalar: TensorScalar>: Module {
   /// Shows the layer as a whole, then its weight or coefficients, its bias and its normalization.
   public mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
     visitor.visit(layer: &self)
-    visitor.visit(
-      &matrix, named: basis == nil ? "weight" : "coefficients", isTrainable: isTrainable)
-    visitor.visit(&bias, named: "bias", isTrainable: isTrainable)
+    visitor.visit(&source.matrix, named: source.name, isTrainable: isTrainable)
+    visitor.visit(&bias, named: "bias", role: .bias, isTrainable: isTrainable)
     visitor.visit(&normalization, isTrainable: isTrainable)
   }
 }

@@ -4,15 +4,15 @@ extension Module {
   /// All parameters by name, trainable or not, in the order in which the module visits them.
   public var namedParameters: [(name: String, value: Tensor<Scalar>)] {
     var found: [(name: String, value: Tensor<Scalar>)] = []
-    visitedCopy { name, parameter, _ in found.append((name, parameter.value)) }
+    visitedCopy { name, _, parameter, _ in found.append((name, parameter.value)) }
     return found
   }
 
   /// The names, shapes and places of the trainable parameters in a flat vector.
   public var parameterLayout: ParameterLayout {
     var layout = ParameterLayout()
-    visitedCopy { name, parameter, isTrainable in
-      if isTrainable { layout.append(name: name, shape: parameter.shape) }
+    visitedCopy { name, role, parameter, isTrainable in
+      if isTrainable { layout.append(name: name, shape: parameter.shape, role: role) }
     }
     return layout
   }
@@ -24,7 +24,7 @@ extension Module {
     get {
       var vector = ParameterVector<Scalar>(zeros: parameterLayout)
       var index = 0
-      visitedCopy { _, parameter, isTrainable in
+      visitedCopy { _, _, parameter, isTrainable in
         guard isTrainable else { return }
         vector.set(parameter.value, at: index)
         index += 1
@@ -35,7 +35,7 @@ extension Module {
       precondition(
         newValue.layout == parameterLayout, "the parameters of another model were given")
       var index = 0
-      var visitor = ModuleVisitor<Scalar>(onParameter: { _, parameter, isTrainable in
+      var visitor = ModuleVisitor<Scalar>(onParameter: { _, _, parameter, isTrainable in
         guard isTrainable else { return }
         parameter = Variable(newValue.tensor(at: index))
         index += 1
@@ -44,13 +44,25 @@ extension Module {
     }
   }
 
-  /// Replaces parameters by name, trainable or not.
+  /// Replaces parameters by name, trainable or not, and buffers.
   ///
-  /// - Throws: ``ParameterError`` if a name is missing or unknown, or a shape differs. The module is
-  ///   then unchanged.
+  /// Parameters that were named by another program can be renamed on the way. A name is renamed if it, or
+  /// that of a module it is within, is to be; the longest such name counts, and the empty one stands for
+  /// all others:
+  ///
+  /// ```swift
+  /// try model.setNamedParameters(values, renaming: ["net.0.linear": "layers.0"])
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - values: The parameters by name.
+  ///   - renaming: By names in `values` of parameters or of modules, those that they have in this model.
+  /// - Throws: ``ParameterError`` if a name is missing or unknown, a shape differs, or the renaming has
+  ///   a name that no parameter has or gives two of them the same. The module is then unchanged.
   public mutating func setNamedParameters(
-    _ values: [String: Tensor<Scalar>]
+    _ values: [String: Tensor<Scalar>], renaming: [String: String] = [:]
   ) throws(ParameterError) {
+    let values = renaming.isEmpty ? values : try values.renamed(by: renaming)
     let current = namedParameters
     let names = Set(current.map(\.name))
     if let unknown = values.keys.sorted().first(where: { !names.contains($0) }) {
@@ -62,7 +74,7 @@ extension Module {
         throw .shape(name: name, expected: value.shape, found: replacement.shape)
       }
     }
-    var visitor = ModuleVisitor<Scalar>(onParameter: { name, parameter, _ in
+    var visitor = ModuleVisitor<Scalar>(onParameter: { name, _, parameter, _ in
       if let value = values[name] { parameter = Variable(value) }
     })
     visit(&visitor)
@@ -71,7 +83,7 @@ extension Module {
   /// A copy that computes the same, with plain weights in all linear layers whose weight is a product.
   public func withPlainWeights() -> Self {
     var copy = self
-    var visitor = ModuleVisitor<Scalar>(onLayer: { _, layer in layer.formWeight() })
+    var visitor = ModuleVisitor<Scalar>(onLayer: { _, _, layer in layer.formWeight() })
     copy.visit(&visitor)
     return copy
   }
@@ -82,7 +94,7 @@ extension Module {
   func lifted() -> (model: Self, parameters: [Variable<Scalar>]) {
     var copy = self
     var lifted: [Variable<Scalar>] = []
-    var visitor = ModuleVisitor<Scalar>(onParameter: { _, parameter, isTrainable in
+    var visitor = ModuleVisitor<Scalar>(onParameter: { _, _, parameter, isTrainable in
       guard isTrainable else { return }
       parameter = parameter.lifted()
       lifted.append(parameter)
@@ -106,6 +118,10 @@ public enum ParameterError: Error, Equatable, CustomStringConvertible {
   case unknown(name: String, known: [String])
   /// A parameter has another shape than the model's.
   case shape(name: String, expected: [Int], found: [Int])
+  /// A name was to be renamed that no given parameter has, nor the module that one is within.
+  case unusedRenaming(name: String, given: [String])
+  /// Two given parameters have the same name once they are renamed.
+  case ambiguousRenaming(name: String, given: [String])
 
   /// One sentence that names the parameter and what the model expects.
   public var description: String {
@@ -115,6 +131,43 @@ public enum ParameterError: Error, Equatable, CustomStringConvertible {
       "The model has no parameter \(name); its parameters are \(known.joined(separator: ", "))."
     case .shape(let name, let expected, let found):
       "The parameter \(name) has shape \(found), but the model needs \(expected)."
+    case .unusedRenaming(let name, let given):
+      """
+      There is no parameter \(name) to rename, nor one within a module of that name; the given \
+      parameters are \(given.joined(separator: ", ")).
+      """
+    case .ambiguousRenaming(let name, let given):
+      "The parameters \(given.joined(separator: " and ")) would both be named \(name)."
     }
+  }
+}
+
+extension [String: String] {
+  /// The key that renames a parameter: the longest that is its name or that of a module it is within.
+  fileprivate func key(renaming name: String) -> String? {
+    keys.filter { $0.isEmpty || name.isWithin($0) }.max { $0.count < $1.count }
+  }
+}
+
+extension Dictionary where Key == String {
+  /// The same values under the names that a map gives them.
+  fileprivate func renamed(by renaming: [String: String]) throws(ParameterError) -> Self {
+    var renamed: Self = [:]
+    var origins: [String: String] = [:]
+    var unused = Set(renaming.keys)
+    for (name, value) in sorted(by: { $0.key < $1.key }) {
+      var target = name
+      if let key = renaming.key(renaming: name), let replacement = renaming[key] {
+        unused.remove(key)
+        let rest = name.dropFirst(key.count).drop { $0 == "." }
+        target = [replacement, String(rest)].filter { !$0.isEmpty }.joined(separator: ".")
+      }
+      if let other = origins.updateValue(name, forKey: target) {
+        throw .ambiguousRenaming(name: target, given: [other, name])
+      }
+      renamed[target] = value
+    }
+    if let name = unused.min() { throw .unusedRenaming(name: name, given: keys.sorted()) }
+    return renamed
   }
 }

@@ -11,7 +11,7 @@ extension Module {
     // The closure may not hold on to an inout argument.
     var current = visitor
     var problem: (any Error)?
-    var parameters = ModuleVisitor<Scalar>(onParameter: { name, parameter, _ in
+    var parameters = ModuleVisitor<Scalar>(onParameter: { name, _, parameter, _ in
       guard problem == nil else { return }
       do {
         var value = parameter.value

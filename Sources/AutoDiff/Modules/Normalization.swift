@@ -64,13 +64,30 @@ public struct Normalization<Scalar: TensorScalar>: Sendable {
     coupling = (context, layer)
   }
 
+  /// A layer's values for a batch, normalized before or after an activation.
+  func callAsFunction(
+    of layer: Linear<Scalar>, at input: Variable<Scalar>, then activation: some Activation<Scalar>
+  ) -> Variable<Scalar> {
+    let samples = input.shape[0]
+    return switch placement {
+    case .beforeActivation:
+      normalized(samples: samples, then: activation) {
+        layer.dense(input, then: IdentityActivation())
+      }
+    case .afterActivation:
+      normalized(samples: samples, then: IdentityActivation()) {
+        layer.dense(input, then: activation)
+      }
+    }
+  }
+
   /// The activation of the normalized columns of some values.
   ///
   /// - Parameters:
   ///   - samples: The number of rows.
   ///   - activation: Follows the normalization.
   ///   - values: Computes the values. Not called where they are known already, or cannot be yet.
-  func callAsFunction(
+  private func normalized(
     samples: Int, then activation: some Activation<Scalar>, of values: () -> Variable<Scalar>
   ) -> Variable<Scalar> {
     guard let (context, layer) = coupling else {

@@ -2,7 +2,9 @@ import TensorKit
 
 /// Where each trainable parameter of a model lies in a flat vector.
 public struct ParameterLayout: Sendable, Equatable {
-  /// A parameter's name, shape and first index.
+  /// A parameter's name, shape, first index and role.
+  ///
+  /// Entries that differ in their roles alone are equal: a layout that was saved holds none.
   public struct Entry: Sendable, Equatable {
     /// The full name, dots between levels.
     public let name: String
@@ -10,8 +12,15 @@ public struct ParameterLayout: Sendable, Equatable {
     public let shape: [Int]
     /// The index of the first element in the flat vector.
     public let offset: Int
+    /// What the parameter is in its model.
+    public let role: ParameterRole
     /// The number of elements.
     public var count: Int { shape.reduce(1, *) }
+
+    /// Whether two entries have the same name, shape and place.
+    public static func == (left: Entry, right: Entry) -> Bool {
+      left.name == right.name && left.shape == right.shape && left.offset == right.offset
+    }
   }
 
   /// The parameters, in the order in which the model visits them.
@@ -21,8 +30,8 @@ public struct ParameterLayout: Sendable, Equatable {
 
   init() {}
 
-  mutating func append(name: String, shape: [Int]) {
-    entries.append(Entry(name: name, shape: shape, offset: count))
+  mutating func append(name: String, shape: [Int], role: ParameterRole = .other) {
+    entries.append(Entry(name: name, shape: shape, offset: count, role: role))
     count += shape.reduce(1, *)
   }
 }

@@ -12,8 +12,8 @@ import TensorKit
 /// `θ ← θ - rate · (m / (1 - β₁ᵗ)) / (√(v / (1 - β₂ᵗ)) + ε)`.
 ///
 /// Source: D. Kingma and J. Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
-/// AMSGrad is that of S. Reddi et al., ICLR 2018, with bias correction as in PyTorch; decoupled
-/// weight decay is that of I. Loshchilov and F. Hutter, ICLR 2019 (AdamW).
+/// AMSGrad is that of S. Reddi et al., ICLR 2018, with bias correction as in PyTorch. With
+/// ``WeightDecay/decoupled(_:)`` it is AdamW.
 public struct Adam<Scalar: TensorScalar>: Optimizer {
   /// The learning rate as a function of the step.
   public var learningRate: LearningRateSchedule
@@ -25,10 +25,11 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
   public let epsilon: Double
   /// Whether the largest second moment so far is used rather than the current one.
   public let usesLargestMoment: Bool
-  /// This multiple of the parameters is added to the gradient.
-  public let weightDecay: Double
-  /// The parameters shrink by this multiple of the rate, beside the gradient.
-  public let decoupledWeightDecay: Double
+  /// How parameters decay that are in no group with a decay of its own.
+  public let weightDecay: WeightDecay
+  /// Parameters that have a learning rate or a decay of their own; the first group that contains one
+  /// counts.
+  public let groups: [ParameterGroup]
   /// The threads that share the parameters; the results do not depend on them.
   public var workers: Workers
   /// How many updates have been made.
@@ -45,28 +46,27 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
   ///   - secondDecay: β₂.
   ///   - epsilon: ε.
   ///   - amsGrad: Whether the largest second moment so far is used.
-  ///   - weightDecay: This multiple of the parameters is added to the gradient.
-  ///   - decoupledWeightDecay: The parameters shrink by this multiple of the rate.
+  ///   - weightDecay: How parameters decay that are in no group with a decay of its own.
+  ///   - groups: Parameters that have a learning rate or a decay of their own.
   ///   - workers: The threads that share the parameters.
   /// - Precondition: The decays are within [0, 1), and the other numbers are not negative.
   public init(
     learningRate: LearningRateSchedule, firstDecay: Double = 0.9, secondDecay: Double = 0.999,
-    epsilon: Double = 1e-8, amsGrad: Bool = false, weightDecay: Double = 0,
-    decoupledWeightDecay: Double = 0, workers: Workers = Workers()
+    epsilon: Double = 1e-8, amsGrad: Bool = false, weightDecay: WeightDecay = .zero,
+    groups: [ParameterGroup] = [], workers: Workers = Workers()
   ) {
     precondition(
       (0..<1).contains(firstDecay) && (0..<1).contains(secondDecay),
       "Adam's decays \(firstDecay) and \(secondDecay) are not within [0, 1)")
-    precondition(
-      epsilon >= 0 && weightDecay >= 0 && decoupledWeightDecay >= 0,
-      "epsilon \(epsilon) and weight decays \(weightDecay), \(decoupledWeightDecay) of Adam")
+    precondition(epsilon >= 0, "epsilon \(epsilon) of Adam")
+    weightDecay.requireNotNegative()
     self.learningRate = learningRate
     self.firstDecay = firstDecay
     self.secondDecay = secondDecay
     self.epsilon = epsilon
     self.usesLargestMoment = amsGrad
     self.weightDecay = weightDecay
-    self.decoupledWeightDecay = decoupledWeightDecay
+    self.groups = groups
     self.workers = workers
   }
 
@@ -74,21 +74,32 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
   public mutating func update(
     _ parameters: inout ParameterVector<Scalar>, along gradient: ParameterVector<Scalar>
   ) {
+    let rules = groups.rules(for: parameters.layout, otherwise: weightDecay)
+    update(&parameters, along: gradient, by: rules)
+  }
+
+  /// Moves parameters by one step, each by a given rule.
+  mutating func update(
+    _ parameters: inout ParameterVector<Scalar>, along gradient: ParameterVector<Scalar>,
+    by rules: [ParameterRule]
+  ) {
     let shape = gradient.values.shape
     // Moved out, so that they are changed in place rather than copied.
     var first = firstMoment.take() ?? Tensor(zeros: shape)
     var second = secondMoment.take() ?? Tensor(zeros: shape)
     if usesLargestMoment && largestMoment == nil { largestMoment = Tensor(zeros: shape) }
-    let time = Double(step + 1)
-    parameters.values.moveByAdam(
-      gradient: gradient.values, firstMoment: &first, secondMoment: &second,
-      largestMoment: &largestMoment,
-      coefficients: AdamCoefficients(
-        rate: learningRate(step), firstDecay: firstDecay, secondDecay: secondDecay,
-        epsilon: epsilon, firstCorrection: 1 - pow(firstDecay, time),
-        secondCorrection: 1 - pow(secondDecay, time), weightDecay: weightDecay,
-        decoupledWeightDecay: decoupledWeightDecay),
-      workers: workers)
+    let (rate, time) = (learningRate(step), Double(step + 1))
+    for (elements, rule) in parameters.layout.runs(of: rules) {
+      parameters.values.moveByAdam(
+        gradient: gradient.values, firstMoment: &first, secondMoment: &second,
+        largestMoment: &largestMoment,
+        coefficients: AdamCoefficients(
+          rate: rate * rule.rateFactor, firstDecay: firstDecay, secondDecay: secondDecay,
+          epsilon: epsilon, firstCorrection: 1 - pow(firstDecay, time),
+          secondCorrection: 1 - pow(secondDecay, time), weightDecay: rule.decay.coupledFactor,
+          decoupledWeightDecay: rule.decay.decoupledFactor),
+        elements: elements, workers: workers)
+    }
     firstMoment = first
     secondMoment = second
     step += 1

@@ -11,10 +11,9 @@ import TensorKit
 /// coefficients; the scale is that of J. Liu et al., "Muon is scalable for LLM training", 2025, section
 /// 2.2. The iteration runs in the parameters' own precision, where the published code rounds to
 /// bfloat16.
+///
+/// By default the hidden matrices are those with the role ``ParameterRole/hidden(frequency:)``.
 public struct Muon<Scalar: TensorScalar>: Optimizer {
-  /// Says which parameters are moved by orthogonalized momentum.
-  public typealias Selection = @Sendable (ParameterLayout) -> [ParameterLayout.Entry]
-
   /// The learning rate as a function of the step, for all parameters.
   public var learningRate: LearningRateSchedule {
     didSet { adam.learningRate = learningRate }
@@ -27,7 +26,8 @@ public struct Muon<Scalar: TensorScalar>: Optimizer {
   public let iterations: Int
   /// The size of a change, relative to a matrix whose singular values are all 1 / √(the longer side).
   public let scale: Double
-  private let matrices: Selection
+  /// Which parameters are moved by orthogonalized momentum.
+  public let matrices: ParameterSelection
   private var adam: Adam<Scalar>
   private var velocity: Tensor<Scalar>?
 
@@ -43,14 +43,16 @@ public struct Muon<Scalar: TensorScalar>: Optimizer {
   ///   - firstDecay: β₁ of Adam, which moves the other parameters.
   ///   - secondDecay: β₂ of Adam.
   ///   - epsilon: ε of Adam.
+  ///   - weightDecay: How parameters decay that are in no group with a decay of its own.
+  ///   - groups: Parameters that have a learning rate or a decay of their own.
   ///   - workers: The threads that share the products and Adam's parameters.
-  ///   - matrices: Says which parameters are matrices to orthogonalize;
-  ///     ``hiddenMatrices(of:)`` by default.
+  ///   - matrices: Which parameters are matrices to orthogonalize.
   /// - Precondition: Momentum and decays are within [0, 1), and the other numbers are positive.
   public init(
     learningRate: LearningRateSchedule, momentum: Double = 0.95, nesterov: Bool = true,
     iterations: Int = 5, scale: Double = 0.2, firstDecay: Double = 0.9, secondDecay: Double = 0.999,
-    epsilon: Double = 1e-8, workers: Workers = Workers(), matrices: Selection? = nil
+    epsilon: Double = 1e-8, weightDecay: WeightDecay = .zero, groups: [ParameterGroup] = [],
+    workers: Workers = Workers(), matrices: ParameterSelection = .hiddenMatrices
   ) {
     precondition(momentum >= 0 && momentum < 1, "a momentum of \(momentum) is not within [0, 1)")
     precondition(
@@ -60,73 +62,80 @@ public struct Muon<Scalar: TensorScalar>: Optimizer {
     self.nesterov = nesterov
     self.iterations = iterations
     self.scale = scale
-    self.matrices = matrices ?? { Muon.hiddenMatrices(of: $0) }
+    self.matrices = matrices
     adam = Adam(
       learningRate: learningRate, firstDecay: firstDecay, secondDecay: secondDecay,
-      epsilon: epsilon, workers: workers)
+      epsilon: epsilon, weightDecay: weightDecay, groups: groups, workers: workers)
   }
 
-  /// The parameters of two axes but the first and the last of them.
-  ///
-  /// These are the hidden matrices of a network whose layers follow each other. Networks with inputs or
-  /// outputs at several layers need a selection of their own.
-  public static func hiddenMatrices(of layout: ParameterLayout) -> [ParameterLayout.Entry] {
-    layout.entries.filter { $0.shape.count == 2 }.dropFirst().dropLast()
-  }
+  /// How parameters decay that are in no group with a decay of its own.
+  public var weightDecay: WeightDecay { adam.weightDecay }
+
+  /// Parameters that have a learning rate or a decay of their own; the first group that contains one
+  /// counts.
+  public var groups: [ParameterGroup] { adam.groups }
 
   /// How many updates have been made.
   public var step: Int { adam.step }
 
   /// Moves parameters by one step.
+  ///
+  /// - Precondition: The chosen parameters are matrices, and the model says what its parameters are if
+  ///   they are to be chosen by role.
   public mutating func update(
     _ parameters: inout ParameterVector<Scalar>, along gradient: ParameterVector<Scalar>
   ) {
-    let chosen = matrices(parameters.layout)
+    let (layout, rate) = (parameters.layout, learningRate(step))
+    let rules = groups.rules(for: layout, otherwise: weightDecay)
+    let (chosen, others) = split(layout)
+    var some = parameters.part(at: others)
+    adam.update(&some, along: gradient.part(at: others), by: others.map { rules[$0] })
+    parameters.setPart(some, at: others)
+    var moved = parameters.part(at: chosen)
+    moveMatrices(
+      &moved, along: gradient.part(at: chosen), by: chosen.map { rules[$0] }, rate: rate)
+    parameters.setPart(moved, at: chosen)
+  }
+
+  /// The indices of the matrices to orthogonalize, and of all other parameters.
+  private func split(_ layout: ParameterLayout) -> (chosen: [Int], others: [Int]) {
+    let chosen = matrices.indices(in: layout)
+    let named = chosen.map { layout.entries[$0] }
     precondition(
-      chosen.allSatisfy { $0.shape.count == 2 && parameters.layout.entries.contains($0) },
-      "Muon orthogonalizes matrices of the model, not \(chosen.map(\.name))")
-    let names = Set(chosen.map(\.name))
-    let indices = parameters.layout.entries.indices
-    let hidden = indices.filter { names.contains(parameters.layout.entries[$0].name) }
-    let rate = learningRate(step)
-    moveOthers(&parameters, along: gradient, at: indices.filter { !hidden.contains($0) })
-    moveMatrices(&parameters, along: gradient, at: hidden, rate: rate)
+      named.allSatisfy { $0.shape.count == 2 },
+      "Muon orthogonalizes matrices, not \(named.map { "\($0.name) of shape \($0.shape)" })")
+    return (chosen, layout.entries.indices.filter { !chosen.contains($0) })
   }
 
-  /// Moves the parameters at some indices by Adam.
-  private mutating func moveOthers(
-    _ parameters: inout ParameterVector<Scalar>, along gradient: ParameterVector<Scalar>,
-    at indices: [Int]
-  ) {
-    var some = parameters.part(at: indices)
-    adam.update(&some, along: gradient.part(at: indices))
-    parameters.setPart(some, at: indices)
-  }
-
-  /// Moves the matrices at some indices along their orthogonalized momentum.
+  /// Moves matrices along their orthogonalized momentum.
   private mutating func moveMatrices(
-    _ parameters: inout ParameterVector<Scalar>, along gradient: ParameterVector<Scalar>,
-    at indices: [Int], rate: Double
+    _ matrices: inout ParameterVector<Scalar>, along slopes: ParameterVector<Scalar>,
+    by rules: [ParameterRule], rate: Double
   ) {
-    let slopes = gradient.part(at: indices)
+    var slopes = slopes
+    for (index, rule) in rules.enumerated() where rule.decay.coupledFactor > 0 {
+      var slope = slopes.tensor(at: index)
+      slope.add(matrices.tensor(at: index), scaledBy: Scalar(rule.decay.coupledFactor))
+      slopes.set(slope, at: index)
+    }
     var velocity = velocity.take() ?? Tensor(zeros: slopes.values.shape)
     velocity *= Scalar(momentum)
     velocity += slopes.values
-    var moved = parameters.part(at: indices)
     var direction = ParameterVector(velocity, layout: slopes.layout)
     if nesterov {
       direction *= Scalar(momentum)
       direction.values += slopes.values
     }
-    for index in moved.layout.entries.indices {
+    for (index, rule) in rules.enumerated() {
       let change = direction.tensor(at: index).orthogonalized(
         iterations: iterations, workers: adam.workers)
       let size = scale * Double(change.shape.max() ?? 1).squareRoot()
-      var matrix = moved.tensor(at: index)
+      let rate = rate * rule.rateFactor
+      var matrix = matrices.tensor(at: index)
+      if rule.decay.decoupledFactor > 0 { matrix *= Scalar(1 - rate * rule.decay.decoupledFactor) }
       matrix.add(change, scaledBy: Scalar(-rate * size))
-      moved.set(matrix, at: index)
+      matrices.set(matrix, at: index)
     }
-    parameters.setPart(moved, at: indices)
     self.velocity = velocity
   }
 
@@ -140,21 +149,22 @@ public struct Muon<Scalar: TensorScalar>: Optimizer {
 
   /// Refuses a momentum or moments of other parameters.
   public func requireState(fitting layout: ParameterLayout) throws(StateError) {
-    let names = Set(matrices(layout).map(\.name))
-    var (hidden, others) = (ParameterLayout(), ParameterLayout())
-    for entry in layout.entries {
-      if names.contains(entry.name) {
-        hidden.append(name: entry.name, shape: entry.shape)
-      } else {
-        others.append(name: entry.name, shape: entry.shape)
-      }
-    }
+    let (chosen, others) = split(layout)
     do {
-      try adam.requireState(fitting: others)
+      try adam.requireState(fitting: layout.part(at: others))
     } catch {
       throw error.within("adam")
     }
-    try requireShape(of: velocity, named: "velocity", toBe: [hidden.count])
+    try requireShape(of: velocity, named: "velocity", toBe: [layout.part(at: chosen).count])
+  }
+}
+
+extension ParameterSelection {
+  /// Weights from hidden units to hidden units that are matrices.
+  ///
+  /// - Precondition: The model that they are chosen from says the role of a weight.
+  public static let hiddenMatrices = ParameterSelection(byRole: "hidden matrices") {
+    $0.role.isHidden && $0.shape.count == 2
   }
 }
 
@@ -183,13 +193,22 @@ extension Tensor {
   }
 }
 
+extension ParameterLayout {
+  /// The layout of the parameters at some indices alone, in order.
+  fileprivate func part(at indices: [Int]) -> ParameterLayout {
+    var part = ParameterLayout()
+    for index in indices {
+      part.append(
+        name: entries[index].name, shape: entries[index].shape, role: entries[index].role)
+    }
+    return part
+  }
+}
+
 extension ParameterVector {
   /// The parameters at some indices, in order.
   fileprivate func part(at indices: [Int]) -> ParameterVector {
-    var layout = ParameterLayout()
-    for index in indices {
-      layout.append(name: self.layout.entries[index].name, shape: self.layout.entries[index].shape)
-    }
+    let layout = layout.part(at: indices)
     guard !indices.isEmpty else { return ParameterVector(zeros: layout) }
     let parts = indices.map { tensor(at: $0).reshaped(to: [-1]) }
     return ParameterVector(.concatenated(parts), layout: layout)

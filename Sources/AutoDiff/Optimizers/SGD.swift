@@ -12,8 +12,11 @@ public struct SGD<Scalar: TensorScalar>: Optimizer {
   public let momentum: Double
   /// Whether the gradient is looked at ahead, after Nesterov.
   public let nesterov: Bool
-  /// This multiple of the parameters is added to the gradient.
-  public let weightDecay: Double
+  /// How parameters decay that are in no group with a decay of its own.
+  public let weightDecay: WeightDecay
+  /// Parameters that have a learning rate or a decay of their own; the first group that contains one
+  /// counts.
+  public let groups: [ParameterGroup]
   /// How many updates have been made.
   public private(set) var step = 0
   private var velocity: Tensor<Scalar>?
@@ -23,15 +26,16 @@ public struct SGD<Scalar: TensorScalar>: Optimizer {
   /// - Precondition: Momentum is within [0, 1) and not zero with Nesterov; the decay is not negative.
   public init(
     learningRate: LearningRateSchedule, momentum: Double = 0, nesterov: Bool = false,
-    weightDecay: Double = 0
+    weightDecay: WeightDecay = .zero, groups: [ParameterGroup] = []
   ) {
     precondition(momentum >= 0 && momentum < 1, "a momentum of \(momentum) is not within [0, 1)")
     precondition(!nesterov || momentum > 0, "Nesterov's rule needs a momentum")
-    precondition(weightDecay >= 0, "a negative weight decay of \(weightDecay)")
+    weightDecay.requireNotNegative()
     self.learningRate = learningRate
     self.momentum = momentum
     self.nesterov = nesterov
     self.weightDecay = weightDecay
+    self.groups = groups
   }
 
   /// Moves parameters by one step.
@@ -39,9 +43,15 @@ public struct SGD<Scalar: TensorScalar>: Optimizer {
     _ parameters: inout ParameterVector<Scalar>, along gradient: ParameterVector<Scalar>
   ) {
     if velocity == nil && momentum > 0 { velocity = Tensor(zeros: gradient.values.shape) }
-    parameters.values.moveByMomentum(
-      gradient: gradient.values, velocity: &velocity, rate: learningRate(step),
-      momentum: momentum, nesterov: nesterov, weightDecay: weightDecay)
+    let rules = groups.rules(for: parameters.layout, otherwise: weightDecay)
+    let rate = learningRate(step)
+    for (elements, rule) in parameters.layout.runs(of: rules) {
+      let rate = rate * rule.rateFactor
+      parameters.values.shrink(elements, by: rate * rule.decay.decoupledFactor)
+      parameters.values.moveByMomentum(
+        gradient: gradient.values, velocity: &velocity, rate: rate, momentum: momentum,
+        nesterov: nesterov, weightDecay: rule.decay.coupledFactor, elements: elements)
+    }
     step += 1
   }
 
@@ -57,5 +67,13 @@ public struct SGD<Scalar: TensorScalar>: Optimizer {
   /// Refuses a velocity of other parameters.
   public func requireState(fitting layout: ParameterLayout) throws(StateError) {
     try requireShape(of: velocity, named: "velocity", toBe: [layout.count])
+  }
+}
+
+extension Tensor {
+  /// Takes a fraction off some elements of a vector, in place.
+  fileprivate mutating func shrink(_ elements: Range<Int>, by fraction: Double) {
+    guard fraction != 0 else { return }
+    setElements(from: elements.lowerBound, to: slice(elements) * Scalar(1 - fraction))
   }
 }

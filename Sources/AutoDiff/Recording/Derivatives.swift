@@ -25,6 +25,18 @@ public func valueWithGradient<Model: Module>(
   return (output.scalar, ParameterVector(gathering: sums, layout: model.parameterLayout))
 }
 
+/// The gradient of a function with respect to a model's trainable parameters.
+///
+/// - Parameters:
+///   - model: Where the gradient is taken.
+///   - function: Returns a single number.
+/// - Precondition: The function's result has one element.
+public func gradient<Model: Module>(
+  at model: Model, of function: (Model) throws -> Variable<Model.Scalar>
+) rethrows -> ParameterVector<Model.Scalar> {
+  try valueWithGradient(at: model, of: function).gradient
+}
+
 /// The value of a function of variables, and the map that pulls a cotangent back to them.
 ///
 /// The pullback's results are recorded, and so can be differentiated, where the function also

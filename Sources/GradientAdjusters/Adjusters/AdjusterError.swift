@@ -18,7 +18,7 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
   case shape(expected: [Int], found: [Int])
   /// The model has no linear layer of a name.
   case noSuchLayer(name: String, layers: [String])
-  /// The model has no trainable linear layer between its first and its last.
+  /// The model has no linear layer with a role that is to be rewritten.
   case noHiddenLayer(layers: [String])
 
   /// A model with batch normalization is to be folded, and the batch was not given.
@@ -59,8 +59,8 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
       "The model has no linear layer \(name); its layers are \(layers.joined(separator: ", "))."
     case .noHiddenLayer(let layers):
       """
-      There is no trainable linear layer between the first and the last of the model's \
-      \(layers.count); add a hidden layer, or name the layers to rewrite.
+      None of the model's \(layers.count) linear layers is a trainable one with a role that is to be \
+      rewritten; add a hidden layer, show the layers with their roles, or name the layers to rewrite.
       """
     case .needsInputs:
       """

@@ -23,7 +23,7 @@ import TensorKit
 public struct BatchNormalization<Scalar: TensorScalar>: GradientAdjuster {
   /// Where layers are normalized.
   public let placement: Normalization<Scalar>.Placement
-  /// The names of the layers to normalize; nil for all but the last.
+  /// The names of the layers to normalize; nil for those from inputs to units and between units.
   public let layers: [String]?
   /// The inputs over which normalizations start as the identity, if they do.
   private let preservedInputs: Tensor<Scalar>?
@@ -32,8 +32,8 @@ public struct BatchNormalization<Scalar: TensorScalar>: GradientAdjuster {
   ///
   /// - Parameters:
   ///   - placement: Where layers are normalized.
-  ///   - layers: The full names of the linear layers to normalize, such as `layers.1`. By default all
-  ///     but the model's last, in the order in which it shows them.
+  ///   - layers: The full names of the linear layers to normalize, such as `layers.1`. By default those
+  ///     with the role of an input or hidden layer.
   public init(
     placement: Normalization<Scalar>.Placement = .beforeActivation, layers: [String]? = nil
   ) {
@@ -48,7 +48,8 @@ public struct BatchNormalization<Scalar: TensorScalar>: GradientAdjuster {
   /// - Parameters:
   ///   - placement: Where layers are normalized.
   ///   - inputs: The inputs of the training batch. Shape: [samples, inputs].
-  ///   - layers: The full names of the linear layers to normalize; by default all but the model's last.
+  ///   - layers: The full names of the linear layers to normalize; by default those with the role of an
+  ///     input or hidden layer.
   public init(
     placement: Normalization<Scalar>.Placement = .beforeActivation,
     preservingFunctionOver inputs: Tensor<Scalar>, layers: [String]? = nil
@@ -60,8 +61,8 @@ public struct BatchNormalization<Scalar: TensorScalar>: GradientAdjuster {
 
   /// Gives the chosen layers a normalization; one that a layer has already is kept.
   ///
-  /// - Throws: ``AdjusterError`` if a chosen layer does not exist, the model has only one, or a layer's
-  ///   values over the inputs are not finite; the model is then unchanged.
+  /// - Throws: ``AdjusterError`` if a chosen layer does not exist, none has the role of an input or hidden
+  ///   layer, or a layer's values over the inputs are not finite; the model is then unchanged.
   public mutating func prepare<Model: Module<Scalar>>(
     _ model: inout Model, using generator: inout some RandomNumberGenerator
   ) throws {
@@ -69,7 +70,7 @@ public struct BatchNormalization<Scalar: TensorScalar>: GradientAdjuster {
     let placement = placement
     var prepared = model
     var added: Set<String> = []
-    prepared.forEachLayer { name, layer in
+    prepared.forEachLayer { name, _, layer in
       guard chosen.contains(name), layer.normalization == nil else { return }
       layer.normalization = Normalization(columns: layer.outputs, placement: placement)
       added.insert(name)
@@ -92,30 +93,16 @@ public struct BatchNormalization<Scalar: TensorScalar>: GradientAdjuster {
   }
 
   private func chosenLayers(of model: some Module<Scalar>) throws(AdjusterError) -> [String] {
-    var names: [String] = []
-    var copy = model
-    copy.forEachLayer { name, _ in names.append(name) }
-    guard let layers else {
-      if names.count < 2 { throw .noHiddenLayer(layers: names) }
-      return names.dropLast()
-    }
-    for name in layers where !names.contains(name) { throw .noSuchLayer(name: name, layers: names) }
-    return layers
+    try model.layers(named: layers) { role, _ in role == .input || role.isHidden }.map(\.name)
   }
 }
 
 extension Module {
-  /// Shows every linear layer with its full name, in the order in which the model shows them.
-  mutating func forEachLayer(_ body: @escaping (String, inout Linear<Scalar>) -> Void) {
-    var visitor = ModuleVisitor<Scalar>(onLayer: body)
-    visit(&visitor)
-  }
-
   /// Whether a layer is normalized.
   var hasNormalizations: Bool {
     var copy = self
     var found = false
-    copy.forEachLayer { _, layer in found = found || layer.normalization != nil }
+    copy.forEachLayer { _, _, layer in found = found || layer.normalization != nil }
     return found
   }
 
@@ -128,7 +115,7 @@ extension Module {
     for columns in statistics.normalizations where !columns.mean.isFinite {
       throw AdjusterError.nonFinite("output of \(columns.layer)")
     }
-    forEachLayer { name, layer in
+    forEachLayer { name, _, layer in
       // A layer that is used several times starts as the identity at its first use.
       guard layers.contains(name), let placement = layer.normalization?.placement,
         let columns = statistics.normalizations.first(where: { $0.layer == name })

@@ -20,7 +20,7 @@ import TensorKit
 /// gradient descent and about by itself under Adam.
 ///
 /// ```swift
-/// let adjuster = FourierReparameterization<Float>(amplitude: 0.004, sineFrequency: 30)
+/// let adjuster = FourierReparameterization<Float>(amplitude: 0.004)
 /// ```
 ///
 /// Source: K. Shi, X. Zhou and S. Gu, "Improved implicit neural representation with Fourier
@@ -34,9 +34,7 @@ public struct FourierReparameterization<Scalar: TensorScalar>: GradientAdjuster 
   public let phases: Int
   /// The cosines' amplitude, α in the paper.
   public let amplitude: Double
-  /// ω of the sine that follows the chosen layers; nil if no sine does.
-  public let sineFrequency: Double?
-  /// The names of the layers to reparameterize; nil for all between the first and the last.
+  /// The names of the layers to reparameterize; nil for all trainable hidden ones.
   public let layers: [String]?
 
   /// Fourier reparameterization.
@@ -49,27 +47,22 @@ public struct FourierReparameterization<Scalar: TensorScalar>: GradientAdjuster 
   ///   - highFrequencies: How many whole frequencies the basis has.
   ///   - phases: How many phases the basis has for each frequency.
   ///   - amplitude: The cosines' amplitude.
-  ///   - sineFrequency: ω of layers that are followed by `sin(ω ·)`, whose coefficients start smaller
-  ///     by that; an adjuster sees layers only, and not what follows them. Nil for other layers.
   ///   - layers: The full names of the linear layers to reparameterize, such as `layers.1`. By
-  ///     default all trainable ones but the model's first and last, in the order in which it shows them.
-  /// - Precondition: There is a frequency, a phase, and a positive amplitude and sine frequency.
+  ///     default all trainable ones with the role of a hidden layer.
+  /// - Precondition: There is a frequency, a phase, and a positive amplitude.
   public init(
     lowFrequencies: Int = 128, highFrequencies: Int = 128, phases: Int = 32, amplitude: Double,
-    sineFrequency: Double? = nil, layers: [String]? = nil
+    layers: [String]? = nil
   ) {
     precondition(
       lowFrequencies >= 0 && highFrequencies >= 0 && lowFrequencies + highFrequencies > 0
         && phases > 0,
       "a basis of \(lowFrequencies) low and \(highFrequencies) high frequencies, \(phases) phases")
-    precondition(
-      amplitude > 0 && amplitude.isFinite && (sineFrequency ?? 1) > 0,
-      "an amplitude of \(amplitude) before sines of frequency \(sineFrequency ?? 1)")
+    precondition(amplitude > 0 && amplitude.isFinite, "an amplitude of \(amplitude)")
     self.lowFrequencies = lowFrequencies
     self.highFrequencies = highFrequencies
     self.phases = phases
     self.amplitude = amplitude
-    self.sineFrequency = sineFrequency
     self.layers = layers
   }
 
@@ -103,81 +96,66 @@ public struct FourierReparameterization<Scalar: TensorScalar>: GradientAdjuster 
   }
 
   /// Rewrites the chosen layers as published: coefficients of vector m uniform within
-  /// ±√(6 / vectors) / |Bₘ|, for sines divided by their frequency, and biases of zero.
+  /// ±√(6 / vectors) / |Bₘ|, divided by the frequency of the layer's role if it has one, and biases of
+  /// zero.
   ///
   /// A basis vector that is zero but for rounding starts with coefficients of zero. A layer that has
   /// this basis already keeps its coefficients and bias, so that training goes on where it was.
   ///
-  /// - Throws: ``AdjusterError`` if a chosen layer does not exist, or none is between the first and the
-  ///   last; the model is then unchanged.
+  /// - Throws: ``AdjusterError`` if a chosen layer does not exist, or none has the role of a hidden layer;
+  ///   the model is then unchanged.
   public mutating func prepare<Model: Module<Scalar>>(
     _ model: inout Model, using generator: inout some RandomNumberGenerator
   ) throws {
     var bases: [Int: ScaledBasis<Scalar>] = [:]
     var rewritten: [String: Linear<Scalar>] = [:]
-    for (name, layer) in try chosenLayers(of: model) {
+    let chosen = try model.layers(named: layers) { role, layer in
+      role.isHidden && layer.isTrainable
+    }
+    for (name, role, layer) in chosen {
       let basis = bases[layer.inputs] ?? ScaledBasis(self, inputs: layer.inputs)
       bases[layer.inputs] = basis
       if let known = layer.basis, known.matrix == basis.basis.matrix { continue }
       var replacement = Linear(
-        coefficients: basis.coefficients(outputs: layer.outputs, using: &generator),
+        coefficients: basis.coefficients(
+          outputs: layer.outputs, frequency: role.frequency ?? 1, using: &generator),
         basis: basis.basis, bias: layer.bias.map { Tensor(zeros: $0.shape) })
       replacement.isTrainable = layer.isTrainable
       replacement.normalization = layer.normalization
       rewritten[name] = replacement
     }
-    var visitor = ModuleVisitor<Scalar>(onLayer: { name, layer in
+    model.forEachLayer { name, _, layer in
       if let replacement = rewritten[name] { layer = replacement }
-    })
-    model.visit(&visitor)
+    }
   }
 
   /// The model with plain weights in the place of products.
   public func folded<Model: Module<Scalar>>(
     _ model: Model, over inputs: Tensor<Scalar>? = nil
   ) -> Model { model.withPlainWeights() }
-
-  private func chosenLayers(
-    of model: some Module<Scalar>
-  ) throws(AdjusterError) -> [(name: String, layer: Linear<Scalar>)] {
-    var found: [(name: String, layer: Linear<Scalar>)] = []
-    var copy = model
-    var visitor = ModuleVisitor<Scalar>(onLayer: { name, layer in found.append((name, layer)) })
-    copy.visit(&visitor)
-    guard let layers else {
-      let hidden = found.dropFirst().dropLast().filter(\.layer.isTrainable)
-      if hidden.isEmpty { throw .noHiddenLayer(layers: found.map(\.name)) }
-      return hidden
-    }
-    let names = Set(found.map(\.name))
-    for name in layers where !names.contains(name) {
-      throw .noSuchLayer(name: name, layers: found.map(\.name))
-    }
-    return found.filter { layers.contains($0.name) }
-  }
 }
 
-/// A basis for some number of inputs, with the bounds of its initial coefficients.
+/// A basis for some number of inputs, with the norms of its vectors.
 private struct ScaledBasis<Scalar: TensorScalar> {
   let basis: WeightBasis<Scalar>
-  /// One for each vector, of shape [vectors].
-  private let bounds: Tensor<Double>
+  /// The vectors' norms; nil for those that are zero but for rounding.
+  private let norms: [Double?]
 
   init(_ settings: FourierReparameterization<Scalar>, inputs: Int) {
     let matrix = settings.basis(inputs: inputs)
-    let norms = matrix.squared().sum(alongAxis: 1).squareRoot().elements
-    let spread =
-      (6 / Double(settings.vectorCount)).squareRoot() / (settings.sineFrequency ?? 1)
     let smallest = 1e-9 * settings.amplitude
     basis = WeightBasis(Tensor(matrix))
-    bounds = Tensor(norms.map { $0 > smallest ? spread / $0 : 0 })
+    norms = matrix.squared().sum(alongAxis: 1).squareRoot().elements
+      .map { $0 > smallest ? $0 : nil }
   }
 
   func coefficients(
-    outputs: Int, using generator: inout some RandomNumberGenerator
+    outputs: Int, frequency: Double, using generator: inout some RandomNumberGenerator
   ) -> Tensor<Scalar> {
-    Tensor(
-      Tensor<Double>.uniform(over: -1...1, shape: [outputs, bounds.count], using: &generator)
+    let spread = (6 / Double(norms.count)).squareRoot() / frequency
+    let bounds = Tensor<Double>(norms.map { norm in norm.map { spread / $0 } ?? 0 })
+    return Tensor(
+      Tensor<Double>.uniform(over: -1...1, shape: [outputs, norms.count], using: &generator)
         * bounds)
   }
 }

@@ -14,7 +14,7 @@ extension Module {
     let statistics = try evaluation.statistics(over: inputs)
     var folding = NormalizationFolding(statistics)
     var plain = self
-    plain.forEachLayer { name, layer in folding.fold(&layer, named: name) }
+    plain.forEachLayer { name, _, layer in folding.fold(&layer, named: name) }
     if let problem = folding.problem { throw problem }
     try folding.check(
       try TiledEvaluation(of: plain).outputs(for: inputs),

@@ -360,7 +360,7 @@ struct CheckedNetwork<Scalar: TensorScalar>: Module {
   }
 
   mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
-    visitor.visit(&layers, named: "layers")
+    visitor.visit(&layers, named: "layers", roles: ParameterRole.chain(of: layers.count))
   }
 }
 

@@ -14,7 +14,7 @@ public struct BandLimitedNetwork<Scalar: TensorScalar>: Module {
   /// Sines of fixed frequencies and trained phases.
   public struct Filter: Module {
     /// Ω, which is not trained, of shape [units, coordinates].
-    public private(set) var frequencies: Variable<Scalar>
+    public private(set) var frequencies: Tensor<Scalar>
     /// φ, of shape [units].
     public var phases: Variable<Scalar>
 
@@ -28,7 +28,7 @@ public struct BandLimitedNetwork<Scalar: TensorScalar>: Module {
       precondition(
         frequencies.rank == 2 && phases.shape == [frequencies.shape[0]],
         "frequencies of shape \(frequencies.shape) and phases of shape \(phases.shape)")
-      self.frequencies = Variable(frequencies)
+      self.frequencies = frequencies
       self.phases = Variable(phases)
     }
 
@@ -37,15 +37,15 @@ public struct BandLimitedNetwork<Scalar: TensorScalar>: Module {
     /// - Parameter input: Shape: [samples, coordinates].
     /// - Returns: Shape: [samples, units].
     public func callAsFunction(_ input: Variable<Scalar>) -> Variable<Scalar> {
-      var layer = Linear(weight: frequencies.value, bias: nil)
+      var layer = Linear(weight: frequencies, bias: nil)
       layer.bias = phases
       return layer(input, then: Sine(frequency: 1))
     }
 
     /// Shows the frequencies, which are not trained, and the phases.
     public mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
-      visitor.visit(&frequencies, named: "weight", isTrainable: false)
-      visitor.visit(&phases, named: "bias")
+      visitor.visit(buffer: &frequencies, named: "weight")
+      visitor.visit(&phases, named: "bias", role: .bias)
     }
   }
 
@@ -107,8 +107,12 @@ public struct BandLimitedNetwork<Scalar: TensorScalar>: Module {
   /// Shows the filters, the hidden layers and those that make outputs.
   public mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
     visitor.visit(&filters, named: "filters")
-    visitor.visit(&layers, named: "layers", normalizationsNamed: "norms")
-    visitor.visit(&outputLayers, named: "outputs")
+    visitor.visit(
+      &layers, named: "layers", normalizationsNamed: "norms",
+      roles: Array(repeating: .hidden(), count: layers.count))
+    visitor.visit(
+      &outputLayers, named: "outputs",
+      roles: Array(repeating: .output, count: outputLayers.count))
   }
 
   /// A network with the published initialization.

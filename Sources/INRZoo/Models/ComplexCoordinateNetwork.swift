@@ -63,8 +63,12 @@ public struct ComplexCoordinateNetwork<Scalar: TensorScalar>: Module {
 
   /// Shows the layers.
   public mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
-    visitor.visit(&firstLayer, named: "layers.0")
-    for index in layers.indices { visitor.visit(&layers[index], named: "layers.\(index + 1)") }
+    let roles = ParameterRole.chain(
+      of: layers.count + 1, frequency: sineFrequency.map { Double($0) })
+    visitor.visit(&firstLayer, named: "layers.0", role: roles[0])
+    for (index, role) in roles.dropFirst().enumerated() {
+      visitor.visit(&layers[index], named: "layers.\(index + 1)", role: role)
+    }
   }
 }
 

@@ -127,7 +127,8 @@ extension CoordinateNetwork {
     return CoordinateNetwork(
       layers: layers,
       activation: VariableSine(frequency: Scalar(frequency)).then(
-        GaborWavelet(frequency: Scalar(waveletFrequency), scale: Scalar(scale))))
+        GaborWavelet(frequency: Scalar(waveletFrequency), scale: Scalar(scale))),
+      sineFrequency: frequency * waveletFrequency)
   }
 
   private static func sineLayers(

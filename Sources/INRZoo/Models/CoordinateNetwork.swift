@@ -16,14 +16,22 @@ public struct CoordinateNetwork<Scalar: TensorScalar>: Module {
   public var layers: [Linear<Scalar>]
   /// Follows every layer but the last.
   public let activation: any Activation<Scalar>
+  /// ω, by which the weights of hidden layers are divided, in radians; nil if no sine follows them.
+  public let sineFrequency: Double?
 
   /// A network from its parts.
   ///
+  /// - Parameters:
+  ///   - encoding: Applied to the coordinates first.
+  ///   - layers: The linear layers, first to last.
+  ///   - activation: Follows every layer but the last.
+  ///   - sineFrequency: ω, by which the weights of hidden layers are divided; by default that of the
+  ///     activation, if it has one.
   /// - Precondition: There is a layer, each layer's outputs are the next one's inputs, and the
   ///   encoding's outputs the first one's.
   public init(
     encoding: (any CoordinateEncoding<Scalar>)? = nil, layers: [Linear<Scalar>],
-    activation: any Activation<Scalar>
+    activation: any Activation<Scalar>, sineFrequency: Double? = nil
   ) {
     precondition(!layers.isEmpty, "a network without layers")
     for (layer, next) in zip(layers, layers.dropFirst()) {
@@ -38,6 +46,7 @@ public struct CoordinateNetwork<Scalar: TensorScalar>: Module {
     self.encoding = encoding
     self.layers = layers
     self.activation = activation
+    self.sineFrequency = sineFrequency ?? activation.sineFrequency
   }
 
   /// The signal's values at some coordinates.
@@ -56,7 +65,9 @@ public struct CoordinateNetwork<Scalar: TensorScalar>: Module {
       visitor.visit(&encoding, named: "encoding")
       self.encoding = encoding
     }
-    visitor.visit(&layers, named: "layers", normalizationsNamed: "norms")
+    visitor.visit(
+      &layers, named: "layers", normalizationsNamed: "norms",
+      roles: ParameterRole.chain(of: layers.count, frequency: sineFrequency))
   }
 }
 

@@ -92,7 +92,9 @@ public struct MultiplicativeFilterNetwork<Scalar: TensorScalar>: Module {
   /// Shows the filters and the layers.
   public mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
     visitor.visit(&filters, named: "filters")
-    visitor.visit(&layers, named: "layers", normalizationsNamed: "norms")
+    visitor.visit(
+      &layers, named: "layers", normalizationsNamed: "norms",
+      roles: Array(repeating: .hidden(), count: layers.count - 1) + [.output])
   }
 }
 

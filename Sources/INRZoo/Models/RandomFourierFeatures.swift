@@ -10,7 +10,7 @@ import TensorKit
 /// dimensional domains", NeurIPS 2020, equation 5 with equal amplitudes.
 public struct RandomFourierFeatures<Scalar: TensorScalar>: CoordinateEncoding {
   /// B, in cycles for each unit of the coordinates, of shape [frequencies, inputs].
-  public private(set) var frequencies: Variable<Scalar>
+  public private(set) var frequencies: Tensor<Scalar>
 
   /// Features of given frequencies.
   ///
@@ -18,7 +18,7 @@ public struct RandomFourierFeatures<Scalar: TensorScalar>: CoordinateEncoding {
   /// - Precondition: The tensor is a matrix.
   public init(frequencies: Tensor<Scalar>) {
     precondition(frequencies.rank == 2, "frequencies of shape \(frequencies.shape)")
-    self.frequencies = Variable(frequencies)
+    self.frequencies = frequencies
   }
 
   /// Features of random frequencies.
@@ -49,13 +49,13 @@ public struct RandomFourierFeatures<Scalar: TensorScalar>: CoordinateEncoding {
   /// - Parameter input: Shape: [samples, inputs].
   /// - Returns: Shape: [samples, 2 · frequencies].
   public func callAsFunction(_ input: Variable<Scalar>) -> Variable<Scalar> {
-    let angles =
-      Variable.matrixProduct(input, frequencies, transposingRight: true) * (2 * Scalar.pi)
+    let cycles = Variable.matrixProduct(input, Variable(frequencies), transposingRight: true)
+    let angles = cycles * (2 * Scalar.pi)
     return .concatenated([angles.sine(), angles.cosine()], alongAxis: 1)
   }
 
   /// Shows the frequencies, which are not trained.
   public mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
-    visitor.visit(&frequencies, named: "frequencies", isTrainable: false)
+    visitor.visit(buffer: &frequencies, named: "frequencies")
   }
 }

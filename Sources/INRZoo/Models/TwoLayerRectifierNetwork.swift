@@ -71,8 +71,8 @@ public struct TwoLayerRectifierNetwork<Scalar: TensorScalar>: Module {
 
   /// Shows both layers.
   public mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
-    visitor.visit(&hidden, named: "hidden")
-    visitor.visit(&output, named: "output")
+    visitor.visit(&hidden, named: "hidden", role: .input)
+    visitor.visit(&output, named: "output", role: .output)
   }
 }
 

@@ -17,22 +17,30 @@ extension Module {
 
   /// Replaces all parameters by those of a `.safetensors` file.
   ///
-  /// Numbers of another precision are rounded.
+  /// Numbers of another precision are rounded. Files of other programs can be read with a map of names:
   ///
-  /// - Throws: `FileError` if the file cannot be read, or its names or shapes do not fit the model,
-  ///   which is then unchanged.
-  public mutating func readWeights(from path: String) throws {
+  /// ```swift
+  /// try model.readWeights(from: path, renaming: ["net.0.linear": "layers.0"])
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - renaming: By names of parameters or modules in the file, those that they have in this model, as
+  ///     `setNamedParameters` takes them.
+  /// - Throws: `FileError` if the file cannot be read, or its names, renamed, or shapes do not fit the
+  ///   model, which is then unchanged.
+  public mutating func readWeights(from path: String, renaming: [String: String] = [:]) throws {
     let file = try SafeTensorsFile(contentsOf: path)
     var values: [String: Tensor<Scalar>] = [:]
     for name in file.names { values[name] = try file.tensor(named: name, as: Scalar.self) }
     do {
-      try setNamedParameters(values)
+      try setNamedParameters(values, renaming: renaming)
     } catch {
+      let advice =
+        renaming.isEmpty
+        ? "give the options of the model that wrote the file" : "check the renaming"
       throw FileError(
-        .malformed, path: path,
-        reason: """
-          \(error.description.asClause); give the options of the model that wrote the file
-          """)
+        .malformed, path: path, reason: "\(error.description.asClause); \(advice)")
     }
   }
 }

@@ -44,31 +44,36 @@ extension Tensor {
   ///   - secondMoment: The running mean of its square.
   ///   - largestMoment: The largest second moment so far, for AMSGrad; nil without.
   ///   - c: The numbers of this step.
+  ///   - elements: The elements that are moved, in row-major order; all by default.
   ///   - workers: The threads that share the elements.
-  /// - Precondition: All tensors have the same shape.
+  /// - Precondition: All tensors have the same shape, and the elements are among theirs.
   public mutating func moveByAdam(
     gradient: Tensor, firstMoment: inout Tensor, secondMoment: inout Tensor,
     largestMoment: inout Tensor?, coefficients c: AdamCoefficients,
-    workers: Workers = Workers(threads: 1)
+    elements: Range<Int>? = nil, workers: Workers = Workers(threads: 1)
   ) {
+    let elements = elements ?? 0..<count
     precondition(
       shape == gradient.shape && shape == firstMoment.shape && shape == secondMoment.shape
-        && (largestMoment.map { $0.shape == shape } ?? true),
-      "Adam's update of parameters \(shape) with a gradient \(gradient.shape)")
+        && (largestMoment.map { $0.shape == shape } ?? true)
+        && (0..<count).contains(elements),
+      "Adam's update of elements \(elements) of parameters \(shape) with a gradient \(gradient.shape)"
+    )
     makeUnique()
     firstMoment.makeUnique()
     secondMoment.makeUnique()
     largestMoment?.makeUnique()
-    let (parameters, slope, count) = (storage, gradient.storage, count)
+    let (parameters, slope) = (storage, gradient.storage)
     let (first, second) = (firstMoment.storage, secondMoment.storage)
     let largest = largestMoment?.storage
     // A piece is a quarter of a megabyte or two; below that, waking a thread costs more than it saves.
     let piece = 1 << 16
-    _ = workers.collect((count + piece - 1) / piece) { index in
-      let start = index * piece
+    _ = workers.collect((elements.count + piece - 1) / piece) { index in
+      let start = elements.lowerBound + index * piece
       Scalar.kernels.adam(
         parameters.elements + start, slope.elements + start, first.elements + start,
-        second.elements + start, largest.map { $0.elements + start }, min(piece, count - start),
+        second.elements + start, largest.map { $0.elements + start },
+        min(piece, elements.upperBound - start),
         c.rate, c.firstDecay, c.secondDecay, c.epsilon, c.firstCorrection, c.secondCorrection,
         c.weightDecay, c.decoupledWeightDecay)
     }
@@ -83,19 +88,24 @@ extension Tensor {
   ///   - momentum: How much of the velocity is kept.
   ///   - nesterov: Whether the gradient is looked at ahead, after Nesterov.
   ///   - weightDecay: This multiple of the parameters is added to the gradient.
-  /// - Precondition: All tensors have the same shape.
+  ///   - elements: The elements that are moved, in row-major order; all by default.
+  /// - Precondition: All tensors have the same shape, and the elements are among theirs.
   public mutating func moveByMomentum(
     gradient: Tensor, velocity: inout Tensor?, rate: Double, momentum: Double, nesterov: Bool,
-    weightDecay: Double
+    weightDecay: Double, elements: Range<Int>? = nil
   ) {
+    let elements = elements ?? 0..<count
     precondition(
-      shape == gradient.shape && (velocity.map { $0.shape == shape } ?? true),
-      "an update of parameters \(shape) with a gradient \(gradient.shape)")
+      shape == gradient.shape && (velocity.map { $0.shape == shape } ?? true)
+        && (0..<count).contains(elements),
+      "an update of elements \(elements) of parameters \(shape) with a gradient \(gradient.shape)")
     makeUnique()
     velocity?.makeUnique()
+    let start = elements.lowerBound
     Scalar.kernels.momentum(
-      storage.elements, gradient.storage.elements, velocity?.storage.elements, count, rate,
-      momentum, nesterov, weightDecay)
+      storage.elements + start, gradient.storage.elements + start,
+      velocity.map { $0.storage.elements + start }, elements.count, rate, momentum, nesterov,
+      weightDecay)
     withExtendedLifetime(gradient) {}
   }
 }

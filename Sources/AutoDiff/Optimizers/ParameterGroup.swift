@@ -1,0 +1,107 @@
+/// How parameters are drawn towards zero while they are trained.
+public enum WeightDecay: Sendable, Equatable {
+  /// A multiple of the parameters is added to their gradient: the gradient of a penalty on their squares.
+  case coupled(Double)
+  /// The parameters shrink by a multiple of the learning rate, beside the gradient: `θ ← θ - rate · λ θ`.
+  ///
+  /// Source: I. Loshchilov and F. Hutter, "Decoupled weight decay regularization", ICLR 2019 (AdamW),
+  /// with λ times the learning rate as in PyTorch.
+  case decoupled(Double)
+
+  /// No decay.
+  public static let zero = WeightDecay.coupled(0)
+
+  /// What is added to the gradient, as a multiple of the parameters.
+  var coupledFactor: Double { if case .coupled(let factor) = self { factor } else { 0 } }
+
+  /// What the parameters shrink by, as a multiple of the learning rate.
+  var decoupledFactor: Double { if case .decoupled(let factor) = self { factor } else { 0 } }
+
+  /// Stops at a decay that would be growth.
+  func requireNotNegative() {
+    precondition(coupledFactor >= 0 && decoupledFactor >= 0, "a negative weight decay: \(self)")
+  }
+}
+
+/// Some parameters that an optimizer moves by a learning rate or a weight decay of their own.
+///
+/// ```swift
+/// let optimizer = Adam<Float>(
+///   learningRate: 1e-3, weightDecay: .decoupled(0.01),
+///   groups: [
+///     ParameterGroup(.biases, weightDecay: .zero),
+///     ParameterGroup(.named("encoding"), learningRate: 10),
+///     ParameterGroup(.named("layers.0"), learningRate: 0),  // frozen
+///   ])
+/// ```
+///
+/// A parameter belongs to the first of an optimizer's groups that contains it, or to none. Groups are
+/// configuration, and not saved with an optimizer's state.
+public struct ParameterGroup: Sendable {
+  /// Which parameters are in the group.
+  public let parameters: ParameterSelection
+  /// What the optimizer's learning rate is multiplied by; with 0 the parameters stay as they are.
+  public let learningRate: Double
+  /// The parameters' weight decay; nil for the optimizer's own.
+  public let weightDecay: WeightDecay?
+
+  /// A group of parameters.
+  ///
+  /// - Parameters:
+  ///   - parameters: Which parameters are in the group.
+  ///   - learningRate: What the optimizer's learning rate is multiplied by.
+  ///   - weightDecay: The parameters' weight decay; nil for the optimizer's own.
+  /// - Precondition: The factor and the decay are not negative.
+  public init(
+    _ parameters: ParameterSelection, learningRate: Double = 1, weightDecay: WeightDecay? = nil
+  ) {
+    precondition(
+      learningRate >= 0, "a learning rate's factor of \(learningRate) for \(parameters)")
+    weightDecay?.requireNotNegative()
+    self.parameters = parameters
+    self.learningRate = learningRate
+    self.weightDecay = weightDecay
+  }
+}
+
+/// How one parameter is moved.
+struct ParameterRule: Equatable {
+  /// What the learning rate is multiplied by.
+  var rateFactor = 1.0
+  /// The parameter's weight decay.
+  var decay: WeightDecay
+}
+
+extension [ParameterGroup] {
+  /// The rule of each parameter, in order.
+  ///
+  /// - Precondition: Each name that is chosen by is one of the layout's.
+  func rules(for layout: ParameterLayout, otherwise decay: WeightDecay) -> [ParameterRule] {
+    var rules = [ParameterRule](
+      repeating: ParameterRule(decay: decay), count: layout.entries.count)
+    // Backwards, so that the first group has the last word.
+    for group in reversed() {
+      for index in group.parameters.indices(in: layout) {
+        rules[index] = ParameterRule(
+          rateFactor: group.learningRate, decay: group.weightDecay ?? decay)
+      }
+    }
+    return rules
+  }
+}
+
+extension ParameterLayout {
+  /// Elements that follow each other and are moved by the same rule, from first to last.
+  func runs(of rules: [ParameterRule]) -> [(elements: Range<Int>, rule: ParameterRule)] {
+    var runs: [(elements: Range<Int>, rule: ParameterRule)] = []
+    for (entry, rule) in zip(entries, rules) {
+      let end = entry.offset + entry.count
+      if let last = runs.last, last.rule == rule {
+        runs[runs.count - 1].elements = last.elements.lowerBound..<end
+      } else {
+        runs.append((entry.offset..<end, rule))
+      }
+    }
+    return runs
+  }
+}

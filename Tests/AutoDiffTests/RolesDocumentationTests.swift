@@ -1,0 +1,85 @@
+import AutoDiff
+import TensorKit
+import Testing
+
+// The code of the article on roles and groups.
+
+struct SineNetwork: Module {
+  var frequencies: Tensor<Double>
+  var layers: [Linear<Double>]
+
+  func callAsFunction(_ input: Variable<Double>) -> Variable<Double> {
+    let features = Variable.matrixProduct(input, Variable(frequencies)).sine()
+    let hidden = layers.dropLast().reduce(features) { $1($0, then: Sine(frequency: 30)) }
+    return layers[layers.count - 1](hidden)
+  }
+
+  mutating func visit(_ visitor: inout ModuleVisitor<Double>) {
+    visitor.visit(buffer: &frequencies, named: "frequencies")
+    visitor.visit(
+      &layers, named: "layers", roles: ParameterRole.chain(of: layers.count, frequency: 30))
+  }
+}
+
+@Suite struct RolesDocumentationTests {
+  private func network(seed: UInt64) -> SineNetwork {
+    SineNetwork(
+      frequencies: normal([2, 4], seed: seed), layers: Network([4, 5, 5, 1], seed: seed).layers)
+  }
+
+  @Test func groupsOfTheArticle() {
+    var network = network(seed: 1)
+    let before = network
+
+    var optimizer = Adam<Double>(
+      learningRate: 1e-3, weightDecay: .decoupled(0.01),
+      groups: [
+        ParameterGroup(.biases, weightDecay: .zero),
+        ParameterGroup(.named("layers.0"), learningRate: 0),
+        ParameterGroup(.outputs, learningRate: 0.1),
+      ])
+
+    optimizer.update(
+      &network, along: gradient(at: network) { $0(Variable(normal([3, 2]))).mean() })
+    #expect(network.layers[0].weight.value == before.layers[0].weight.value)
+    #expect(network.layers[0].bias?.value != before.layers[0].bias?.value)
+    let moves = [1, 2].map {
+      (network.layers[$0].weight.value - before.layers[$0].weight.value).absoluteValue().largest()
+    }
+    // Adam's first step is the rate, for every number.
+    #expect(abs(moves[0] / 1e-3 - 1) < 0.05 && abs(moves[1] / 1e-4 - 1) < 0.05)
+  }
+
+  @Test func weightsOfTheArticle() throws {
+    var network = network(seed: 1)
+    let other = self.network(seed: 2)
+    var values: [String: Tensor<Double>] = ["encoder.B": other.frequencies]
+    for (index, layer) in other.layers.enumerated() {
+      let name = index == 0 ? "net.0.linear" : "net.\(index)"
+      values["\(name).weight"] = layer.weight.value
+      values["\(name).bias"] = layer.bias?.value
+    }
+
+    try network.setNamedParameters(
+      values, renaming: ["encoder.B": "frequencies", "net.0.linear": "layers.0", "net": "layers"])
+
+    #expect(network.parameters == other.parameters && network.frequencies == other.frequencies)
+  }
+
+  @Test func checksOfTheArticle() {
+    struct Cube: Primitive {
+      func value(of inputs: [Tensor<Double>]) -> Tensor<Double> { inputs[0].squared() * inputs[0] }
+      func pushforward(
+        _ tangents: [Variable<Double>?], at inputs: [Variable<Double>], output: Variable<Double>
+      ) -> Variable<Double>? { tangents[0].map { $0 * inputs[0].squared() * 3 } }
+      func pullback(
+        _ cotangent: Variable<Double>, at inputs: [Variable<Double>], output: Variable<Double>,
+        needed: [Bool]
+      ) -> [Variable<Double>?] { [cotangent * inputs[0].squared() * 3] }
+    }
+
+    let findings = checkDerivatives(ofPrimitive: Cube(), at: [Tensor([0.5, 1, 2])])
+
+    #expect(findings.isEmpty)
+  }
+}
