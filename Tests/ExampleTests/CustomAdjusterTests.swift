@@ -14,7 +14,7 @@ struct CustomAdjusterTests {
     let layer = Linear<Double>(inputs: 2, outputs: 3, using: &generator)
     let step = TrainingStep(
       model: layer,
-      batch: TrainingBatch(
+      batch: Batch(
         inputs: .uniform(over: -1...1, shape: [50, 2], using: &generator),
         targets: .uniform(over: 0...1, shape: [50, 3], using: &generator)))
     for share in [0.05, 0, 1] {

@@ -79,7 +79,7 @@ struct DependencyTests {
       first: Linear(inputs: 1, outputs: 32, using: &generator),
       second: Linear(inputs: 32, outputs: 1, using: &generator))
     let inputs = Tensor<Float>.evenlySpaced(over: -1...1, count: 64).reshaped(to: [64, 1])
-    let batch = TrainingBatch(inputs: inputs, targets: (inputs * 7).sine())
+    let batch = Batch(inputs: inputs, targets: (inputs * 7).sine())
     var trainer = try Trainer(
       model, optimizer: Adam(learningRate: 1e-2), adjuster: FocusedClipping(bound: 0.1))
     for step in 0...60 {

@@ -6,7 +6,7 @@ import TensorKit
 /// A small network, and a batch of random points with random targets in groups.
 struct SmallProblem<Scalar: TensorScalar> {
   var model: CoordinateNetwork<Scalar>
-  var batch: TrainingBatch<Scalar>
+  var batch: Batch<Scalar>
 
   init(
     rows: Int = 60, groupSize: Int = 6, outputs: Int = 3, seed: UInt64 = 1,
@@ -16,10 +16,10 @@ struct SmallProblem<Scalar: TensorScalar> {
     model = .siren(
       inputs: 2, outputs: outputs, width: 16, hiddenLayers: 1, frequency: 10, using: &generator)
     if let activation { model = CoordinateNetwork(layers: model.layers, activation: activation) }
-    batch = TrainingBatch(
+    batch = Batch(
       inputs: .uniform(over: -1...1, shape: [rows, 2], using: &generator),
       targets: .uniform(over: 0...1, shape: [rows, outputs], using: &generator),
-      groups: RowGroups(rowCount: rows, groupSize: groupSize))
+      groups: RowPartition(rowCount: rows, groupSize: groupSize))
   }
 
   func step(threads: Int = 2, rowsPerTile: Int? = nil) -> TrainingStep<CoordinateNetwork<Scalar>> {

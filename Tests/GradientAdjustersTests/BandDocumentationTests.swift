@@ -23,7 +23,7 @@ import Testing
     var lines: [String] = []
     func print(_ line: String) { lines.append(line) }
 
-    for (band, energy) in zip(spectrum.bands, spectrum.estimates) {
+    for (band, energy) in zip(spectrum.bands, spectrum.energies) {
       let cycles = band.frequency.map { "\($0)" } ?? "some"
       print("\(band.name), around \(cycles) cycles, \(band.rank) dimensions: \(energy)")
     }

@@ -30,16 +30,16 @@ import Testing
 
   // MARK: - Energies
 
-  @Test(arguments: [1, 3], BandProbe.allCases)
-  func energiesEstimateTheKernelsTraces(outputs: Int, probe: BandProbe) throws {
+  @Test(arguments: [1, 3]) func energiesEstimateTheKernelsTraces(outputs: Int) throws {
     let problem = BandProblem<Double>(height: 5, width: 6, outputs: outputs)
     let jacobian = try jacobian(problem)
     let probeCount = 200
     for bands in problem.all {
-      var equalizer = BandEqualizer<Double>(
-        bands, probe: probe, probeCount: probeCount, seed: 11)
-      _ = try equalizer.cotangentTransform(for: problem.step())
-      let measured = try #require(equalizer.spectrum).measured
+      var measured = [Double](repeating: 0, count: bands.bands.count)
+      for seed in 0..<UInt64(probeCount) {
+        let one = try measuredEnergies(bands, in: problem.step(), seed: seed)
+        for band in measured.indices { measured[band] += one[band] / Double(probeCount) }
+      }
       for (band, projection) in try bands.projections().enumerated() {
         let part = Tensor.matrixProduct(outputProjection(projection, outputs: outputs), jacobian)
         let kernel = Tensor.matrixProduct(part, part, transposingRight: true)
@@ -49,11 +49,20 @@ import Testing
         // those of the pullback, which are normalized, it is less.
         let deviation = (2 * kernel.dot(kernel) / Double(probeCount)).squareRoot() / rank
         #expect(abs(measured[band] - trace / rank) < 4 * deviation, "\(bands.bands[band].name)")
-        if probe == .pullback && rank == 1 {
+        if rank == 1 {
           #expect(abs(measured[band] - trace) < 1e-11 * trace)
         }
       }
     }
+  }
+
+  /// What an equalizer with a seed measures before its first step.
+  private func measuredEnergies(
+    _ bands: any Bands<Double>, in step: TrainingStep<CoordinateNetwork<Double>>, seed: UInt64
+  ) throws -> [Double] {
+    var equalizer = BandEqualizer(bands, settings: EqualizerSettings(seed: seed))
+    _ = try equalizer.cotangentTransform(for: step)
+    return try #require(equalizer.spectrum).measured
   }
 
   @Test func probesAreIndependentOfWeightsOfTheSameSeed() throws {
@@ -65,7 +74,7 @@ import Testing
     let pairs = try seeds.map { seed in
       var generator = SeededGenerator(seed: seed)
       let layer = Linear<Double>(inputs: 2, outputs: 1, using: &generator)
-      var equalizer = BandEqualizer<Double>(bands, seed: seed)
+      var equalizer = BandEqualizer<Double>(bands, settings: EqualizerSettings(seed: seed))
       _ = try equalizer.cotangentTransform(
         for: TrainingStep(model: layer, batch: problem.batch))
       let outputs = layer(Variable(problem.batch.inputs)).value
@@ -89,7 +98,7 @@ import Testing
 
   @Test func aSinglePullbackIsExactWhereTheRankIsOne() throws {
     let problem = BandProblem<Double>(outputs: 1)
-    var equalizer = BandEqualizer<Double>(problem.cosine, probe: .pullback, probeCount: 1)
+    var equalizer = BandEqualizer<Double>(problem.cosine)
     _ = try equalizer.cotangentTransform(for: problem.step())
     let constant = Tensor<Double>(repeating: 1, shape: problem.batch.targets.shape)
     let pulled = try problem.step().pullback(of: constant)
@@ -103,11 +112,11 @@ import Testing
   /// Energies, settings and the factors that the definition gives.
   static let factorCases:
     [(energies: [Double], exponent: Double, floor: Double, levels: Bool, factors: [Double])] = [
-      ([100, 4, 1, 0.25], 0.5, 1e-3, true, [0.01, 0.25, 0.5, 1]),
-      ([100, 4, 1, 0.25], 1, 1e-3, true, [0.0025, 0.0625, 0.25, 1]),
-      ([100, 4, 1, 0.25], 0, 1e-3, true, [0.04, 1, 1, 1]),
+      ([100, 4, 1, 0.25], 0.5, 1e-3, true, [0.0125, 0.25, 0.5, 1]),
+      ([20, 4, 1, 0.25], 1, 1e-3, true, [0.0125, 0.0625, 0.25, 1]),
+      ([20, 4, 1, 0.25], 0, 1e-3, true, [0.2, 1, 1, 1]),
       ([100, 4, 1, 0.25], 0, 1e-3, false, [1, 1, 1, 1]),
-      ([100, 4, 1, 0.25], 0.5, 0.25, true, [0.02, 0.5, 1, 1]),
+      ([20, 4, 1, 0.25], 0.5, 0.25, true, [0.1, 0.5, 1, 1]),
       ([1, 4, 1, 0.25], 0.5, 1e-3, true, [0.25, 0.25, 0.5, 1]),
       ([16, 4, 1, 0.25], 0.5, 1e-3, false, [0.125, 0.25, 0.5, 1]),
       ([1, 4, 16], 0.5, 1e-3, true, [1, 1, 0.5]),
@@ -115,7 +124,7 @@ import Testing
       ([0, 4, 0], 0.5, 0.01, true, [0.1, 0.1, 1]),
       ([5], 0.5, 1e-3, true, [1]),
       // A constant beside a band that is not learned is still learned.
-      ([1, 0, 1], 0.5, 0.01, true, [0.01, 1, 0.1]),
+      ([1, 0, 1], 0.5, 0.01, true, [0.05, 1, 0.1]),
       // Nothing overflows or vanishes.
       ([0, 1, 1e-250], 2, 1e-200, false, [1, 1e-30, 1]),
     ]
@@ -124,8 +133,9 @@ import Testing
   func factorsFollowTheDefinition(
     energies: [Double], exponent: Double, floor: Double, levels: Bool, factors: [Double]
   ) {
-    let found = bandFactors(
-      energies: energies, exponent: exponent, floor: floor, levelsConstant: levels)
+    let found = BandSpectrum.factors(
+      energies: energies,
+      settings: EqualizerSettings(exponent: exponent, floor: floor, levelsConstant: levels))
     #expect(zip(found, factors).allSatisfy { abs($0 - $1) < 1e-14 }, "\(found)")
   }
 
@@ -158,13 +168,13 @@ import Testing
     return try problem.step().pullback(of: adjusted.reduce(cotangents * 0, +)).values
   }
 
-  @Test(arguments: CoarseResiduals.allCases)
-  func gradientsAreThoseOfTheWeightedResiduals(residuals: CoarseResiduals) throws {
+  @Test(arguments: EqualizerSettings.ResidualsUsed.allCases)
+  func gradientsAreThoseOfTheWeightedResiduals(residuals: EqualizerSettings.ResidualsUsed) throws {
     let problem = BandProblem<Double>()
     let plain = try problem.step().pullback(of: problem.step().cotangents()).values
     for bands in problem.all {
       var equalizer = BandEqualizer<Double>(
-        bands, refreshInterval: 1000, coarseResiduals: residuals)
+        bands, settings: EqualizerSettings(refreshInterval: 1000, residuals: residuals))
       // At the same parameters the previous residuals are the current ones.
       for _ in 0..<3 {
         let (loss, gradient) = try equalizer.lossWithGradient(for: problem.step())
@@ -177,61 +187,48 @@ import Testing
     }
   }
 
-  @Test func previousCoarseResidualsFollowOneStepBehind() throws {
-    let problem = BandProblem<Double>()
-    for bands in [problem.nested, problem.block] as [any Bands<Double>] {
-      var equalizer = BandEqualizer<Double>(
-        bands, refreshInterval: 1000, coarseResiduals: .previous)
-      _ = try equalizer.lossWithGradient(for: problem.step())
-      let factors = try #require(equalizer.spectrum).factors
-      let found = try equalizer.lossWithGradient(for: problem.step(problem.moved)).gradient.values
-      // Bands that are constant over cells come from the residuals before, the others from these.
-      let split = try #require(bands.weighting(by: factors).cells)
-      let cellMeans = Tensor<Double>.concatenated(
-        (0..<split.cells.count).map { split.cells.rows(of: $0..<($0 + 1)) }.map { rows in
-          let list = Self.list(rows)
-          var matrix = Tensor<Double>(zeros: [1, problem.batch.rowCount])
-          for row in list { matrix[0, row] = 1 / Double(list.count) }
-          return matrix
-        })
-      let before = try problem.step().cotangents()
-      let now = try problem.step(problem.moved).cotangents()
-      var adjusted = now * 0
-      for (projection, factor) in zip(try bands.projections(), factors) {
-        // A band is coarse if cells' means determine it.
-        let isCoarse = largestMagnitude(Tensor.matrixProduct(cellMeans, projection)) > 1e-12
-        adjusted += Tensor.matrixProduct(projection, isCoarse ? before : now) * factor
-      }
-      let expected = try problem.step(problem.moved).pullback(of: adjusted).values
-      #expect(found.isApproximatelyEqual(to: expected, relativeTolerance: 1e-11))
-    }
-  }
-
-  @Test func updatedCoarseResidualsSeeTheChangeSinceTheStepBefore() throws {
+  @Test func updatedMeansSeeTheChangeSinceTheStepBefore() throws {
     let problem = BandProblem<Double>(height: 24, width: 20)
-    /// The gradient after a move, by some residuals' coarse bands.
+    /// The gradient after a move.
     func gradient(
-      _ residuals: CoarseResiduals, rowsPerCell: Int
+      _ residuals: EqualizerSettings.ResidualsUsed, rowsPerGroup: Int
     ) throws -> Tensor<Double> {
       let bands = NestedMeanBands<Double>(
-        .blocks(of: problem.signal.grid), rowsPerCell: rowsPerCell)
+        .blocks(of: problem.signal.grid), rowsPerTile: rowsPerGroup)
       var equalizer = BandEqualizer<Double>(
-        bands, refreshInterval: 1000, coarseResiduals: residuals)
+        bands, settings: EqualizerSettings(refreshInterval: 1000, residuals: residuals))
       _ = try equalizer.lossWithGradient(for: problem.step())
       let step = problem.step(problem.moved)
       let gradient = try equalizer.lossWithGradient(for: step).gradient.values
       #expect(step.isSwept == (residuals == .current))
       return gradient
     }
-    func distance(_ residuals: CoarseResiduals, rowsPerCell: Int) throws -> Double {
-      let exact = try gradient(.current, rowsPerCell: rowsPerCell)
-      let difference = try gradient(residuals, rowsPerCell: rowsPerCell) - exact
-      return difference.norm() / exact.norm()
+    /// The gradient with the means of the step before, not updated.
+    func late(rowsPerGroup: Int) throws -> Tensor<Double> {
+      let bands = NestedMeanBands<Double>(
+        .blocks(of: problem.signal.grid), rowsPerTile: rowsPerGroup)
+      var equalizer = BandEqualizer<Double>(bands)
+      _ = try equalizer.cotangentTransform(for: problem.step())
+      let factors = try #require(equalizer.spectrum).factors
+      let split = try #require(bands.weighting(by: factors).split)
+      let workers = Workers(threads: 1)
+      let before = try split.groups.means(of: problem.step().cotangents(), workers: workers)
+      let coarse = split.coarse(before)
+      let step = problem.step(problem.moved)
+      let adjusted = try split.groups.mapped(step.cotangents(), workers: workers) {
+        split.fine($0, $1, coarse.slice($1))
+      }
+      return try step.pullback(of: adjusted).values
     }
-    // All rows of cells of four are seen, a quarter of those of sixteen.
-    #expect(try distance(.updated, rowsPerCell: 4) < 1e-12)
+    func distance(_ found: Tensor<Double>, rowsPerGroup: Int) throws -> Double {
+      let exact = try gradient(.current, rowsPerGroup: rowsPerGroup)
+      return (found - exact).norm() / exact.norm()
+    }
+    // All rows of groups of four are seen, a quarter of those of sixteen.
+    #expect(try distance(gradient(.updated, rowsPerGroup: 4), rowsPerGroup: 4) < 1e-12)
     let (updated, previous) = try (
-      distance(.updated, rowsPerCell: 16), distance(.previous, rowsPerCell: 16)
+      distance(gradient(.updated, rowsPerGroup: 16), rowsPerGroup: 16),
+      distance(late(rowsPerGroup: 16), rowsPerGroup: 16)
     )
     #expect(updated > 1e-6 && updated < previous / 5, "\(updated), \(previous)")
   }
@@ -246,20 +243,14 @@ import Testing
     #expect(try step.cotangents(atRows: [5, 0, 62, 5]) == expected)
   }
 
-  static func list(_ rows: RowTiles.Rows) -> [Int] {
-    switch rows {
-    case .range(let range): Array(range)
-    case .list(let list): list
-    }
-  }
-
   @Test func nothingToDoIsTheIdentityBitForBit() throws {
     let problem = BandProblem<Float>()
     for bands in problem.all {
       var plain = try Trainer(problem.model, optimizer: Adam(learningRate: 1e-3))
       var equalized = try Trainer(
         problem.model, optimizer: Adam(learningRate: 1e-3),
-        adjuster: BandEqualizer(bands, exponent: 0, levelsConstant: false))
+        adjuster: BandEqualizer(
+          bands, settings: EqualizerSettings(exponent: 0, levelsConstant: false)))
       for _ in 0..<5 {
         #expect(
           try plain.advance(on: problem.batch) == equalized.advance(on: problem.batch))
@@ -268,12 +259,13 @@ import Testing
     }
   }
 
-  @Test(arguments: CoarseResiduals.allCases)
-  func doesNotDependOnThreads(residuals: CoarseResiduals) throws {
+  @Test(arguments: EqualizerSettings.ResidualsUsed.allCases)
+  func doesNotDependOnThreads(residuals: EqualizerSettings.ResidualsUsed) throws {
     let problem = BandProblem<Float>(height: 37, width: 41)
     for bands in problem.all {
       let gradients = try [1, 2, 5].map { threads in
-        var equalizer = BandEqualizer<Float>(bands, coarseResiduals: residuals)
+        var equalizer = BandEqualizer<Float>(
+          bands, settings: EqualizerSettings(residuals: residuals))
         _ = try equalizer.lossWithGradient(for: problem.step(threads: threads))
         let gradient = try equalizer.lossWithGradient(
           for: problem.step(problem.moved, threads: threads)
@@ -285,12 +277,13 @@ import Testing
     }
   }
 
-  @Test(arguments: CoarseResiduals.allCases)
-  func aSinglePointIsTrainedPlainly(residuals: CoarseResiduals) throws {
+  @Test(arguments: EqualizerSettings.ResidualsUsed.allCases)
+  func aSinglePointIsTrainedPlainly(residuals: EqualizerSettings.ResidualsUsed) throws {
     let problem = BandProblem<Double>(height: 1, width: 1)
     let plain = try problem.step().pullback(of: problem.step().cotangents())
     for bands in [problem.nested, problem.block, problem.cosine] as [any Bands<Double>] {
-      var equalizer = BandEqualizer<Double>(bands, coarseResiduals: residuals)
+      var equalizer = BandEqualizer<Double>(
+        bands, settings: EqualizerSettings(residuals: residuals))
       for _ in 0..<2 {
         #expect(try equalizer.lossWithGradient(for: problem.step()).gradient == plain)
       }

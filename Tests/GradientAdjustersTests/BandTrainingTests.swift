@@ -18,7 +18,8 @@ private struct Doubling<Scalar: TensorScalar>: GradientAdjuster {
 
   @Test func measuresEarlyAndThenAtItsInterval() throws {
     let problem = BandProblem<Float>(height: 4, width: 4)
-    var equalizer = BandEqualizer<Float>(problem.nested, refreshInterval: 40)
+    var equalizer = BandEqualizer<Float>(
+      problem.nested, settings: EqualizerSettings(refreshInterval: 40))
     var steps: [Int] = []
     for index in 0..<90 {
       _ = try equalizer.cotangentTransform(for: problem.step())
@@ -29,7 +30,8 @@ private struct Doubling<Scalar: TensorScalar>: GradientAdjuster {
 
   @Test func measurementsAreSmoothedInTheirLogarithms() throws {
     let problem = BandProblem<Double>(height: 4, width: 5)
-    var equalizer = BandEqualizer<Double>(problem.cosine, refreshInterval: 1)
+    var equalizer = BandEqualizer<Double>(
+      problem.cosine, settings: EqualizerSettings(refreshInterval: 1))
     _ = try equalizer.cotangentTransform(for: problem.step())
     let first = try #require(equalizer.spectrum)
     #expect(first.energies == first.measured)
@@ -39,18 +41,18 @@ private struct Doubling<Scalar: TensorScalar>: GradientAdjuster {
       #expect(old != new)
       #expect(abs(log(smoothed) - (0.3 * log(old) + 0.7 * log(new))) < 1e-12)
     }
-    #expect(second.adjustedEnergies == zip(second.factors, second.estimates).map { $0 * $1 })
+    #expect(second.adjustedEnergies == zip(second.factors, second.energies).map { $0 * $1 })
   }
 
   @Test func batchesDrawnAnewHaveBandsOfTheirOwn() throws {
     var generator = SeededGenerator(seed: 9)
     let problem = BandProblem<Double>()
-    var equalizer = BandEqualizer<Double>(refreshInterval: 1000) { batch in
+    var equalizer = BandEqualizer<Double>(settings: EqualizerSettings(refreshInterval: 1000)) { batch in
       NestedMeanBands(.bisecting(batch.inputs))
     }
     var factors: [Double]?
     for _ in 0..<3 {
-      let batch = TrainingBatch(
+      let batch = Batch(
         inputs: Tensor<Double>.uniform(over: -1...1, shape: [40, 2], using: &generator),
         targets: Tensor<Double>.uniform(over: 0...1, shape: [40, 3], using: &generator))
       let found = try equalizer.lossWithGradient(of: problem.model, on: batch).gradient.values
@@ -66,15 +68,16 @@ private struct Doubling<Scalar: TensorScalar>: GradientAdjuster {
     }
   }
 
-  @Test func cellsThatAreLargeAreNotHeldInATile() throws {
+  @Test func groupsThatAreLargeAreNotHeldInATile() throws {
     let problem = BandProblem<Double>(height: 9, width: 5)
-    // Nothing but the constant and single rows: the only cell is the batch.
-    let bands = NestedMeanBands<Double>(NestedGroups(rowCount: 45, labels: []))
+    // Nothing but the constant and single rows: the only group is the batch.
+    let bands = NestedMeanBands<Double>(RowPartition(rowCount: 45, labels: []))
     for (rowsPerTile, isCut) in [(4, false), (16, true)] {
       var equalizer = BandEqualizer<Double>(bands)
       let step = problem.step(rowsPerTile: rowsPerTile)
       let transform = try equalizer.cotangentTransform(for: step)
-      #expect((transform.cells != nil) == isCut)
+      let plan = TilePlan(for: transform, groups: step.batch.groups, rowsPerTile: rowsPerTile)
+      #expect((plan != nil) == isCut)
       let factors = try #require(equalizer.spectrum).factors
       let expected = try bands.weighting(by: factors)(step.cotangents(), workers: Workers())
       let found = try transform.applied(to: step.cotangents(), groups: problem.batch.groups)
@@ -86,7 +89,7 @@ private struct Doubling<Scalar: TensorScalar>: GradientAdjuster {
     // One output: what a pullback finds of the constant does not depend on the draw.
     let problem = BandProblem<Double>(height: 6, width: 4, outputs: 1)
     let exact = try (0..<UInt64(8)).map { seed in
-      var equalizer = BandEqualizer<Double>(problem.nested, seed: seed)
+      var equalizer = BandEqualizer<Double>(problem.nested, settings: EqualizerSettings(seed: seed))
       _ = try equalizer.cotangentTransform(for: problem.step())
       let spectrum = try #require(equalizer.spectrum)
       return zip(spectrum.bands, spectrum.measured).filter { $0.0.rank == 1 }.map(\.1)
@@ -101,9 +104,9 @@ private struct Doubling<Scalar: TensorScalar>: GradientAdjuster {
     let problem = BandProblem<Double>()
     let bands = problem.nested
     func equalizer() -> BandEqualizer<Double> {
-      BandEqualizer(bands, refreshInterval: 1000, coarseResiduals: .previous)
+      BandEqualizer(bands, settings: EqualizerSettings(refreshInterval: 1000))
     }
-    // With groups coupled as well, tiles cannot hold what both need; two equalizers share cells.
+    // With groups coupled as well, tiles cannot hold what both need; two equalizers share a partition.
     let composed: [[any GradientAdjuster<Double>]] = [
       [InductiveGradientAdjuster(end: 1, sampling: .center), equalizer()],
       [equalizer(), equalizer()], [Centering(), equalizer()],
@@ -123,19 +126,19 @@ private struct Doubling<Scalar: TensorScalar>: GradientAdjuster {
     }
   }
 
-  @Test(arguments: CoarseResiduals.allCases)
-  func afterOthersTheirResidualsAreWeighted(residuals: CoarseResiduals) throws {
+  @Test(arguments: EqualizerSettings.ResidualsUsed.allCases)
+  func afterOthersTheirResidualsAreWeighted(residuals: EqualizerSettings.ResidualsUsed) throws {
     // What an adjuster before has changed is not known of the step before: all is taken as it is.
     let problem = BandProblem<Double>()
     let doubling = Doubling<Double>()
     for bands in [problem.nested, problem.block] as [any Bands<Double>] {
       let equalizer = BandEqualizer<Double>(
-        bands, refreshInterval: 1000, coarseResiduals: residuals)
+        bands, settings: EqualizerSettings(refreshInterval: 1000, residuals: residuals))
       var composition = ComposedAdjuster<Double>([doubling, equalizer])
       _ = try composition.lossWithGradient(for: problem.step())
       let step = problem.step(problem.moved)
       let found = try composition.lossWithGradient(for: step).gradient.values
-      var exact = BandEqualizer<Double>(bands, coarseResiduals: .current)
+      var exact = BandEqualizer<Double>(bands, settings: EqualizerSettings(residuals: .current))
       _ = try exact.cotangentTransform(for: problem.step())
       let weighted = try exact.cotangentTransform(for: step)
         .applied(to: step.cotangents() * 2, groups: problem.batch.groups)
@@ -144,12 +147,13 @@ private struct Doubling<Scalar: TensorScalar>: GradientAdjuster {
     }
   }
 
-  @Test(arguments: CoarseResiduals.allCases)
-  func whatElseAsksForResidualsChangesNothing(residuals: CoarseResiduals) throws {
+  @Test(arguments: EqualizerSettings.ResidualsUsed.allCases)
+  func whatElseAsksForResidualsChangesNothing(residuals: EqualizerSettings.ResidualsUsed) throws {
     let problem = BandProblem<Double>(height: 24, width: 20)
     for bands in problem.all {
       let gradients = try [false, true].map { isSwept in
-        var equalizer = BandEqualizer<Double>(bands, coarseResiduals: residuals)
+        var equalizer = BandEqualizer<Double>(
+          bands, settings: EqualizerSettings(residuals: residuals))
         _ = try equalizer.lossWithGradient(for: problem.step())
         let step = problem.step(problem.moved)
         if isSwept { _ = try step.cotangents() }
@@ -157,6 +161,20 @@ private struct Doubling<Scalar: TensorScalar>: GradientAdjuster {
       }
       #expect(gradients[0].isApproximatelyEqual(to: gradients[1], relativeTolerance: 1e-11))
     }
+  }
+
+  @Test func randomFourierFeaturesDoNotEndBehindPlainTraining() throws {
+    var generator = SeededGenerator(seed: 2)
+    let model = CoordinateNetwork<Float>.randomFourierFeatures(
+      inputs: 2, outputs: 3, width: 64, using: &generator)
+    let signal = PictureSignal<Float>(.procedural(height: 32, width: 48), patch: 8)
+    func loss(_ adjuster: (any GradientAdjuster<Float>)?) throws -> Double {
+      var trainer = try Trainer(
+        model, optimizer: Adam(learningRate: .cosine(from: 1e-3, over: 250)), adjuster: adjuster)
+      return try (0..<250).map { _ in try trainer.advance(on: signal.batch) }[249]
+    }
+    let equalized = try loss(BandEqualizer(NestedMeanBands(.blocks(of: signal.grid))))
+    #expect(try equalized < loss(nil))
   }
 
   // MARK: - What goes wrong
@@ -169,14 +187,13 @@ private struct Doubling<Scalar: TensorScalar>: GradientAdjuster {
     }
   }
 
-  @Test(arguments: BandProbe.allCases)
-  func aDivergedNetworkIsATypedError(probe: BandProbe) {
+  @Test func aDivergedNetworkIsATypedError() {
     let problem = BandProblem<Float>()
     var broken = problem.model
     broken.layers[1].weight = Variable(
       Tensor(repeating: .infinity, shape: broken.layers[1].weight.shape))
     for bands in problem.all {
-      var equalizer = BandEqualizer<Float>(bands, probe: probe)
+      var equalizer = BandEqualizer<Float>(bands)
       #expect(throws: AdjusterError.nonFinite("energy of a band")) {
         try equalizer.lossWithGradient(for: problem.step(broken))
       }
@@ -185,13 +202,13 @@ private struct Doubling<Scalar: TensorScalar>: GradientAdjuster {
 
   @Test func settingsThatMakeNoSenseAreMistakes() async {
     await #expect(processExitsWith: .failure) {
-      _ = BandEqualizer<Float>(ConstantAndRest(rowCount: 2), exponent: -1)
+      _ = EqualizerSettings(exponent: -1)
     }
     await #expect(processExitsWith: .failure) {
-      _ = BandEqualizer<Float>(ConstantAndRest(rowCount: 2), floor: 0)
+      _ = EqualizerSettings(floor: 0)
     }
     await #expect(processExitsWith: .failure) {
-      _ = BandEqualizer<Float>(ConstantAndRest(rowCount: 2), refreshInterval: 0)
+      _ = EqualizerSettings(refreshInterval: 0)
     }
     await #expect(processExitsWith: .failure) { _ = Centering<Float>(remaining: 0) }
   }

@@ -33,7 +33,7 @@ struct BandProblem<Scalar: TensorScalar> {
       inputs: 2, outputs: outputs, width: 12, hiddenLayers: 1, frequency: 8, using: &generator)
   }
 
-  var batch: TrainingBatch<Scalar> { signal.batch }
+  var batch: Batch<Scalar> { signal.batch }
 
   var moved: CoordinateNetwork<Scalar> {
     var copy = model
@@ -50,7 +50,7 @@ struct BandProblem<Scalar: TensorScalar> {
   }
 
   var nested: NestedMeanBands<Scalar> {
-    NestedMeanBands(.blocks(of: signal.grid), rowsPerCell: 4)
+    NestedMeanBands(.blocks(of: signal.grid), rowsPerTile: 4)
   }
   var cosine: CosineBands<Scalar> { CosineBands(signal.grid, count: 6) }
   var block: BlockCosineBands<Scalar> { BlockCosineBands(signal.grid, side: 4, count: 3) }
@@ -77,8 +77,8 @@ enum BandsExample: String, CaseIterable, CustomTestStringConvertible {
   }
 
   func bands<Scalar: TensorScalar>(_: Scalar.Type = Scalar.self) -> any Bands<Scalar> {
-    func nested(_ groups: NestedGroups, _ rowsPerCell: Int) -> any Bands<Scalar> {
-      NestedMeanBands<Scalar>(groups, rowsPerCell: rowsPerCell)
+    func nested(_ groups: RowPartition, _ rowsPerTile: Int) -> any Bands<Scalar> {
+      NestedMeanBands<Scalar>(groups, rowsPerTile: rowsPerTile)
     }
     func grid(_ extents: Int...) -> RowGrid { RowGrid(extents: extents) }
     switch self {
@@ -89,14 +89,14 @@ enum BandsExample: String, CaseIterable, CustomTestStringConvertible {
     case .treeOfDuplicates:
       return nested(.bisecting(Tensor<Scalar>(zeros: [7, 2]), cutsPerLevel: 1), 1000)
     case .labels:
-      let groups = NestedGroups(
+      let groups = RowPartition(
         rowCount: 9,
         labels: [
           [0, 0, 1, 1, 1, 0, 1, 1, 1], [7, 7, 0, 0, 0, 7, 5, 5, 5], [1, 2, 3, 4, 4, 1, 3, 3, 4],
         ])
       return nested(groups, 4)
     case .flatLabels:
-      return nested(NestedGroups(rowCount: 6, labels: [[1, 0, 1, 1, 0, 2]], names: ["kinds"]), 1)
+      return nested(RowPartition(rowCount: 6, labels: [[1, 0, 1, 1, 0, 2]], names: ["kinds"]), 1)
     case .onePoint: return nested(.bisecting(points(1) as Tensor<Scalar>), 256)
     case .cosineLine: return CosineBands<Scalar>(grid(17), count: 5)
     case .cosinePlane: return CosineBands<Scalar>(grid(13, 11))

@@ -45,12 +45,12 @@ import Testing
       #expect(abs(energy - part.dot(part)) < 1e-10)
     }
     // Tile by tile, the coarse bands given, it is the same.
-    guard let split = weighting.cells else { return }
-    let coarse = split.coarse(try split.cells.means(of: rows, workers: Workers(threads: 1)))
+    guard let split = weighting.split else { return }
+    let coarse = split.coarse(try split.groups.means(of: rows, workers: Workers(threads: 1)))
     var tiled = rows
-    for cell in 0..<split.cells.count {
+    for cell in 0..<split.groups.count {
       let range = cell..<(cell + 1)
-      let place = split.cells.rows(of: range)
+      let place = split.groups.rows(ofGroups: range)
       let part = split.fine(rows.rows(in: place), range, coarse.slice(range))
       switch place {
       case .range(let range): tiled.setRows(at: Array(range), to: part)
@@ -106,7 +106,7 @@ import Testing
     let points = PictureSignal<Double>(values: Tensor(zeros: [6, 7, 1]), patch: 3).grid.points
     let places = try #require(points)
     let bands = NestedMeanBands<Double>(
-      .blocks(of: RowGrid(extents: [6, 7], points: places)), rowsPerCell: 5)
+      .blocks(of: RowGrid(extents: [6, 7], points: places)), rowsPerTile: 5)
     let levels = [100, 4, 2, 1].map { side in
       meanProjection(places.map { $0 / 7 / side * 100 + $0 % 7 / side })
     }
@@ -208,7 +208,7 @@ import Testing
     #expect(cosine.count == 14)
     #expect(cosine[1].name == "radius 0.5 to 1.5" && cosine[1].rank == 3)
     #expect(cosine.reduce(0) { $0 + $1.rank } == 128 * 192)
-    let labelled = NestedMeanBands<Float>(NestedGroups(rowCount: 4, labels: [[0, 0, 1, 1]])).bands
+    let labelled = NestedMeanBands<Float>(RowPartition(rowCount: 4, labels: [[0, 0, 1, 1]])).bands
     #expect(labelled[1].frequency == nil && labelled[2].frequency == nil)
   }
 
@@ -217,11 +217,18 @@ import Testing
       _ = RowGrid(extents: [2, 2], points: [0, 1, 1, 3])
     }
     await #expect(processExitsWith: .failure) { _ = RowGrid(extents: [2, 0]) }
-    await #expect(processExitsWith: .failure) { _ = RowCells([[0, 2], [3]]) }
     await #expect(processExitsWith: .failure) {
-      _ = NestedGroups.blocks(of: RowGrid(extents: [9]), sides: [4, 3])
+      _ = CotangentTransform<Float>.withinGroups(
+        of: RowPartition(rowCount: 3, groupSize: 2)
+      ) { rows, _ in rows }
     }
-    await #expect(processExitsWith: .failure) { _ = NestedGroups(rowCount: 3, labels: [[1, 2]]) }
+    await #expect(processExitsWith: .failure) {
+      _ = NestedMeanBands<Float>(RowPartition(rowCount: 4, groupSize: 2))
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = RowPartition.blocks(of: RowGrid(extents: [9]), sides: [4, 3])
+    }
+    await #expect(processExitsWith: .failure) { _ = RowPartition(rowCount: 3, labels: [[1, 2]]) }
     await #expect(processExitsWith: .failure) {
       _ = CosineBands<Float>(RowGrid(extents: [4]), count: 1)
     }

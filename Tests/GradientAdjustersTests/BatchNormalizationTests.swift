@@ -206,7 +206,7 @@ import Testing
       var adjuster = IdentityAdjuster<Double>()
       let targets = Tensor<Double>(repeating: 0.5, shape: [inputs.shape[0], 3])
       return try adjuster.lossWithGradient(
-        of: model, on: TrainingBatch(inputs: inputs, targets: targets))
+        of: model, on: Batch(inputs: inputs, targets: targets))
     }
     for inputs in [Tensor<Double>([[0.1, 0.2]]), Tensor(repeating: 0.3, shape: [5, 2])] {
       let (loss, gradient) = try step(inputs)

@@ -92,56 +92,20 @@ import Testing
     #expect(damping.scale > 0.0499 && damping.scale < 0.06)
   }
 
-  @Test func bandsDampBurstsWhereTheyAreWeighted() throws {
-    let line = CosineBands<Double>(RowGrid(extents: [60]))
-    /// The scale after gradients of unusual length, which follow from targets far away.
-    func scale(exponent: Double, levelsConstant: Bool) throws -> Double? {
-      var equalizer = BandEqualizer<Double>(
-        line, exponent: exponent, levelsConstant: levelsConstant)
-      for step in 0..<90 {
-        var batch = problem.batch
-        if step > 80 { batch = TrainingBatch(inputs: batch.inputs, targets: batch.targets * 100) }
-        _ = try equalizer.lossWithGradient(of: problem.model, on: batch)
-      }
-      return equalizer.damping?.scale
-    }
-    #expect(try scale(exponent: 0.5, levelsConstant: true) ?? 1 < 0.71)
-    // What changes nothing is not damped either.
-    #expect(try scale(exponent: 0, levelsConstant: false) == 1)
-    let undamped = BandEqualizer<Double>(line, damping: nil)
-    #expect(undamped.damping == nil)
-  }
-
-  @Test func bandsAreNotDampedWhileFactorsChangeByMuch() throws {
-    /// The scale after gradients of unusual length in ten steps.
+  @Test func aBurstWhileOthersSettleIsOnlyLookedAt() throws {
+    let bands = BandEqualizer<Double>(CosineBands(RowGrid(extents: [60])))
+    /// The scale after gradients of unusual length in ten steps, which follow from targets far away.
     func scale(burstFrom start: Int) throws -> Double? {
-      var equalizer = BandEqualizer<Double>(CosineBands(RowGrid(extents: [60])))
+      var adjuster = ComposedAdjuster<Double>([bands, BurstDamping(settling: 70)])
       for step in 0..<start + 10 {
-        var batch = problem.batch
-        if step >= start {
-          batch = TrainingBatch(inputs: batch.inputs, targets: batch.targets * 100)
-        }
-        _ = try equalizer.lossWithGradient(of: problem.model, on: batch)
+        let batch = problem.batch
+        let far = Batch(inputs: batch.inputs, targets: batch.targets * 100)
+        _ = try adjuster.lossWithGradient(of: problem.model, on: step < start ? batch : far)
       }
-      return equalizer.damping?.scale
+      return (adjuster.adjusters[1] as? BurstDamping<Double>)?.scale
     }
-    // The refresh before step 50 starts afresh, the one before step 100 does not.
     #expect(try scale(burstFrom: 55) == 1)
     #expect(try scale(burstFrom: 100) ?? 1 < 0.71)
-  }
-
-  @Test func anotherNumberOfBandsStartsAfresh() throws {
-    var equalizer = BandEqualizer<Double>(damping: BurstDamping()) { batch in
-      CosineBands(RowGrid(extents: [batch.rowCount]), count: batch.rowCount == 60 ? 8 : 5)
-    }
-    let half = TrainingBatch(
-      inputs: problem.batch.inputs.slice(0..<30), targets: problem.batch.targets.slice(0..<30) * 100
-    )
-    for step in 0..<90 {
-      let batch = step < 80 ? problem.batch : half
-      _ = try equalizer.lossWithGradient(of: problem.model, on: batch)
-    }
-    #expect(equalizer.damping?.scale == 1)
   }
 
   @Test func settingsThatMakeNoSenseAreMistakes() async {

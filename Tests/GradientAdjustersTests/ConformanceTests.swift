@@ -40,20 +40,18 @@ import Testing
     ]
     let grid = RowGrid(extents: [61])
     let bands: [(String, any Bands<Scalar>)] = [
-      ("nested", NestedMeanBands(.blocks(of: grid), rowsPerCell: 8)),
-      ("in one cell", NestedMeanBands(.blocks(of: grid))), ("cosine", CosineBands(grid)),
+      ("nested", NestedMeanBands(.blocks(of: grid), rowsPerTile: 8)),
+      ("in one group", NestedMeanBands(.blocks(of: grid))), ("cosine", CosineBands(grid)),
       ("block cosine", BlockCosineBands(grid, side: 8, count: 4)),
     ]
     for (name, bands) in bands {
-      for residuals in CoarseResiduals.allCases {
-        for probe in BandProbe.allCases {
-          all.append(
-            (
-              "\(name) bands, \(residuals), \(probe)",
-              BandEqualizer(
-                bands, refreshInterval: 2, coarseResiduals: residuals, probe: probe)
-            ))
-        }
+      for residuals in EqualizerSettings.ResidualsUsed.allCases {
+        all.append(
+          (
+            "\(name) bands, \(residuals)",
+            BandEqualizer(
+              bands, settings: EqualizerSettings(refreshInterval: 2, residuals: residuals))
+          ))
       }
     }
     all += [
@@ -62,6 +60,7 @@ import Testing
         "composed with bands",
         ComposedAdjuster([InductiveGradientAdjuster(end: 4), BandEqualizer(bands[0].1)])
       ),
+      ("damped bands", ComposedAdjuster([BandEqualizer(bands[2].1), BurstDamping(settling: 70)])),
       ("centered, mildly", Centering(remaining: 0.5)), ("damped", BurstDamping()),
       ("damped at once", Self.experiencedDamping()),
     ]
@@ -94,7 +93,7 @@ import Testing
         ("\(name), bands", ComposedAdjuster([normalization, BandEqualizer(bands[0].1)])),
         (
           "\(name), block cosine bands",
-          ComposedAdjuster([normalization, BandEqualizer(bands[3].1, probe: .pullback)])
+          ComposedAdjuster([normalization, BandEqualizer(bands[3].1)])
         ),
         ("FR, \(name)", ComposedAdjuster([fourier, normalization])),
         ("FR, \(name), IGA", ComposedAdjuster([fourier, normalization, iga])),

@@ -304,9 +304,9 @@ struct ZeroBiases<Scalar: TensorScalar>: GradientAdjuster {
   @Test func groupsOfManyKinds() {
     let times = (0..<100).map { (Double($0) / 10).squareRoot() }
 
-    let runs = RowGroups(rowCount: 4096, groupSize: 64)
-    let patches = RowGroups(grid: [50, 70], sides: [8, 8], keepingCutPatches: true)
-    let intervals = RowGroups(coordinates: times, intervals: 16)
+    let runs = RowPartition(rowCount: 4096, groupSize: 64)
+    let patches = RowPartition(grid: [50, 70], sides: [8, 8], keepingCutPatches: true)
+    let intervals = RowPartition(coordinates: times, intervals: 16)
 
     #expect(runs.count == 64 && patches.count == 63 && intervals.count <= 16)
     #expect(patches.remainder.isEmpty && !patches.areOfEqualSize)

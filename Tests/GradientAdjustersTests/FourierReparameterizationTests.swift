@@ -8,17 +8,17 @@ import Testing
   /// A network of five layers, and a batch in groups.
   private struct Problem {
     var model: CoordinateNetwork<Double>
-    let batch: TrainingBatch<Double>
+    let batch: Batch<Double>
 
     init(hiddenLayers: Int = 2, rows: Int = 62, groupSize: Int = 6) {
       var generator = SeededGenerator(seed: 7)
       model = .siren(
         inputs: 2, outputs: 3, width: 12, hiddenLayers: hiddenLayers, frequency: 10,
         using: &generator)
-      batch = TrainingBatch(
+      batch = Batch(
         inputs: .uniform(over: -1...1, shape: [rows, 2], using: &generator),
         targets: .uniform(over: 0...1, shape: [rows, 3], using: &generator),
-        groups: RowGroups(rowCount: rows, groupSize: groupSize))
+        groups: RowPartition(rowCount: rows, groupSize: groupSize))
     }
 
     /// The model as an adjuster rewrites it.

@@ -25,7 +25,7 @@ struct LogCosh<Scalar: TensorScalar>: RowLoss {
 
 /// Expects the gradient of a step to be the derivative of the loss along every parameter.
 func expectGradientOfLoss<Model: Module<Double>>(
-  _ model: Model, batch: TrainingBatch<Double>, loss: any RowLoss<Double>,
+  _ model: Model, batch: Batch<Double>, loss: any RowLoss<Double>,
   penalties: [any Penalty<Double>] = [], step: Double = 1e-5, tolerance: Double = 1e-7,
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
@@ -57,7 +57,7 @@ func expectGradientOfLoss<Model: Module<Double>>(
 
 /// Expects an adjuster to give the same losses and gradients however a batch is worked off.
 func expectSameInAllTiles<Model: Module<Double>>(
-  _ adjuster: any GradientAdjuster<Double>, _ model: Model, batch: TrainingBatch<Double>,
+  _ adjuster: any GradientAdjuster<Double>, _ model: Model, batch: Batch<Double>,
   loss: any RowLoss<Double>, sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
   var (streamed, swept) = (adjuster, adjuster)

@@ -121,9 +121,9 @@ import Testing
     let problem = SmallProblem<Double>()
     var targets = problem.batch.targets
     targets[3, 1] = 1e6
-    let far = TrainingBatch(inputs: problem.batch.inputs, targets: targets)
+    let far = Batch(inputs: problem.batch.inputs, targets: targets)
     targets[3, 1] = 1e9
-    let farther = TrainingBatch(inputs: problem.batch.inputs, targets: targets)
+    let farther = Batch(inputs: problem.batch.inputs, targets: targets)
     for loss: any RowLoss<Double> in [MeanAbsoluteError(), HuberLoss(threshold: 0.1)] {
       let found = try [far, farther].map {
         try TrainingStep(model: problem.model, batch: $0, loss: loss).cotangents()

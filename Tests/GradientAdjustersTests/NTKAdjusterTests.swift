@@ -97,7 +97,7 @@ import Testing
     let problem = SmallProblem<Double>(
       rows: 40, outputs: outputs, activation: activations[activation])
     var single = problem
-    single.batch = TrainingBatch(inputs: problem.batch.inputs, targets: problem.batch.targets)
+    single.batch = Batch(inputs: problem.batch.inputs, targets: problem.batch.targets)
     var empirical = EmpiricalNTKAdjuster<Double>(end: 5)
     var inductive = InductiveGradientAdjuster<Double>(end: 5)
     let gradient = try empirical.lossWithGradient(for: problem.step()).gradient.values

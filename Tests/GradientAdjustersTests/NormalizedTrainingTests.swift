@@ -189,7 +189,7 @@ import Testing
         case 2: _ = try step.rowwiseEvaluation()
         case 3: return .acrossBatch { $0 }
         case 4: return .acrossGroups { $0 }
-        case 5: step.keepRowSizes()
+        case 5: step.keepCotangents()
         default: break
         }
         return .identity

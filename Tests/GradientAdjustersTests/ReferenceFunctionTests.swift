@@ -16,12 +16,12 @@ import Testing
   }
 
   private static func batch(_ file: SafeTensorsFile, groupSize: Int) throws
-    -> TrainingBatch<Double>
+    -> Batch<Double>
   {
     let inputs = try file.tensor(named: "inputs", as: Double.self)
-    return TrainingBatch(
+    return Batch(
       inputs: inputs, targets: try file.tensor(named: "targets"),
-      groups: RowGroups(rowCount: inputs.shape[0], groupSize: groupSize))
+      groups: RowPartition(rowCount: inputs.shape[0], groupSize: groupSize))
   }
 
   private static func check(_ losses: [Double], _ name: String, _ file: SafeTensorsFile) throws {

@@ -36,15 +36,15 @@ struct ReferenceImageCase {
   }
 
   func batch<Scalar: TensorScalar>(_ type: Scalar.Type = Scalar.self) throws
-    -> TrainingBatch<Scalar>
+    -> Batch<Scalar>
   {
     let inputs = try tensor("groups", as: Scalar.self)
     let targets = try tensor("targets", as: Scalar.self)
     let places = inputs.shape[1]
-    return TrainingBatch(
+    return Batch(
       inputs: inputs.reshaped(to: [-1, inputs.shape[2]]),
       targets: targets.reshaped(to: [-1, targets.shape[2]]),
-      groups: RowGroups(rowCount: inputs.shape[0] * places, groupSize: places))
+      groups: RowPartition(rowCount: inputs.shape[0] * places, groupSize: places))
   }
 
   /// The network with the case's initial or final parameters.

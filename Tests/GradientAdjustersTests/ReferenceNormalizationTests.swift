@@ -53,8 +53,8 @@ import Testing
 
   private func batch<Scalar: TensorScalar>(
     _: Scalar.Type = Scalar.self
-  ) throws -> TrainingBatch<Scalar> {
-    TrainingBatch(
+  ) throws -> Batch<Scalar> {
+    Batch(
       inputs: try file.tensor(named: "groups", as: Scalar.self).reshaped(to: [-1, 2]),
       targets: try file.tensor(named: "targets", as: Scalar.self).reshaped(to: [-1, 3]))
   }

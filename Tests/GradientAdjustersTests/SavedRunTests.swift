@@ -18,7 +18,7 @@ import Testing
   /// Expects that runs which are saved at some steps and resumed have the bits of one that is not.
   private func expectSameBits<Model: Module>(
     _ name: String, steps stepCount: Int, savedAt saves: [Int],
-    on batch: TrainingBatch<Model.Scalar>, threads: [(before: Int, after: Int)] = [(1, 3), (3, 1)],
+    on batch: Batch<Model.Scalar>, threads: [(before: Int, after: Int)] = [(1, 3), (3, 1)],
     _ trainer: (Workers) throws -> Trainer<Model>
   ) throws {
     for (before, after) in threads {
@@ -92,7 +92,7 @@ import Testing
     let grid = RowGrid(extents: [16, 32])
     let problem = SmallProblem<Float>(rows: 512, groupSize: 8)
     let bands: [any Bands<Float>] = [
-      NestedMeanBands(.blocks(of: grid), rowsPerCell: 32), CosineBands(grid),
+      NestedMeanBands(.blocks(of: grid), rowsPerTile: 32), CosineBands(grid),
     ]
     for bands in bands {
       try expectSameBits("\(bands)", steps: 30, savedAt: [3, 12, 21, 26], on: problem.batch) {

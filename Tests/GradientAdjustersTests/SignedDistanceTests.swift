@@ -52,13 +52,13 @@ import Testing
   // MARK: - A small field
 
   private static func problem(rows: Int = 61) -> (
-    model: FieldWithGradient<CoordinateNetwork<Double>>, batch: TrainingBatch<Double>
+    model: FieldWithGradient<CoordinateNetwork<Double>>, batch: Batch<Double>
   ) {
     let problem = SmallProblem<Double>(rows: rows, groupSize: 4, outputs: 1)
     let targets = problem.batch.targets.broadcast(to: [rows, 3])
     return (
       FieldWithGradient(problem.model),
-      TrainingBatch(
+      Batch(
         inputs: problem.batch.inputs, targets: targets, groups: problem.batch.groups)
     )
   }
@@ -101,7 +101,7 @@ import Testing
   /// `sdf-siren` of the reference values, or of another set in the folder that FIELDS_REFERENCE names.
   private struct Reference {
     let file: SafeTensorsFile
-    let batch: TrainingBatch<Double>
+    let batch: Batch<Double>
     let model: FieldWithGradient<CoordinateNetwork<Double>>
 
     init() throws {
@@ -114,7 +114,7 @@ import Testing
       let onSurface = Tensor.concatenated(
         [Tensor(repeating: 1, shape: [surface.shape[0], 1]), try tensor("normals")], alongAxis: 1)
       self.file = file
-      batch = TrainingBatch(
+      batch = Batch(
         inputs: .concatenated([surface, others]),
         targets: .concatenated([onSurface, Tensor(zeros: [others.shape[0], 4])]))
       var layers: [Linear<Double>] = []

@@ -84,10 +84,10 @@ struct Run<Model: Module>: Checkpointable {
     }
     func advance(_ run: inout Run<CoordinateNetwork<Float>>) throws -> Double {
       let first = Int.random(in: 0..<6, using: &run.batches)
-      let part = TrainingBatch(
+      let part = Batch(
         inputs: batch.inputs.slice(first..<(first + 50)),
         targets: batch.targets.slice(first..<(first + 50)),
-        groups: RowGroups(rowCount: 50, groupSize: 5))
+        groups: RowPartition(rowCount: 50, groupSize: 5))
       let (loss, gradient) = try run.adjuster.lossWithGradient(
         of: run.model, on: part, step: run.step)
       run.optimizer.update(&run.model, along: gradient)

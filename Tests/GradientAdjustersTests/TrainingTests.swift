@@ -43,7 +43,7 @@ import Testing
     let problem = SmallProblem<Float>()
     var targets = problem.batch.targets
     targets[3, 1] = .infinity
-    let batch = TrainingBatch(inputs: problem.batch.inputs, targets: targets)
+    let batch = Batch(inputs: problem.batch.inputs, targets: targets)
     var trainer = try Trainer(problem.model, optimizer: SGD(learningRate: 0.1))
     #expect(throws: AdjusterError.nonFinite("loss")) { try trainer.advance(on: batch) }
     #expect(trainer.model.parameters == problem.model.parameters)
@@ -130,13 +130,13 @@ import Testing
   }
 
   @Test func groupsCoverEveryRowOnce() {
-    let runs = RowGroups(rowCount: 23, groupSize: 5)
+    let runs = RowPartition(rowCount: 23, groupSize: 5)
     #expect(runs.count == 4 && runs.places == 5 && runs.remainder == [20, 21, 22])
     #expect(runs.row(group: 2, place: 3) == 13)
-    let lists = RowGroups(rowCount: 7, groups: [[6, 0], [2, 5]])
+    let lists = RowPartition(rowCount: 7, groups: [[6, 0], [2, 5]])
     #expect(lists.count == 2 && lists.remainder == [1, 3, 4])
     #expect(lists.row(group: 1, place: 1) == 5)
     #expect(
-      RowGroups(rowCount: 4, groups: [[0, 1], [2, 3]]) == RowGroups(rowCount: 4, groupSize: 2))
+      RowPartition(rowCount: 4, groups: [[0, 1], [2, 3]]) == RowPartition(rowCount: 4, groupSize: 2))
   }
 }

@@ -117,7 +117,7 @@ import Testing
         model, optimizer: Adam(learningRate: .constant(1e-3)), adjuster: IdentityAdjuster(),
         workers: Workers(threads: threads))
       for _ in 0..<3 {
-        _ = try trainer.advance(on: TrainingBatch(inputs: Self.points, targets: targets))
+        _ = try trainer.advance(on: Batch(inputs: Self.points, targets: targets))
       }
       return trainer.model.parameters.values
     }

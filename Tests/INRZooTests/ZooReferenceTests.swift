@@ -80,7 +80,7 @@ import Testing
 
     var trainer = try Trainer(
       model, optimizer: Adam(learningRate: .constant(1e-3)), adjuster: IdentityAdjuster())
-    let batch = TrainingBatch(inputs: inputs, targets: targets)
+    let batch = Batch(inputs: inputs, targets: targets)
     for (step, expected) in try fixture.tensor("losses").elements.enumerated() {
       let loss = try trainer.advance(on: batch)
       #expect(abs(loss / expected - 1) < (step < 20 ? 1e-9 : 1e-6), "loss of step \(step)")

@@ -4,9 +4,9 @@ import INRZoo
 import TensorKit
 import Testing
 
-@Suite struct RowGroupsTests {
+@Suite struct RowPartitionTests {
   /// Groups of 1 to 9 rows in no order, and rows of no group.
-  private static let unequal = RowGroups(
+  private static let unequal = RowPartition(
     rowCount: 40,
     groups: [
       [3, 0, 7], [12], [5, 4, 9, 1, 30, 31, 32, 33, 39], [20, 22, 21], [2, 8], [10, 11, 13, 14],
@@ -26,18 +26,18 @@ import Testing
 
   @Test func aRowOfTwoGroupsAndAnEmptyGroupAreRefused() async {
     await #expect(processExitsWith: .failure) {
-      _ = RowGroups(rowCount: 4, groups: [[0, 1], [1]])
+      _ = RowPartition(rowCount: 4, groups: [[0, 1], [1]])
     }
-    await #expect(processExitsWith: .failure) { _ = RowGroups(rowCount: 4, groups: [[0], []]) }
-    await #expect(processExitsWith: .failure) { _ = RowGroups(rowCount: 4, groups: [[4]]) }
+    await #expect(processExitsWith: .failure) { _ = RowPartition(rowCount: 4, groups: [[0], []]) }
+    await #expect(processExitsWith: .failure) { _ = RowPartition(rowCount: 4, groups: [[4]]) }
     await #expect(processExitsWith: .failure) {
-      _ = RowGroups(rowCount: 4, groups: [[0, 1], [2]]).row(group: 1, place: 1)
+      _ = RowPartition(rowCount: 4, groups: [[0, 1], [2]]).row(group: 1, place: 1)
     }
   }
 
   /// Each place by itself: the principal submatrix of S that belongs to the groups that have it.
   private func expectedCotangents(
-    _ cotangents: Tensor<Double>, groups: RowGroups, dense: Tensor<Double>
+    _ cotangents: Tensor<Double>, groups: RowPartition, dense: Tensor<Double>
   ) -> Tensor<Double> {
     var result = cotangents
     for place in 0..<groups.places {
@@ -52,7 +52,7 @@ import Testing
   @Test(arguments: [1, 3, 7, 256])
   func aPlaceCouplesTheGroupsThatHaveIt(rowsPerTile: Int) throws {
     var problem = SmallProblem<Double>(rows: 40)
-    problem.batch = TrainingBatch(
+    problem.batch = Batch(
       inputs: problem.batch.inputs, targets: problem.batch.targets, groups: Self.unequal)
     let groups = problem.batch.groups
     let middles = (0..<groups.count).map {
@@ -92,7 +92,7 @@ import Testing
   @Test(arguments: GroupSampling.allCases)
   func everySamplingTakesRowsThatTheGroupsHave(sampling: GroupSampling) throws {
     var problem = SmallProblem<Float>(rows: 40)
-    problem.batch = TrainingBatch(
+    problem.batch = Batch(
       inputs: problem.batch.inputs, targets: problem.batch.targets, groups: Self.unequal)
     let gradients = try [1, 2, 5].map { threads in
       var adjuster = InductiveGradientAdjuster<Float>(end: 2, sampling: sampling)
@@ -108,39 +108,39 @@ import Testing
     var adjuster = InductiveGradientAdjuster<Double>(end: 1, sampling: .randomOnce)
     var problem = SmallProblem<Double>(rows: 40)
     for groups in [[Array(0..<20), [30]], [[30], Array(0..<20)]] {
-      problem.batch = TrainingBatch(
+      problem.batch = Batch(
         inputs: problem.batch.inputs, targets: problem.batch.targets,
-        groups: RowGroups(rowCount: 40, groups: groups))
+        groups: RowPartition(rowCount: 40, groups: groups))
       for _ in 0..<4 { _ = try adjuster.lossWithGradient(for: problem.step()) }
     }
   }
 
   @Test func patchesOfAGrid() {
-    let whole = RowGroups(grid: [5, 7], sides: [2, 3])
+    let whole = RowPartition(grid: [5, 7], sides: [2, 3])
     #expect(whole.count == 4 && whole.places == 6 && whole.areOfEqualSize)
     #expect((0..<6).map { whole.row(group: 3, place: $0) } == [17, 18, 19, 24, 25, 26])
     #expect(whole.remainder.count == 35 - 24)
-    let all = RowGroups(grid: [5, 7], sides: [2, 3], keepingCutPatches: true)
+    let all = RowPartition(grid: [5, 7], sides: [2, 3], keepingCutPatches: true)
     #expect(all.count == 9 && all.remainder.isEmpty && !all.areOfEqualSize)
     #expect((0..<9).map { all.size(ofGroup: $0) } == [6, 6, 2, 6, 6, 2, 3, 3, 1])
     #expect(all.row(group: 8, place: 0) == 34)
-    #expect(RowGroups(grid: [10], sides: [3]) == RowGroups(rowCount: 10, groupSize: 3))
-    let volume = RowGroups(grid: [2, 4, 4], sides: [2, 2, 4])
+    #expect(RowPartition(grid: [10], sides: [3]) == RowPartition(rowCount: 10, groupSize: 3))
+    let volume = RowPartition(grid: [2, 4, 4], sides: [2, 2, 4])
     #expect(volume.count == 2)
     #expect(
       (0..<16).map { volume.row(group: 1, place: $0) }
         == Array(8..<16) + Array(24..<32))
-    #expect(RowGroups(grid: [3, 3], sides: [4, 4]).count == 0)
+    #expect(RowPartition(grid: [3, 3], sides: [4, 4]).count == 0)
   }
 
   @Test func intervalsOfACoordinate() {
-    let groups = RowGroups(coordinates: [0.9, 0, 0.1, 1, 0.05, 0.55], intervals: 4)
+    let groups = RowPartition(coordinates: [0.9, 0, 0.1, 1, 0.05, 0.55], intervals: 4)
     #expect(groups.count == 3 && groups.remainder.isEmpty)
     let rows = (0..<3).map { group in
       (0..<groups.size(ofGroup: group)).map { groups.row(group: group, place: $0) }
     }
     #expect(rows == [[1, 4, 2], [5], [0, 3]])
-    #expect(RowGroups(coordinates: [2, 2], intervals: 3).count == 1)
-    #expect(RowGroups(coordinates: [], intervals: 3).count == 0)
+    #expect(RowPartition(coordinates: [2, 2], intervals: 3).count == 1)
+    #expect(RowPartition(coordinates: [], intervals: 3).count == 0)
   }
 }

@@ -1,0 +1,182 @@
+import AutoDiff
+import GradientAdjusters
+import INRZoo
+import TensorKit
+import Testing
+
+/// Batches: what tells them apart, rows that are computed, and where they come from.
+@Suite struct BatchSourceTests {
+  private typealias Problem = SmallProblem<Float>
+
+  @Test func equalBatchesAreTheSameAndOthersAreNot() {
+    let problem = Problem()
+    let (inputs, targets) = (problem.batch.inputs, problem.batch.targets)
+    let batch = Batch(inputs: inputs, targets: targets)
+    #expect(batch.identity == Batch(inputs: inputs, targets: targets).identity)
+    var moved = inputs
+    moved[3, 0] = moved[3, 0].nextUp
+    let groups = RowPartition(rowCount: inputs.shape[0], groupSize: 2)
+    let others = [
+      Batch(inputs: moved, targets: targets), Batch(inputs: inputs, targets: targets * 2),
+      Batch(inputs: inputs, targets: targets, groups: groups),
+    ]
+    #expect(Set(others.map(\.identity) + [batch.identity]).count == 4)
+  }
+
+  @Test func aGridOfComputedRowsIsThatOfStoredOnes() throws {
+    let grid = Rows<Float>.grid(extents: [5, 4])
+    let stored: Tensor<Float> = pixelCoordinates(height: 5, width: 4)
+    #expect(grid.matrix == stored && grid.count == 20 && grid.columns == 2)
+    #expect(grid.rows(at: [7, 0, 7]) == stored.rows(at: [7, 0, 7]))
+    #expect(grid.selecting([3, 9]).matrix == stored.rows(at: [3, 9]))
+    #expect(Rows<Float>.grid(extents: [1, 3]).matrix[0, 0] == -1)
+
+    var generator = SeededGenerator(seed: 1)
+    let model = CoordinateNetwork<Float>.siren(
+      inputs: 2, outputs: 1, width: 8, hiddenLayers: 1, using: &generator)
+    let targets = Rows<Float>(count: 20, columns: 1) { rows in
+      Tensor(rows.map { Float($0) }).reshaped(to: [-1, 1])
+    }
+    let computed = Batch(inputs: grid, targets: targets)
+    let whole = Batch(inputs: stored, targets: targets.matrix)
+    for adjuster in [
+      IdentityAdjuster<Float>(), InductiveGradientAdjuster(end: 3),
+      BandEqualizer(CosineBands(RowGrid(extents: [5, 4]))),
+    ] as [any GradientAdjuster<Float>] {
+      var (first, second) = (adjuster, adjuster)
+      let found = try first.lossWithGradient(of: model, on: computed)
+      let expected = try second.lossWithGradient(of: model, on: whole)
+      #expect(found.loss == expected.loss && found.gradient == expected.gradient)
+    }
+  }
+
+  @Test func aLargeVolumeTakesNoMemory() throws {
+    let volume = Rows<Float>.grid(extents: [512, 512, 512])
+    let batch = Batch(
+      inputs: volume, targets: Rows(count: volume.count, columns: 1) { rows in
+        Tensor(zeros: [rows.count, 1])
+      })
+    #expect(batch.rowCount == 1 << 27 && batch.groups.count == 1 << 27)
+    let corner = volume.rows(in: .range((volume.count - 1)..<volume.count))
+    #expect(corner == Tensor(repeating: 1, shape: [1, 3]))
+    #expect(batch.groups.row(group: (1 << 27) - 1, place: 0) == (1 << 27) - 1)
+  }
+
+  /// The rows of the signal that a batch holds, by their targets.
+  private func rows(_ batch: Batch<Float>) -> [Int] { batch.targets.elements.map { Int($0) } }
+
+  private var signal: Batch<Float> {
+    let numbers = Tensor<Float>((0..<20).map { Float($0) }).reshaped(to: [20, 1])
+    return Batch(
+      inputs: numbers / 20, targets: numbers,
+      groups: RowPartition(rowCount: 20, groups: [[0, 5, 10], [1, 2], [19, 18, 17, 16]]))
+  }
+
+  @Test func withoutReplacementEveryRowComesOnceInAPass() {
+    var source = MiniBatches(of: signal, rowCount: 6, seed: 3)
+    for _ in 0..<3 {
+      let seen = (0..<3).flatMap { _ in rows(source.nextBatch()) }
+      #expect(seen.count == 18 && Set(seen).count == 18)
+    }
+  }
+
+  @Test func withReplacementEveryRowIsAsLikely() {
+    var source = MiniBatches(of: signal, rowCount: 6, isReplacing: true, seed: 3)
+    var counts = [Int](repeating: 0, count: 20)
+    for _ in 0..<1000 {
+      let drawn = rows(source.nextBatch())
+      #expect(Set(drawn).count == 6)
+      for row in drawn { counts[row] += 1 }
+    }
+    // Binomial, 300 expected with a deviation of 14.5.
+    #expect(counts.allSatisfy { abs($0 - 300) < 65 })
+  }
+
+  @Test func groupsAreTheSignalsAmongTheRowsDrawn() {
+    let part = signal.selecting([18, 5, 7, 0, 16])
+    #expect(rows(part) == [18, 5, 7, 0, 16])
+    let groups = (0..<part.groups.count).map { group in
+      (0..<part.groups.size(ofGroup: group)).map {
+        rows(part)[part.groups.row(group: group, place: $0)]
+      }
+    }
+    #expect(groups == [[5, 0], [18, 16]])
+    #expect(part.groups.remainder.map { rows(part)[$0] } == [7])
+  }
+
+  @Test func sourcesGoOnWhereTheyWereSaved() throws {
+    func check(_ source: some BatchSource<Float>) throws {
+      var (source, fresh) = (source, source)
+      for _ in 0..<2 { _ = try source.nextBatch() }
+      try fresh.restore(from: source.savedState())
+      for _ in 0..<5 {
+        #expect(try source.nextBatch().identity == fresh.nextBatch().identity)
+      }
+    }
+    try check(WholeBatch(signal))
+    try check(MiniBatches(of: signal, rowCount: 7, seed: 1))
+    try check(MiniBatches(of: signal, rowCount: 7, isReplacing: true, seed: 1))
+    try check(
+      DrawnBatches<Float>(seed: 4) { generator in
+        let points = Tensor<Float>.uniform(over: -1...1, shape: [9, 2], using: &generator)
+        return Batch(inputs: points, targets: points)
+      })
+    var source = MiniBatches(of: signal, rowCount: 7)
+    var state = try source.savedState()
+    state["order"] = [3, 25].stateEntry
+    #expect(throws: StateError.invalid(name: "order", reason: "it is no order of 20 rows")) {
+      try source.restore(from: state)
+    }
+  }
+
+  @Test func whatIsRememberedBelongsToOneBatch() throws {
+    // Two batches of as many rows by turns: each step is as if its batch had come alone.
+    let problem = Problem(rows: 40)
+    let batch = problem.batch
+    let other = Batch(inputs: batch.inputs * 0.5, targets: batch.targets + 1, groups: batch.groups)
+    let adjusters: [any GradientAdjuster<Float>] = [
+      InductiveGradientAdjuster(end: 4, sampling: .previousLargestResidual),
+      InductiveGradientAdjuster(end: 4, sampling: .center, refreshInterval: 5),
+      EmpiricalNTKAdjuster(end: 4, refreshInterval: 5),
+    ]
+    for adjuster in adjusters {
+      var alternating = adjuster
+      for step in 0..<4 {
+        let batch = step % 2 == 0 ? batch : other
+        var alone = adjuster
+        let expected = try alone.lossWithGradient(of: problem.model, on: batch).gradient
+        let found = try alternating.lossWithGradient(of: problem.model, on: batch).gradient
+        #expect(found == expected)
+      }
+    }
+    let bands = NestedMeanBands<Float>(
+      .blocks(of: RowGrid(extents: [40])), rowsPerTile: 8)
+    var equalizer = BandEqualizer<Float>(bands, settings: EqualizerSettings(refreshInterval: 1000))
+    _ = try equalizer.lossWithGradient(of: problem.model, on: batch)
+    let found = try equalizer.lossWithGradient(of: problem.model, on: other).gradient
+    let factors = try #require(equalizer.spectrum).factors
+    let step = TrainingStep(model: problem.model, batch: other)
+    let adjusted = try bands.weighting(by: factors)(step.cotangents(), workers: Workers())
+    #expect(
+      found.values.isApproximatelyEqual(
+        to: try step.pullback(of: adjusted).values, relativeTolerance: 1e-4))
+  }
+
+  @Test func rowsMayBeWeighted() throws {
+    let problem = Problem(rows: 40)
+    struct Weighting: GradientAdjuster {
+      typealias Scalar = Float
+      let weights: Tensor<Float>
+      func cotangentTransform<Model: Module<Float>>(
+        for step: TrainingStep<Model>
+      ) -> CotangentTransform<Float> { .weightingRows(by: weights) }
+    }
+    let weights = Tensor<Float>((0..<40).map { Float($0 % 3) })
+    var adjuster = Weighting(weights: weights)
+    let step = problem.step(rowsPerTile: 7)
+    let found = try adjuster.lossWithGradient(for: step).gradient
+    let expected = try problem.step().pullback(
+      of: problem.step().cotangents() * weights.reshaped(to: [-1, 1]))
+    #expect(found.values.isApproximatelyEqual(to: expected.values, relativeTolerance: 1e-5))
+  }
+}
