@@ -1,3 +1,6 @@
+import Foundation
+import TensorKit
+
 /// Why an example stops: one sentence for the reader and an exit code for the caller.
 public struct ExampleFailure: Error, Equatable, Sendable, CustomStringConvertible {
   /// One sentence, without a final full stop, that names the thing, the value and the remedy.
@@ -43,4 +46,29 @@ public struct ExampleFailure: Error, Equatable, Sendable, CustomStringConvertibl
 
   /// The sentence.
   public var description: String { message }
+}
+
+extension ExampleFailure {
+  /// The failure that any error stands for, with the exit code of the package's own errors.
+  public init(_ error: any Error) {
+    switch error {
+    case let error as ExampleFailure: self = error
+    case let error as FileError:
+      self.init(error.description, exitCode: Self.exitCode(for: error.kind))
+    default:
+      let localized = (error as? any LocalizedError)?.errorDescription
+      let sentence = localized ?? "\(error)"
+      self = .software(sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence)
+    }
+  }
+
+  /// The exit code for a file that cannot be used.
+  public static func exitCode(for kind: FileError.Kind) -> ExitCode {
+    switch kind {
+    case .noSuchFile, .unreadable: .noInput
+    case .malformed, .unsupported, .missing: .dataError
+    case .unwritable: .cannotCreate
+    case .writingFailed: .inputOutput
+    }
+  }
 }

@@ -5,7 +5,7 @@ import Fitting
 @main
 enum FitFunction {
   static func main() {
-    Options.command.run(translating: { ExampleFailure(translating: $0) }) { values in
+    Options.command.run { values in
       let settings = try FitFunctionSettings(values)
       let results =
         switch values[Options.precision] {

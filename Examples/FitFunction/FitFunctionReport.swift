@@ -20,7 +20,7 @@ struct FitFunctionReport {
       add(settings.fileName("errors", "svg", for: result.adjuster), heatMap(result).svg)
     }
     add("losses.svg", lossPlot.svg)
-    add("summary.json", summary.text)
+    files.append(("summary.json", try summary.file))
     add("report.html", report.html)
     try Interruption.ignored {
       for file in files { try settings.folder.write(file.data, to: file.name) }
@@ -77,11 +77,7 @@ struct FitFunctionReport {
   }
 
   private var summary: JSONValue {
-    var options = JSONValue.object([])
-    for setting in settings.reported {
-      options = options.adding(setting.name, .string(setting.value))
-    }
-    return [
+    [
       "preset": .string(settings.preset.rawValue),
       "samples": .integer(settings.numbers.samples),
       "frequencies": .array(settings.bins.map { .integer($0) }),
@@ -102,12 +98,12 @@ struct FitFunctionReport {
                   "seed": .integer(run.seed), "loss": .number(run.finalLoss),
                   "relative_errors": .array((run.errors.last ?? []).map { .number($0) }),
                   "steps": .integer(run.course.losses.count),
-                  "failure": run.failure.map { .string($0.clause) } ?? .null,
+                  "failure": .string(run.failure?.clause),
                 ]
               }),
           ]
         }),
-      "settings": options, "made": provenance.json,
+      "settings": settings.reported.json, "made": provenance.json,
     ]
   }
 

@@ -39,26 +39,3 @@ public struct RunFailure: Sendable {
       "\(clauses); \(failed.allSatisfy { $1.step == 0 } ? startRemedy : remedy)")
   }
 }
-
-extension ExampleFailure {
-  /// The failure that another library's error stands for, with its exit code.
-  public init?(translating error: any Error) {
-    switch error {
-    case let error as FileError:
-      self.init(error.description, exitCode: Self.exitCode(for: error.kind))
-    case let error as AdjusterError:
-      let sentence = error.description
-      self = .software(sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence)
-    default: return nil
-    }
-  }
-
-  /// The exit code for a file that cannot be used.
-  public static func exitCode(for kind: FileError.Kind) -> ExitCode {
-    switch kind {
-    case .noSuchFile, .unreadable: .noInput
-    case .malformed, .unsupported, .missing: .dataError
-    case .unwritable: .cannotCreate
-    }
-  }
-}

@@ -43,7 +43,7 @@ public enum CompareAdjustersProgram {
 
   /// Reads the process's arguments, runs the program and ends the process.
   public static func run() -> Never {
-    command.run(translating: { ExampleFailure(translating: $0) }) { values in
+    command.run { values in
       let given = values[adjuster]
       let settings = try FitImageSettings(values) { picture in
         given.isEmpty

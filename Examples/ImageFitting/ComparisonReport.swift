@@ -13,13 +13,13 @@ struct ComparisonReport {
 
   /// Writes the tables, the plot, the summary and the report, once all is computed.
   func write() throws {
-    let files: [(name: String, text: String)] = [
-      ("comparison.csv", table.text), ("courses.csv", courses.text),
-      ("psnr.svg", fit.psnrPlot.svg), ("summary.json", fit.summary.text),
-      ("report.html", try report().html),
+    let files: [(name: String, data: Data)] = [
+      ("comparison.csv", Data(table.text.utf8)), ("courses.csv", Data(courses.text.utf8)),
+      ("psnr.svg", Data(fit.psnrPlot.svg.utf8)), ("summary.json", try fit.summary.file),
+      ("report.html", Data(try report().html.utf8)),
     ]
     try Interruption.ignored {
-      for file in files { try settings.folder.write(file.text, to: file.name) }
+      for file in files { try settings.folder.write(file.data, to: file.name) }
     }
   }
 

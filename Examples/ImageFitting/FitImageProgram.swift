@@ -6,7 +6,7 @@ import Foundation
 public enum FitImageProgram {
   /// Reads the process's arguments, runs the program and ends the process.
   public static func run() -> Never {
-    Options.command.run(translating: { ExampleFailure(translating: $0) }) { values in
+    Options.command.run { values in
       if values[Options.preset] == .list {
         print(ImagePreset.listing)
         return

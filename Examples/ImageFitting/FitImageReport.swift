@@ -37,7 +37,7 @@ struct FitImageReport {
     }
     TensorMemory.returnUnused()
     files.append(("psnr.svg", Data(psnrPlot.svg.utf8)))
-    files.append(("summary.json", Data(summary.text.utf8)))
+    files.append(("summary.json", try summary.file))
     files.append(("report.html", Data(try report().html.utf8)))
     try Interruption.ignored {
       for file in files { try folder.write(file.data, to: file.name) }
@@ -69,10 +69,6 @@ struct FitImageReport {
   }
 
   var summary: JSONValue {
-    var options = JSONValue.object([])
-    for setting in settings.reported {
-      options = options.adding(setting.name, .string(setting.value))
-    }
     return [
       "picture": [
         "name": .string(settings.pictureName), "width": .integer(settings.picture.width),
@@ -82,7 +78,7 @@ struct FitImageReport {
       "results": .array(
         results.map { result in
           let series = result.series
-          let measured: JSONValue = [
+          var measured: [String: JSONValue] = [
             "adjuster": .string(result.adjuster.name), "psnr": .number(result.finalPSNR),
             "psnr_median_last_tenth": .number(series.medianOverLast(0.1)),
             "psnr_best": .number(series.best?.value),
@@ -94,14 +90,16 @@ struct FitImageReport {
             "training_seconds": .number(result.trainingSeconds),
             "peak_memory_mb": .number(result.peakMemoryMegabytes),
             "steps": .integer(result.losses.count),
-            "failure": result.failure.map { .string($0.clause) } ?? .null,
+            "failure": .string(result.failure?.clause),
             "damped": .bool(settings.isDamped(result.adjuster)),
           ]
-          guard let distance = settings.perceptualDistance else { return measured }
-          return measured.adding("lpips", .number(result.measures?.perceptualDistance))
-            .adding("lpips_backbone", .string(distance.backbone.rawValue))
+          if let distance = settings.perceptualDistance {
+            measured["lpips"] = .number(result.measures?.perceptualDistance)
+            measured["lpips_backbone"] = .string(distance.backbone.rawValue)
+          }
+          return .object(measured)
         }),
-      "settings": options, "made": provenance.json,
+      "settings": settings.reported.json, "made": provenance.json,
     ]
   }
 
@@ -232,13 +230,7 @@ struct FitImageReport {
 
   /// A plane of values from 0 to 1 as colours.
   private func pictureData(_ plane: Tensor<Float>) throws -> Data {
-    var samples: [UInt8] = []
-    samples.reserveCapacity(3 * plane.count)
-    for value in plane.elements {
-      let color = ColorMap.viridis.color(at: Double(min(max(value, 0), 1)))
-      samples.append(contentsOf: [color.red, color.green, color.blue])
-    }
-    return Data(try Picture.pngBytes(of: samples, shape: plane.shape + [3]))
+    try ColorMap.viridis.png(plane.elements.map(Double.init), width: plane.shape[1])
   }
 
   private func psnr(of values: Tensor<Float>) -> Double {

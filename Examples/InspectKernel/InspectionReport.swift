@@ -15,7 +15,7 @@ struct InspectionReport {
 
   /// Writes the plots, their data, the summary and the report, once all is computed.
   func write() throws {
-    let summary = summary.text
+    let summary = try summary.file
     let report = try report
     let pictures = try inspections.flatMap { try pictureFiles($0) }
     let folder = settings.folder
@@ -144,7 +144,7 @@ struct InspectionReport {
 
   private var summary: JSONValue {
     [
-      "failure": failure.map { .string($0) } ?? .null,
+      "failure": .string(failure),
       "models": .array(
         inspections.map { inspection in
           [

@@ -1,4 +1,5 @@
 import Foundation
+import TensorKit
 
 /// The folder that receives a run's files; it is made when the first of them is written.
 public struct OutputFolder: Sendable, Equatable {
@@ -21,7 +22,7 @@ public struct OutputFolder: Sendable, Equatable {
     // Trying is the only sure test: permissions do not tell about read-only or full disks.
     var template = Array("\(existing)/.write-check-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
-      let reason = AtomicFile.reason(errno)
+      let reason = WholeFile.systemMessage(errno)
       let isThere = existing == url.standardizedFileURL.path
       throw .cannotCreate(
         "cannot \(isThere ? "write to" : "create") the output folder \(url.relativePath)"
@@ -41,7 +42,11 @@ public struct OutputFolder: Sendable, Equatable {
   @discardableResult
   public func write(_ data: Data, to name: String) throws(ExampleFailure) -> URL {
     let file = try prepare(name)
-    try AtomicFile.write(data, to: file)
+    do {
+      try WholeFile.write(Array(data), toFileAt: file.path)
+    } catch {
+      throw ExampleFailure(error)
+    }
     return file
   }
 
@@ -49,22 +54,6 @@ public struct OutputFolder: Sendable, Equatable {
   @discardableResult
   public func write(_ text: String, to name: String) throws(ExampleFailure) -> URL {
     try write(Data(text.utf8), to: name)
-  }
-
-  /// Lets the body write a file by path, then puts it in place whole or not at all.
-  ///
-  /// - Parameters:
-  ///   - name: The file's name, which may lead through subfolders.
-  ///   - body: Writes a file at the temporary path that it is handed.
-  /// - Returns: Where the file is.
-  /// - Throws: What the body throws, or a failure to create the file.
-  @discardableResult
-  public func writeFile(
-    named name: String, _ body: (URL) throws -> Void
-  ) throws -> URL {
-    let file = try prepare(name)
-    try AtomicFile.replace(file, with: body)
-    return file
   }
 
   private func prepare(_ name: String) throws(ExampleFailure) -> URL {

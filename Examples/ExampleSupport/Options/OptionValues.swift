@@ -100,3 +100,8 @@ public struct Setting: Sendable, Equatable {
     self.group = group
   }
 }
+
+extension [Setting] {
+  /// The settings' values by name, for `summary.json`.
+  public var json: JSONValue { .object(reduce(into: [:]) { $0[$1.name] = .string($1.value) }) }
+}

@@ -1,4 +1,5 @@
 import Foundation
+import INRZoo
 
 /// A scale of colours for a value from 0 to 1.
 public enum ColorMap: String, Sendable, CaseIterable {
@@ -14,6 +15,23 @@ public enum ColorMap: String, Sendable, CaseIterable {
     case .viridis: return Self.bytes(Self.viridis(t))
     case .blueRed: return Self.bytes(Self.blueRed(t))
     }
+  }
+
+  /// A PNG file of values as colours; one that is not a number is transparent.
+  ///
+  /// - Parameters:
+  ///   - values: From 0 to 1, row after row.
+  ///   - width: The number of values in a row.
+  /// - Returns: The file.
+  /// - Throws: `FileError` if there are no values, or too many for a file.
+  public func png(_ values: [Double], width: Int) throws -> Data {
+    let hasGaps = values.contains(where: \.isNaN)
+    let samples = values.flatMap { value in
+      let color = color(at: value)
+      return [color.red, color.green, color.blue] + (hasGaps ? [value.isNaN ? 0 : .max] : [])
+    }
+    return Data(
+      try Picture.pngBytes(of: samples, shape: [values.count / width, width, hasGaps ? 4 : 3]))
   }
 
   /// Matt Zucker's polynomial of degree six, public domain, a fit to Matplotlib's viridis.

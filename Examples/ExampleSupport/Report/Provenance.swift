@@ -48,11 +48,9 @@ public struct Provenance: Sendable, Equatable {
 
   /// The same facts for `summary.json`.
   public var json: JSONValue {
-    .object(
-      [
-        JSONValue.Member("command", .string(commandLine)),
-        JSONValue.Member("version", .string(version)),
-        JSONValue.Member("date", .string(dateText)),
-      ] + facts.map { JSONValue.Member($0.name, .string($0.value)) })
+    let members = [("command", commandLine), ("version", version), ("date", dateText)]
+    return .object(
+      (members + facts.map { ($0.name, $0.value) })
+        .reduce(into: [:]) { $0[$1.0] = .string($1.1) })
   }
 }

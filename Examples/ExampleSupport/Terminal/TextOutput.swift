@@ -1,4 +1,5 @@
 import Foundation
+import TensorKit
 
 /// Where text goes: standard output, standard error, or a list that a test reads.
 public struct TextOutput: Sendable {
@@ -39,7 +40,7 @@ public struct TextOutput: Sendable {
       columns: { Self.columns(of: descriptor) },
       write: { text in
         // Nobody is left to tell when standard output or standard error fails.
-        try? FileDescriptorWriting.writeAll(Data(text.utf8), to: descriptor)
+        WholeFile.write(Array(text.utf8), toDescriptor: descriptor)
       })
   }
 
