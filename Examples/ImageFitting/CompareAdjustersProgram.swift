@@ -1,11 +1,11 @@
 import ExampleSupport
 import Fitting
-import Foundation
+import INRZoo
 
 /// Fits a picture with every adjuster and their compositions, and compares them in a table.
 public enum CompareAdjustersProgram {
   static let adjuster = Option(
-    repeating: "adjuster", AdjusterChoice.kind,
+    repeating: "adjuster", AdjusterOptions.kind(of: Options.adjusters),
     help: """
       What is compared: adjusters, or several at once joined by plus signs, as fr+iga. By default each \
       adjuster, and each that rewrites the network before each that can follow; full-entk only for \
@@ -51,22 +51,13 @@ public enum CompareAdjustersProgram {
             forPixels: picture.width * picture.height, model: values[ModelOptions.model])
           : given
       }
-      let results =
-        switch values[Options.precision] {
-        case .float: try settings.run(Float.self)
-        case .double: try settings.run(Double.self)
-        }
-      try ComparisonReport(settings: settings, results: results).write()
-      let path = settings.folder.url.appendingPathComponent("report.html").path
-      TextOutput.standardError.writeLine("The report is \(path)")
-      for result in results { print(result.line) }
-      if let failure = FitImageResult.failure(of: results) { throw failure }
+      try settings.perform { try ComparisonReport(settings: settings, results: $0).write() }
     }
   }
 
   /// All adjusters and compositions that a picture of a size can be fitted with by a model.
-  static func choices(forPixels pixels: Int, model: ModelName = .siren) -> [AdjusterChoice] {
-    AdjusterChoice.all.filter { choice in
+  static func choices(forPixels pixels: Int, model: ModelKind = .siren) -> [AdjusterChoice] {
+    AdjusterChoice.all(of: Options.adjusters).filter { choice in
       (!choice.contains(.empiricalNTK) || pixels <= FitImageSettings.mostPixelsOfKernel)
         && (!choice.parts.contains { $0.stage != .gradients } || !model.isComplex)
     }

@@ -13,14 +13,11 @@ struct ComparisonReport {
 
   /// Writes the tables, the plot, the summary and the report, once all is computed.
   func write() throws {
-    let files: [(name: String, data: Data)] = [
-      ("comparison.csv", Data(table.text.utf8)), ("courses.csv", Data(courses.text.utf8)),
-      ("psnr.svg", Data(fit.psnrPlot.svg.utf8)), ("summary.json", try fit.summary.file),
-      ("report.html", Data(try report().html.utf8)),
-    ]
-    try Interruption.ignored {
-      for file in files { try settings.folder.write(file.data, to: file.name) }
-    }
+    try settings.folder.write([
+      OutputFile("comparison.csv", table.text), OutputFile("courses.csv", courses.text),
+      OutputFile("psnr.svg", fit.psnrPlot.svg), OutputFile("summary.json", try fit.summary.file),
+      OutputFile("report.html", try report().html),
+    ])
   }
 
   /// The time that the quickest of the complete runs took.
@@ -84,7 +81,7 @@ struct ComparisonReport {
         pixels, in \(settings.steps) steps with each of \(results.count) adjusters from the same initial \
         weights; \(winner).
         """,
-      settings: settings.reported, provenance: fit.provenance)
+      settings: settings.reported, provenance: settings.provenance)
     report.addTable(
       "Results", reportTable,
       caption: """

@@ -12,35 +12,34 @@ struct FitImageReport {
   /// Writes the metrics, pictures, summary, report and weights: all that can be computed is computed
   /// before the first file is written.
   func write() throws {
-    let folder = settings.folder
-    var files: [(name: String, data: Data)] = []
+    var files: [OutputFile] = []
     for result in results {
       TensorMemory.returnUnused()
-      let name = result.adjuster
-      files += [
-        (settings.fileName("metrics", "csv", for: name), Data(result.metrics.text.utf8)),
-        (settings.fileName("reconstruction", "png", for: name), try reconstruction(result)),
-        (settings.fileName("error", "png", for: name), try errorPicture(result)),
-      ]
+      func add(_ name: String, _ pathExtension: String, _ data: Data) {
+        files.append(
+          OutputFile(settings.fileName(name, pathExtension, for: result.adjuster), data))
+      }
+      add("metrics", "csv", Data(result.metrics.text.utf8))
+      add("reconstruction", "png", try reconstruction(result))
+      add("error", "png", try errorPicture(result))
       if !result.spectra.isEmpty {
-        let course = BandCourse(name: name.name, spectra: result.spectra)
-        files.append((settings.fileName("bands", "csv", for: name), Data(course.table.text.utf8)))
+        let course = BandCourse(name: result.adjuster.name, spectra: result.spectra)
+        add("bands", "csv", Data(course.table.text.utf8))
         for (part, plot) in zip(["before", "after"], course.plots) {
-          let file = settings.fileName("bands-\(part)", "svg", for: name)
-          files.append((file, Data(plot.svg.utf8)))
+          add("bands-\(part)", "svg", Data(plot.svg.utf8))
         }
       }
     }
     let early = [settings.picture.values()] + results.compactMap(\.earlyValues)
     if let comparison = try ComparisonPicture(parts: early).pngBytes() {
-      files.append(("comparison.png", Data(comparison)))
+      files.append(OutputFile("comparison.png", Data(comparison)))
     }
     TensorMemory.returnUnused()
-    files.append(("psnr.svg", Data(psnrPlot.svg.utf8)))
-    files.append(("summary.json", try summary.file))
-    files.append(("report.html", Data(try report().html.utf8)))
-    try Interruption.ignored {
-      for file in files { try folder.write(file.data, to: file.name) }
+    files += [
+      OutputFile("psnr.svg", psnrPlot.svg), OutputFile("summary.json", try summary.file),
+      OutputFile("report.html", try report().html),
+    ]
+    try settings.folder.write(files) {
       for result in results {
         guard let file = settings.weightsFile(for: result.adjuster) else { continue }
         try result.writeWeights(file.path)
@@ -69,47 +68,36 @@ struct FitImageReport {
   }
 
   var summary: JSONValue {
-    return [
-      "picture": [
-        "name": .string(settings.pictureName), "width": .integer(settings.picture.width),
-        "height": .integer(settings.picture.height),
-        "channels": .integer(settings.picture.channels),
-      ],
-      "results": .array(
-        results.map { result in
-          let series = result.series
-          var measured: [String: JSONValue] = [
-            "adjuster": .string(result.adjuster.name), "psnr": .number(result.finalPSNR),
-            "psnr_median_last_tenth": .number(series.medianOverLast(0.1)),
-            "psnr_best": .number(series.best?.value),
-            "psnr_best_step": series.best.map { .integer($0.step) } ?? .null,
-            "psnr_8bit": .number(result.measures?.psnr),
-            "ssim": .number(result.measures?.structuralSimilarity),
-            "ms_ssim": .number(result.measures?.multiscaleStructuralSimilarity),
-            "seconds_per_step": .number(result.secondsPerStep),
-            "training_seconds": .number(result.trainingSeconds),
-            "peak_memory_mb": .number(result.peakMemoryMegabytes),
-            "steps": .integer(result.losses.count),
-            "failure": .string(result.failure?.clause),
-            "damped": .bool(settings.isDamped(result.adjuster)),
-          ]
-          if let distance = settings.perceptualDistance {
-            measured["lpips"] = .number(result.measures?.perceptualDistance)
-            measured["lpips_backbone"] = .string(distance.backbone.rawValue)
-          }
-          return .object(measured)
-        }),
-      "settings": settings.reported.json, "made": provenance.json,
+    let picture = settings.picture
+    let subject: JSONValue = [
+      "name": .string(settings.pictureName), "width": .integer(picture.width),
+      "height": .integer(picture.height), "channels": .integer(picture.channels),
     ]
+    return settings.summary(of: ["picture": subject], results) { result in
+      let (series, measures) = (result.series, result.measures)
+      var measured: [String: JSONValue] = [
+        "psnr": .number(result.finalPSNR),
+        "psnr_median_last_tenth": .number(series.medianOverLast(0.1)),
+        "psnr_best": .number(series.best?.value),
+        "psnr_best_step": series.best.map { .integer($0.step) } ?? .null,
+        "psnr_8bit": .number(measures?.psnr), "ssim": .number(measures?.structuralSimilarity),
+        "ms_ssim": .number(measures?.multiscaleStructuralSimilarity),
+        "steps": .integer(result.losses.count), "failure": .string(result.failure?.clause),
+        "damped": .bool(settings.recipe.settings.damps(result.adjuster)),
+      ]
+      if let distance = settings.perceptualDistance {
+        measured["lpips"] = .number(measures?.perceptualDistance)
+        measured["lpips_backbone"] = .string(distance.backbone.rawValue)
+      }
+      return measured
+    }
   }
-
-  var provenance: Provenance { .current(commandLine: settings.values.commandLine) }
 
   private func report() throws -> Report {
     let picture = settings.picture
     var report = Report(
       "Fitting \(settings.pictureName)", summary: sentence, settings: settings.reported,
-      provenance: provenance)
+      provenance: settings.provenance)
     report.addTable("Results", table, caption: tableCaption)
     let original = ReportPicture(
       Data(try picture.pngBytes()), caption: "The picture",
@@ -305,19 +293,6 @@ struct FitImageReport {
   /// A run's cell in that column.
   func perceptualCells(_ result: FitImageResult) -> [ReportTable.Cell] {
     perceptualColumns.map { _ in .number(result.measures?.perceptualDistance) }
-  }
-}
-
-extension FitImageResult {
-  /// Seconds spent in training steps.
-  var trainingSeconds: Double {
-    // The time before the last step, and about that of the last step itself.
-    (seconds.last ?? 0) + (secondsPerStep ?? 0)
-  }
-
-  /// The mean time of all steps; nil without any.
-  var meanSecondsPerStep: Double? {
-    losses.isEmpty ? nil : trainingSeconds / Double(losses.count)
   }
 }
 

@@ -12,9 +12,7 @@ enum InspectKernel {
       try InspectionReport(
         settings: settings, inspections: inspections, failure: failure?.message
       ).write()
-      let path = settings.folder.url.appendingPathComponent("report.html").path
-      TextOutput.standardError.writeLine("The report is \(path)")
-      for inspection in inspections { print(inspection.line) }
+      settings.folder.announceReport(with: inspections.map(\.line))
       if let failure { throw failure }
     }
   }

@@ -68,7 +68,7 @@ struct FileTests {
   func plot() throws {
     try withTemporaryFolder { root in
       let plot = LinePlot("p", x: PlotAxis("x"), y: PlotAxis("y"), series: [])
-      try OutputFolder(root).write(plot, named: "curve")
+      try OutputFolder(root).write(OutputFile.both("curve", plot))
       #expect(try names(in: root) == ["curve.csv", "curve.svg"])
     }
   }

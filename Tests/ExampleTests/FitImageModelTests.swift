@@ -12,8 +12,8 @@ import Testing
 struct FitImageModelTests {
   private func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
 
-  @Test("Every model is fitted, plainly and adjusted", arguments: ModelName.allCases)
-  func models(model: ModelName) throws {
+  @Test("Every model is fitted, plainly and adjusted", arguments: ModelKind.allCases)
+  func models(model: ModelKind) throws {
     try withTemporaryFolder { root in
       let adjusters = ["none", "iga", "bands"] + (model.isComplex ? [] : ["fr", "bn"])
       let run = try FitImageFiles(
@@ -38,8 +38,8 @@ struct FitImageModelTests {
     }
   }
 
-  @Test("Muon finds each model's hidden matrices", arguments: ModelName.allCases)
-  func muon(model: ModelName) throws {
+  @Test("Muon finds each model's hidden matrices", arguments: ModelKind.allCases)
+  func muon(model: ModelKind) throws {
     try withTemporaryFolder { root in
       let losses = try ["adam", "muon"].map { optimizer in
         let run = try FitImageFiles(
@@ -63,9 +63,9 @@ struct FitImageModelTests {
       Tensor<Double>.normal(shape: [network.parameterLayout.count], using: &generator),
       layout: network.parameterLayout)
     var plain = network
-    var muon: any Optimizer<Double> = OptimizerName.muon.optimizer(
+    var muon: any Optimizer<Double> = OptimizerKind.muon.optimizer(
       learningRate: 0.01, workers: Workers(), Double.self)
-    var adam: any Optimizer<Double> = OptimizerName.adam.optimizer(
+    var adam: any Optimizer<Double> = OptimizerKind.adam.optimizer(
       learningRate: 0.01, workers: Workers(), Double.self)
     muon.update(&network, along: gradient)
     adam.update(&plain, along: gradient)
@@ -137,18 +137,19 @@ struct FitImageModelTests {
     guard case .run(let values) = try Options.command.parse(words(arguments)) else {
       throw ExampleFailure.usage("no run")
     }
-    return try ImagePreset.applied(to: values)
+    return try PublishedExperiment.applied(to: values)
   }
 
   @Test("Every preset has values that its options take, of either fidelity")
   func presets() throws {
-    #expect(Set(ImagePreset.all.map(\.name)).count == ImagePreset.all.count)
-    for preset in ImagePreset.all {
-      for fidelity in ImagePreset.Fidelity.allCases {
+    #expect(
+      Set(PublishedExperiment.pictures.map(\.name)).count == PublishedExperiment.pictures.count)
+    for preset in PublishedExperiment.pictures {
+      for fidelity in Fidelity.allCases {
         let values = try values("--preset \(preset.name) --fidelity \(fidelity.rawValue)")
         let settings = Dictionary(
           uniqueKeysWithValues: values.settings.map { ($0.name, $0.value) })
-        for option in preset.values(fidelity) {
+        for option in preset.options(fidelity) {
           let (found, expected) = (settings[option.name] ?? "", option.value)
           #expect(
             found == expected || Double(found) == Double(expected) && Double(found) != nil,
@@ -185,7 +186,7 @@ struct FitImageModelTests {
       #expect(try FitImageTests.adjusters(run.program) == ["iga"])
       let list = try ProgramRun("FitImage", words("--preset list"), in: root)
       #expect(list.code == 0)
-      for preset in ImagePreset.all {
+      for preset in PublishedExperiment.pictures {
         #expect(list.standardOutput.contains(preset.name + "\n"))
         #expect(list.standardOutput.contains(preset.source))
       }

@@ -74,7 +74,7 @@ struct ReportTests {
     try OutputFolder(path: path).write(SampleReport.make().html, to: "report.html")
     let plots: [any Plot] = [SampleReport.curves, SampleReport.spectrum, SampleReport.kernel]
     for (index, plot) in plots.enumerated() {
-      try OutputFolder(path: path).write(plot, named: "plot-\(index)")
+      try OutputFolder(path: path).write(OutputFile.both("plot-\(index)", plot))
     }
   }
 }

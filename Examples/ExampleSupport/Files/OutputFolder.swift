@@ -93,3 +93,37 @@ public struct OutputFolder: Sendable, Equatable {
     return path.hasPrefix(current + "/") ? String(path.dropFirst(current.count + 1)) : path
   }
 }
+
+extension OutputFolder {
+  /// Writes files that belong together, whatever the user presses meanwhile.
+  public func write(_ files: [OutputFile], then body: () throws -> Void = {}) throws {
+    try Interruption.ignored {
+      for file in files { try write(file.data, to: file.name) }
+      try body()
+    }
+  }
+
+  /// Says where the report is, and prints lines for programs to read.
+  public func announceReport(with lines: [String]) {
+    let path = url.appendingPathComponent("report.html").path
+    TextOutput.standardError.writeLine("The report is \(path)")
+    for line in lines { print(line) }
+  }
+}
+
+/// A file that is yet to be written.
+public struct OutputFile {
+  /// Its name in the folder.
+  public let name: String
+  /// Its bytes.
+  public let data: Data
+
+  /// A file of bytes.
+  public init(_ name: String, _ data: Data) {
+    self.name = name
+    self.data = data
+  }
+
+  /// A text file in UTF-8.
+  public init(_ name: String, _ text: String) { self.init(name, Data(text.utf8)) }
+}
