@@ -2,55 +2,54 @@ import Foundation
 import TensorKit
 
 /// Why an example stops: one sentence for the reader and an exit code for the caller.
-public struct ExampleFailure: Error, Equatable, Sendable, CustomStringConvertible {
+package struct ExampleFailure: Error, Equatable, Sendable, CustomStringConvertible {
   /// One sentence, without a final full stop, that names the thing, the value and the remedy.
-  public let message: String
+  package let message: String
   /// The code with which the process ends.
-  public let exitCode: ExitCode
+  package let exitCode: ExitCode
 
-  /// Makes a failure from its sentence and its exit code.
-  public init(_ message: String, exitCode: ExitCode) {
+  package init(_ message: String, exitCode: ExitCode) {
     self.message = message
     self.exitCode = exitCode
   }
 
   /// The command line was wrong (64).
-  public static func usage(_ message: String) -> ExampleFailure {
+  package static func usage(_ message: String) -> ExampleFailure {
     ExampleFailure(message, exitCode: .usage)
   }
 
   /// The input's content was wrong (65).
-  public static func badData(_ message: String) -> ExampleFailure {
+  package static func badData(_ message: String) -> ExampleFailure {
     ExampleFailure(message, exitCode: .dataError)
   }
 
   /// An input file is missing or cannot be read (66).
-  public static func noInput(_ message: String) -> ExampleFailure {
+  package static func noInput(_ message: String) -> ExampleFailure {
     ExampleFailure(message, exitCode: .noInput)
   }
 
   /// An output file or folder cannot be created (73).
-  public static func cannotCreate(_ message: String) -> ExampleFailure {
+  package static func cannotCreate(_ message: String) -> ExampleFailure {
     ExampleFailure(message, exitCode: .cannotCreate)
   }
 
   /// Reading or writing failed half way (74).
-  public static func inputOutput(_ message: String) -> ExampleFailure {
+  package static func inputOutput(_ message: String) -> ExampleFailure {
     ExampleFailure(message, exitCode: .inputOutput)
   }
 
   /// The program itself failed, for instance because training diverged (70).
-  public static func software(_ message: String) -> ExampleFailure {
+  package static func software(_ message: String) -> ExampleFailure {
     ExampleFailure(message, exitCode: .software)
   }
 
   /// The sentence.
-  public var description: String { message }
+  package var description: String { message }
 }
 
 extension ExampleFailure {
   /// The failure that any error stands for, with the exit code of the package's own errors.
-  public init(_ error: any Error) {
+  package init(_ error: any Error) {
     switch error {
     case let error as ExampleFailure: self = error
     case let error as FileError:
@@ -63,7 +62,7 @@ extension ExampleFailure {
   }
 
   /// The exit code for a file that cannot be used.
-  public static func exitCode(for kind: FileError.Kind) -> ExitCode {
+  package static func exitCode(for kind: FileError.Kind) -> ExitCode {
     switch kind {
     case .noSuchFile, .unreadable: .noInput
     case .malformed, .unsupported, .missing: .dataError

@@ -26,56 +26,64 @@ enum Options {
     help: "Fewer samples, units and steps: about a minute on two cores, and not the published size."
   )
 
-  static let adjuster = Option(
-    repeating: "adjuster", AdjusterOptions.kind(of: AdjusterKind.allCases),
+  static let adjuster = RecipeOption(
+    adjustersOf: AdjusterKind.allCases, defaults: [],
     help: """
       How gradients are adjusted; several at once are joined by plus signs, as fr+iga. Given several \
-      times, each is run from the same weights; the experiment's own comparison by default.
+      times, each is run from the same weights; the experiment's own comparison by default. ntk is for \
+      circle alone, and fr for all others.
       """)
-  static let end = Option(
-    "end", .integer(in: 0..., "E"),
+  static let end = RecipeOption(
+    "end", .integer(in: 0..., "E"), \.settings.end, of: nil,
     help: "How many eigenvalues are equalized; \(each { "\($0.settings.end)" }).")
-  static let group = Option(
-    "group", .integer(in: 1..., "P"),
+  static let group = RecipeOption(
+    "group", .integer(in: 1..., "P"), open: \.group,
     help: "IGA's groups are intervals of P samples; \(each { "\($0.group ?? 1)" }).")
-  static let sampling = Option(
-    "sampling", .choice { (_: GroupSampling) in "" },
-    default: experiments[0].paper.settings.sampling,
+  static let sampling = RecipeOption(
+    "sampling", .choice { (_: GroupSampling) in "" }, \.settings.sampling,
+    of: experiments[0].paper,
     help: "Which sample stands for each group in IGA's kernel.")
-  static let convention = Option(
+  static let convention = RecipeOption(
     "convention",
     .choice { (target: EqualizationTarget) in
       target == .next ? "to the next one" : "to the first one"
-    }, help: "Where equalized eigenvalues are sent; \(each { $0.settings.target.rawValue }).")
-  static let refresh = Option(
-    "refresh", .integer(in: 1..., "R"), default: experiments[0].paper.settings.refreshInterval,
+    }, \.settings.target, of: nil,
+    help: "Where equalized eigenvalues are sent; \(each { $0.settings.target.rawValue }).")
+  static let refresh = RecipeOption(
+    "refresh", .integer(in: 1..., "R"), \.settings.refreshInterval, of: experiments[0].paper,
     help: "IGA and full-entk compute a kernel every R steps; 1 is published.")
 
-  static let steps = Option(
-    "steps", .integer(in: 1..., "N"),
+  static let steps = RecipeOption(
+    "steps", .integer(in: 1..., "N"), \.training.steps, of: nil,
     help: "Steps of training; \(each { "\($0.training.steps)" }).")
-  static let width = Option(
-    "width", .integer(in: 1...65_536, "W"),
+  static let width = RecipeOption(
+    "width", .integer(in: 1...65_536, "W"), \.model.width, of: nil,
     help: "Units of each hidden layer; \(each { "\($0.model.width)" }).")
-  static let learningRate = Option(
-    "learning-rate", .number(.positive, "R"),
+  static let learningRate = RecipeOption(
+    "learning-rate", .number(.positive, "R"), \.training.learningRate, of: nil,
     help: "The learning rate; \(each { NumberText.plain($0.training.learningRate) }).")
   static let seeds = Option(
     "seeds", .integer(in: 1...1000, "N"), default: 1,
     help: "Repeats every run from N different initial weights; curves get bands.")
-  static let seed = Option(
-    "seed", .integer(in: 0..., "S"), default: 0, help: "Seeds the first run's weights.")
-  static let errors = Option(
+  static let seed = RecipeOption(
+    "seed", .integer(in: 0..., "S"), \.training.seed, help: "Seeds the first run's weights.")
+
+  static let errors = RecipeOption(
     "errors",
     .choice { (definition: FrequencyErrors.Definition) in
       definition == .complex ? "of amplitude and phase" : "of amplitude alone"
-    },
+    }, \.errors, of: nil,
     help: """
-      Which relative error at each frequency is shown; \(each { $0.function?.errors.rawValue ?? "" }).
+      Which relative error at each frequency is shown; \(each { $0.errors.rawValue }).
       """)
   static let output = Option(
     "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
     help: "The folder for report.html, summary.json, plots, losses, errors and fitted functions.")
+
+  /// All that stand for parts of a recipe.
+  static let recipe = [
+    adjuster, end, group, sampling, convention, refresh, steps, width, learningRate, seed, errors,
+  ]
 
   static let command = Command(
     "FitFunction",

@@ -201,24 +201,24 @@ struct FitFunctionReport {
   }
 
   private var table: ReportTable {
-    let hasSeeds = settings.seeds.count > 1
-    let deviation = hasSeeds ? [ReportTable.Column.number("±")] : []
+    typealias Fields = [ReportTable.Field<FunctionResult>]
+    func spread(_ name: String, _ of: @escaping (FunctionResult) -> MeanWithDeviation?) -> Fields {
+      let mean: Fields = [(.number(name, better: .lower), { .number(of($0)?.mean) })]
+      let deviation: Fields = [(.number("±"), { .number(of($0)?.deviation) })]
+      return settings.seeds.count > 1 ? mean + deviation : mean
+    }
+    let name: Fields = [(.text("Adjuster"), { .text($0.adjuster.name) })]
+    let costs: Fields = [
+      (
+        .number("Step (ms)", decimals: 2, better: .lower),
+        { .number($0.secondsPerStep.map { $0 * 1000 }) }
+      ),
+      (.number("Total (s)", decimals: 1, better: .lower), { .number($0.trainingSeconds) }),
+      (.number("Memory (MB)", decimals: 0, better: .lower), { .number($0.peakMemoryMegabytes) }),
+    ]
     return ReportTable(
-      columns: [.text("Adjuster"), .number("Loss", better: .lower)] + deviation
-        + [.number("Relative error", better: .lower)] + deviation + [
-          .number("Step (ms)", decimals: 2, better: .lower),
-          .number("Total (s)", decimals: 1, better: .lower),
-          .number("Memory (MB)", decimals: 0, better: .lower),
-        ],
-      rows: results.map { result in
-        let measures = [result.finalLoss, result.finalError].flatMap { measure in
-          [ReportTable.Cell.number(measure?.mean)] + (hasSeeds ? [.number(measure?.deviation)] : [])
-        }
-        return [.text(result.adjuster.name)] + measures + [
-          .number(result.secondsPerStep.map { $0 * 1000 }), .number(result.trainingSeconds),
-          .number(result.peakMemoryMegabytes),
-        ]
-      })
+      of: results,
+      name + spread("Loss", \.finalLoss) + spread("Relative error", \.finalError) + costs)
   }
 }
 

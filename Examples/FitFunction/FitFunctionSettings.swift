@@ -25,20 +25,10 @@ struct FitFunctionSettings: Experiment {
     self.values = values
     let published = values[Options.preset]
     var recipe = values[Options.quick] ? published.quick ?? published.paper : published.paper
-    recipe.training.steps = values[Options.steps] ?? recipe.training.steps
-    recipe.training.learningRate = values[Options.learningRate] ?? recipe.training.learningRate
-    recipe.model.width = values[Options.width] ?? recipe.model.width
-    recipe.group = values[Options.group] ?? recipe.group
-    recipe.settings.end = values[Options.end] ?? recipe.settings.end
-    recipe.settings.target = values[Options.convention] ?? recipe.settings.target
-    recipe.settings.sampling = values[Options.sampling]
-    recipe.settings.refreshInterval = values[Options.refresh]
-    if values.gives(Options.adjuster) { recipe.adjusters = values[Options.adjuster] }
-    guard var function = recipe.function else {
+    recipe.apply(Options.recipe, of: values)
+    guard let function = recipe.function else {
       throw ExampleFailure.software("--preset \(published.name) fits no function")
     }
-    function.errors = values[Options.errors] ?? function.errors
-    recipe.signal = .function(function)
     self.recipe = recipe
     self.function = function
     folder = OutputFolder(values[Options.output])
@@ -56,15 +46,14 @@ struct FitFunctionSettings: Experiment {
   private func checkAdjusters() throws(ExampleFailure) {
     let (samples, end) = (function.samples, recipe.settings.end)
     try AdjusterOptions.checkRepetitions(adjusters)
-    func uses(_ kind: AdjusterKind) -> Bool { adjusters.contains { $0.contains(kind) } }
-    if uses(.fr), isCircle {
+    if recipe.uses(.fr), isCircle {
       throw .usage(
         """
         --adjuster fr rewrites layers from hidden units to hidden units, of which --preset circle has \
         none; choose another --preset
         """)
     }
-    if uses(.ntk), !isCircle {
+    if recipe.uses(.ntk), !isCircle {
       throw .usage(
         """
         --adjuster ntk needs a kernel in closed form, which --preset \(values[Options.preset].name) does not have; \
@@ -72,7 +61,7 @@ struct FitFunctionSettings: Experiment {
         """)
     }
     let groups = samples / group
-    if uses(.iga), end >= groups {
+    if recipe.uses(.iga), end >= groups {
       let largest = samples / (end + 1)
       let remedies =
         (groups > 0 ? ["--end \(groups - 1) or less"] : [])
@@ -83,7 +72,7 @@ struct FitFunctionSettings: Experiment {
         of \(samples) samples; choose \(remedies.joined(separator: ", or "))
         """)
     }
-    if uses(.ntk) || uses(.empiricalNTK), end >= samples {
+    if recipe.uses(.ntk) || recipe.uses(.empiricalNTK), end >= samples {
       throw .usage(
         "--end \(end) is not below the \(samples) samples; choose --end \(samples - 1) or less"
       )
@@ -92,7 +81,7 @@ struct FitFunctionSettings: Experiment {
 
   /// The seeds of the runs.
   var seeds: Range<Int> {
-    values[Options.seed]..<(values[Options.seed] + values[Options.seeds])
+    recipe.training.seed..<(recipe.training.seed + values[Options.seeds])
   }
 
   /// What a run is called on the terminal.
@@ -100,15 +89,8 @@ struct FitFunctionSettings: Experiment {
     seeds.count == 1 ? adjuster.name : "\(adjuster.name), seed \(seed)"
   }
 
-  /// The settings for the report, with the experiment's own numbers filled in.
-  var reported: [Setting] {
-    reported([
-      "end": "\(recipe.settings.end)", "group": "\(group)",
-      "convention": recipe.settings.target.rawValue, "width": "\(recipe.model.width)",
-      "learning-rate": NumberText.plain(recipe.training.learningRate),
-      "errors": function.errors.rawValue,
-    ])
-  }
+  let options = Options.recipe
+  let shown: [String: String] = [:]
 
   /// A fresh adjuster for training on some inputs.
   func adjuster<Scalar: TensorScalar>(
@@ -135,8 +117,9 @@ struct FitFunctionSettings: Experiment {
 }
 
 extension Recipe {
-  /// The function that is fitted, if it is one.
-  var function: FunctionRecipe? {
-    if case .function(let function) = signal { function } else { nil }
+  /// Which relative error is taken at each frequency.
+  var errors: FrequencyErrors.Definition {
+    get { function?.errors ?? .complex }
+    set { function?.errors = newValue }
   }
 }

@@ -3,9 +3,9 @@ import GradientAdjusters
 import INRZoo
 
 /// The options of adjusters that several programs have.
-public enum AdjusterOptions {
+package enum AdjusterOptions {
   /// Reads adjusters of the catalogue, several at once joined by plus signs.
-  public static func kind(of kinds: [AdjusterKind]) -> ValueKind<AdjusterChoice> {
+  package static func kind(of kinds: [AdjusterKind]) -> ValueKind<AdjusterChoice> {
     let part = ValueKind<String>.choice(kinds.map { ChoiceHelp($0.rawValue, $0.about) })
       .mapped(describe: \.rawValue, value: { AdjusterKind(rawValue: $0) ?? .none })
     return .joined(
@@ -18,7 +18,7 @@ public enum AdjusterOptions {
   }
 
   /// Refuses adjusters that are given twice.
-  public static func checkRepetitions(_ choices: [AdjusterChoice]) throws(ExampleFailure) {
+  package static func checkRepetitions(_ choices: [AdjusterChoice]) throws(ExampleFailure) {
     if let repeated = choices.first(where: { choice in choices.count { $0 == choice } > 1 }) {
       throw .usage("--adjuster \(repeated.name) is given twice; name each adjuster once")
     }
@@ -26,23 +26,20 @@ public enum AdjusterOptions {
 }
 
 /// The options of training that several programs have.
-public enum TrainingOptions {
-  /// The first seed.
-  public static let seed = Option(
-    "seed", .integer(in: 0..., "S"), default: 0,
+package enum TrainingOptions {
+  package static let seed = RecipeOption(
+    "seed", .integer(in: 0..., "S"), \.training.seed,
     help: "Seeds the initial weights, and all that adjusters draw.")
-  /// The threads.
-  public static let threads = Option(
+  package static let threads = Option(
     "threads", .integer(in: 1...1024, "T"),
     help: "Processor cores to use; all by default. The results do not depend on it.")
-  /// The number type.
-  public static let precision = Option(
+  package static let precision = Option(
     "precision", .choice { (_: PrecisionName) in "" }, default: .float,
     help: "The numbers to compute with.")
 }
 
 /// The number types to compute with.
-public enum PrecisionName: String, CaseIterable, Sendable {
+package enum PrecisionName: String, CaseIterable, Sendable {
   /// Single precision.
   case float
   /// Double precision.
@@ -51,13 +48,13 @@ public enum PrecisionName: String, CaseIterable, Sendable {
 
 /// Values with the names that have them, as `30 for siren and finer, 20 for wire`; names without a value
 /// are left out.
-public func listing<Name>(_ names: [Name], _ value: (Name) -> String?) -> String
+package func listing<Name>(_ names: [Name], _ value: (Name) -> String?) -> String
 where Name: RawRepresentable<String> {
   listing(names.map { ($0.rawValue, value($0)) })
 }
 
 /// Values with the names that have them, as `30 for siren and finer, 20 for wire`.
-public func listing(_ pairs: [(name: String, value: String?)]) -> String {
+package func listing(_ pairs: [(name: String, value: String?)]) -> String {
   var groups: [(value: String, names: [String])] = []
   for (name, value) in pairs {
     guard let value else { continue }

@@ -7,7 +7,7 @@ import TensorKit
 ///
 /// A program parses its options into one, which runs the recipe's adjusters from the same weights; a report of
 /// its own writes the outcomes.
-public protocol Experiment {
+package protocol Experiment {
   /// What came out of one adjuster.
   associatedtype Outcome: ExperimentOutcome
 
@@ -17,8 +17,10 @@ public protocol Experiment {
   var recipe: Recipe { get }
   /// Where the results go.
   var folder: OutputFolder { get }
-  /// The settings for the report, with what the recipe has in the place of what options have.
-  var reported: [Setting] { get }
+  /// The options that stand for parts of the recipe.
+  var options: [RecipeOption] { get }
+  /// What the report shows for an option, by name, where that is not the recipe's part.
+  var shown: [String: String] { get }
   /// What to do if no run made a step, and what if some stopped later.
   var remedies: (start: String, later: String) { get }
 
@@ -27,7 +29,7 @@ public protocol Experiment {
 }
 
 /// What came out of one adjuster.
-public protocol ExperimentOutcome {
+package protocol ExperimentOutcome {
   /// The adjuster.
   var adjuster: AdjusterChoice { get }
   /// The losses and times of each run.
@@ -42,10 +44,10 @@ public protocol ExperimentOutcome {
 
 extension ExperimentOutcome {
   /// The median time of a step.
-  public var secondsPerStep: Double? { courses.flatMap(\.durations).median }
+  package var secondsPerStep: Double? { courses.flatMap(\.durations).median }
 
   /// Seconds spent in all steps of all runs.
-  public var trainingSeconds: Double { courses.reduce(0) { $0 + $1.trainingSeconds } }
+  package var trainingSeconds: Double { courses.reduce(0) { $0 + $1.trainingSeconds } }
 }
 
 extension Experiment {
@@ -53,7 +55,7 @@ extension Experiment {
   ///
   /// - Parameter report: Writes the report.
   /// - Throws: What running and writing throws, and at the end a failure if a run failed.
-  public func perform(report: ([Outcome]) throws -> Void) throws {
+  package func perform(report: ([Outcome]) throws -> Void) throws {
     let outcomes =
       switch values[TrainingOptions.precision] {
       case .float: try run(Float.self)
@@ -67,7 +69,7 @@ extension Experiment {
   }
 
   /// Where the results come from.
-  public var provenance: Provenance { .current(commandLine: values.commandLine) }
+  package var provenance: Provenance { .current(commandLine: values.commandLine) }
 
   /// The summary.
   ///
@@ -76,7 +78,7 @@ extension Experiment {
   ///   - outcomes: What came out; all have their times and memory in it.
   ///   - measured: What else one has.
   /// - Returns: A document.
-  public func summary(
+  package func summary(
     of subject: [String: JSONValue], _ outcomes: [Outcome],
     _ measured: (Outcome) -> [String: JSONValue]
   ) -> JSONValue {
@@ -96,42 +98,38 @@ extension Experiment {
   }
 
   /// The adjusters that are compared.
-  public var adjusters: [AdjusterChoice] { recipe.adjusters }
+  package var adjusters: [AdjusterChoice] { recipe.adjusters }
 
   /// The number of steps.
-  public var steps: Int { recipe.training.steps }
+  package var steps: Int { recipe.training.steps }
 
   /// The threads that share the work.
-  public var workers: Workers {
+  package var workers: Workers {
     values[TrainingOptions.threads].map { Workers(threads: $0) } ?? Workers()
   }
 
   /// `name.ext`, or `name-adjuster.ext` if several adjusters are compared.
-  public func fileName(
+  package func fileName(
     _ name: String, _ pathExtension: String, for adjuster: AdjusterChoice
   ) -> String {
     adjusters.count == 1
       ? "\(name).\(pathExtension)" : "\(name)-\(adjuster.name).\(pathExtension)"
   }
 
-  /// The settings for the report.
-  ///
-  /// - Parameter filled: What the recipe has in the place of what the options have.
-  public func reported(_ filled: [String: String]) -> [Setting] {
-    let common = [
-      "adjuster": adjusters.map(\.name).joined(separator: ", "), "steps": "\(steps)",
-      "threads": "\(workers.threads)",
-    ]
-    return values.settings.map { setting in
-      Setting(
-        setting.name, filled[setting.name] ?? common[setting.name] ?? setting.value,
+  /// The settings for the report, with what the recipe has in the place of what options have.
+  package var reported: [Setting] {
+    values.settings.map { setting in
+      let part = options.first { $0.name == setting.name }?.text(in: recipe)
+      let threads = setting.name == "threads" ? "\(workers.threads)" : nil
+      return Setting(
+        setting.name, shown[setting.name] ?? part ?? threads ?? setting.value,
         isGiven: setting.isGiven, group: setting.group)
     }
   }
 }
 
 /// Seeds what adjusters draw as they rewrite a network: not the numbers of its initial weights.
-public func adjusterSeed(_ seed: Int) -> UInt64 {
+package func adjusterSeed(_ seed: Int) -> UInt64 {
   var generator = SeededGenerator(seed: UInt64(seed)).branch(1)
   return generator.next()
 }

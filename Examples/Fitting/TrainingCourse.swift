@@ -3,18 +3,18 @@ import ExampleSupport
 import GradientAdjusters
 
 /// The losses and times of a run's steps.
-public struct TrainingCourse: Sendable {
+package struct TrainingCourse: Sendable {
   /// The loss before each step's update.
-  public private(set) var losses: [Double] = []
+  package private(set) var losses: [Double] = []
   /// Seconds of training before each step.
-  public private(set) var seconds: [Double] = []
+  package private(set) var seconds: [Double] = []
   /// Seconds of each step.
-  public private(set) var durations: [Double] = []
+  package private(set) var durations: [Double] = []
   /// Why the run has no valid end, if it has none.
-  public var failure: RunFailure?
+  package var failure: RunFailure?
 
   /// A course before its first step.
-  public init() {}
+  package init() {}
 
   /// Trains for some steps, or until a step fails.
   ///
@@ -27,7 +27,7 @@ public struct TrainingCourse: Sendable {
   ///   - shown: Makes the measure that is shown of the noted loss.
   ///   - observe: Looks at the model after a number of steps: before each step, and after the last.
   /// - Throws: What observing throws; an `AdjusterError` ends the run and becomes its failure.
-  public mutating func train<Model: Module>(
+  package mutating func train<Model: Module>(
     _ trainer: inout Trainer<Model>, on batch: TrainingBatch<Model.Scalar>, steps: Int,
     progress: inout StepProgress, loss: (Double) -> Double = { $0 },
     shown: (Double) -> Double = { $0 },
@@ -55,5 +55,5 @@ public struct TrainingCourse: Sendable {
   }
 
   /// Seconds spent in all steps.
-  public var trainingSeconds: Double { (seconds.last ?? 0) + (durations.last ?? 0) }
+  package var trainingSeconds: Double { (seconds.last ?? 0) + (durations.last ?? 0) }
 }

@@ -3,7 +3,7 @@ import Fitting
 import INRZoo
 
 /// Fits a picture with every adjuster and their compositions, and compares them in a table.
-public enum CompareAdjustersProgram {
+package enum CompareAdjustersProgram {
   static let adjuster = Option(
     repeating: "adjuster", AdjusterOptions.kind(of: Options.adjusters),
     help: """
@@ -42,14 +42,11 @@ public enum CompareAdjustersProgram {
     ])
 
   /// Reads the process's arguments, runs the program and ends the process.
-  public static func run() -> Never {
+  package static func run() -> Never {
     command.run { values in
-      let given = values[adjuster]
+      let (given, model) = (values[adjuster], try Recipe(values).model.kind)
       let settings = try FitImageSettings(values) { picture in
-        given.isEmpty
-          ? choices(
-            forPixels: picture.width * picture.height, model: values[ModelOptions.model])
-          : given
+        given.isEmpty ? choices(forPixels: picture.width * picture.height, model: model) : given
       }
       try settings.perform { try ComparisonReport(settings: settings, results: $0).write() }
     }

@@ -1,8 +1,9 @@
 import ExampleSupport
+import Fitting
 import INRZoo
 
 extension Options {
-  static let damping = Option(
+  static let damping = RecipeOption(
     "damping",
     .choice { (runs: DampedRuns) in
       switch runs {
@@ -10,7 +11,7 @@ extension Options {
       case .all: "every run"
       case .none: "no run, as published"
       }
-    }, default: Recipe.picture.settings.damping,
+    }, \.settings.damping, where: { $0.uses(.iga) },
     help: """
       Which runs shorten gradients that suddenly grow; at a constant rate they would throw training back. \
       Those that follow are scaled down, too, less where the rate falls anyway.

@@ -17,19 +17,13 @@ extension RateSchedule {
   }
 }
 
-extension Recipe {
-  /// What a picture is fitted with unless options say otherwise; the embedded one if there is no file.
-  static func picture(fromFile isFile: Bool) -> Recipe { isFile ? picture : demonstration }
-
-  /// The side of patches.
-  var patch: Int { group ?? 1 }
-}
-
 /// The options of the command line.
 enum Options {
   /// The adjusters that pictures can be fitted with: no model of the catalogue has a kernel in closed form.
   static let adjusters = AdjusterKind.allCases.filter { $0 != .ntk }
   private static let defaults = Recipe.picture
+
+  private static func patch(of recipe: Recipe) -> String { recipe.group.map { "\($0)" } ?? "none" }
 
   static let image = Option(
     "image", .existingFile(),
@@ -41,22 +35,22 @@ enum Options {
     "downscale", .integer(in: 1..., "K"), default: 1,
     help: "Averages blocks of K x K pixels first; what remains at the right and bottom is cropped.")
 
-  static let adjuster = Option(
-    repeating: "adjuster", AdjusterOptions.kind(of: adjusters), default: defaults.adjusters,
+  static let adjuster = RecipeOption(
+    adjustersOf: adjusters, defaults: defaults.adjusters,
     help: """
       How gradients are adjusted; several at once are joined by plus signs, as fr+iga. Given several \
       times, each is run from the same weights.
       """)
-  static let patch = Option(
-    "patch", .integer(in: 1..., "P"),
+  static let patch = RecipeOption(
+    "patch", .integer(in: 1..., "P"), open: \.group,
     help: """
-      IGA's groups are patches of P x P pixels; \(defaults.patch), or \(Recipe.demonstration.patch) without \
+      IGA's groups are patches of P x P pixels; \(patch(of: defaults)), or \(patch(of: .demonstration)) without \
       --image.
       """)
-  static let end = Option(
-    "end", .integer(in: 0..., "E"), default: defaults.settings.end,
+  static let end = RecipeOption(
+    "end", .integer(in: 0..., "E"), \.settings.end, where: { $0.uses(.iga) },
     help: "How many eigenvalues IGA equalizes; must be below the number of whole patches.")
-  static let sampling = Option(
+  static let sampling = RecipeOption(
     "sampling",
     .choice { (sampling: GroupSampling) in
       switch sampling {
@@ -67,58 +61,59 @@ enum Options {
       case .randomOnce: "drawn once"
       case .aggregate: "sums over many pixels, as the paper's released script does"
       }
-    }, default: defaults.settings.sampling,
+    }, \.settings.sampling, where: { $0.uses(.iga) },
     help: "Which pixel stands for each patch in IGA's kernel.")
-  static let convention = Option(
+  static let convention = RecipeOption(
     "convention",
     .choice { (target: EqualizationTarget) in
       target == .next ? "to the next one, for Adam" : "to the first one, for gradient descent"
-    }, default: defaults.settings.target, help: "Where IGA sends the equalized eigenvalues.")
+    }, \.settings.target, where: { $0.uses(.iga) },
+    help: "Where IGA sends the equalized eigenvalues.")
 
-  static let fourierHigh = Option(
-    "fr-high", .integer(in: 0...65_536, "N"), default: defaults.settings.fourier.high,
+  static let fourierHigh = RecipeOption(
+    "fr-high", .integer(in: 0...65_536, "N"), \.settings.fourier.high, where: { $0.uses(.fr) },
     help: "FR's whole frequencies, from 1 on.")
-  static let fourierLow = Option(
-    "fr-low", .integer(in: 0...65_536, "N"), default: defaults.settings.fourier.low,
+  static let fourierLow = RecipeOption(
+    "fr-low", .integer(in: 0...65_536, "N"), \.settings.fourier.low, where: { $0.uses(.fr) },
     help: "FR's frequencies up to 1: fractions with this denominator.")
-  static let fourierPhases = Option(
-    "fr-phases", .integer(in: 1...65_536, "N"), default: defaults.settings.fourier.phases,
+  static let fourierPhases = RecipeOption(
+    "fr-phases", .integer(in: 1...65_536, "N"), \.settings.fourier.phases, where: { $0.uses(.fr) },
     help: "FR's phases of each frequency.")
-  static let fourierAlpha = Option(
-    "fr-alpha", .number(.positive, "A"),
+  static let fourierAlpha = RecipeOption(
+    "fr-alpha", .number(.positive, "A"), open: \.settings.fourier.amplitude,
+    where: { $0.uses(.fr) },
     help: """
       The amplitude of FR's cosines, which scales the steps of the weights; \
       \(listing(ModelKind.allCases) { $0.fourierAmplitude.map(NumberText.plain) }), else \
       \(NumberText.plain(FourierRecipe.otherAmplitude)).
       """)
 
-  static let normalizationPlacement = Option(
+  static let normalizationPlacement = RecipeOption(
     "bn-placement",
     .choice { (placement: NormalizationRecipe.Placement) in
       placement == .before ? "what enters the activation" : "what the activation gives"
-    },
+    }, open: \.settings.normalization.placement, where: { $0.uses(.bn) },
     help: """
       What BN normalizes; after for relu, else before. Unless units are rectified linear, it starts as the \
       identity.
       """)
 
-  static let optimizer = Option(
-    "optimizer", .choice { (optimizer: OptimizerKind) in optimizer.about },
-    default: defaults.training.optimizer,
+  static let optimizer = RecipeOption(
+    "optimizer", .choice { (optimizer: OptimizerKind) in optimizer.about }, \.training.optimizer,
     help: "What moves the weights.")
-  static let learningRate = Option(
-    "learning-rate", .number(.positive, "R"), default: defaults.training.learningRate,
+  static let learningRate = RecipeOption(
+    "learning-rate", .number(.positive, "R"), \.training.learningRate,
     help: "The learning rate at the start.")
-  static let schedule = Option(
-    "schedule", RateSchedule.kind, default: defaults.training.schedule,
+  static let schedule = RecipeOption(
+    "schedule", RateSchedule.kind, \.training.schedule,
     help: """
       How the learning rate changes: constant; steps:3000:0.1 (times 0.1 every 3000 steps); \
       once:3000:0.1 (times 0.1 at step 3000); \
       exponential:0.1:5000 (by 0.1 over every 5000 steps, smoothly); cosine:1000 (to zero over 1000 \
       steps).
       """)
-  static let steps = Option(
-    "steps", .integer(in: 1..., "N"),
+  static let steps = RecipeOption(
+    "steps", .integer(in: 1..., "N"), \.training.steps, of: nil,
     help: """
       Steps of training, each on all pixels; \(defaults.training.steps), or \
       \(Recipe.demonstration.training.steps) without --image, about two minutes on two cores for the three \
@@ -139,21 +134,26 @@ enum Options {
       FILE-iga. FR's are its coefficients, so that it can go on from them, and BN's those of its \
       normalizations too.
       """)
-  static let pixelRange = Option(
+  static let pixelRange = RecipeOption(
     "pixel-range",
     .choice { (range: PixelRange) in
       switch range {
       case .unit: "pixels as they are, from 0 to 1"
       case .symmetric: "pixels from -1 to 1, as FINER's are; losses are still those of 0 to 1"
       }
-    }, default: .unit,
+    }, \.pixelRange,
     help: "What the network's outputs stand for.")
   static let output = Option(
     "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
     help: "The folder for report.html, summary.json, metrics, reconstructions and error pictures.")
 
+  /// All that stand for parts of a recipe.
+  static let recipe =
+    ModelOptions.all + [adjuster] + adjusterSettings
+    + [optimizer, learningRate, schedule, steps, TrainingOptions.seed, pixelRange]
+
   /// What sets the adjusters up.
-  static let adjusterSettings: [any OptionDeclaration] = [
+  static let adjusterSettings: [RecipeOption] = [
     patch, end, sampling, convention, damping, fourierHigh, fourierLow, fourierPhases, fourierAlpha,
     normalizationPlacement,
   ]

@@ -3,15 +3,15 @@ import Fitting
 import INRZoo
 
 /// Fits a coordinate network to a picture, with and without gradient adjusters.
-public enum FitImageProgram {
+package enum FitImageProgram {
   /// Reads the process's arguments, runs the program and ends the process.
-  public static func run() -> Never {
+  package static func run() -> Never {
     Options.command.run { values in
       if case .list? = values[Options.preset] {
         print(PublishedExperiment.listing)
         return
       }
-      let settings = try FitImageSettings(PublishedExperiment.applied(to: values))
+      let settings = try FitImageSettings(values)
       try settings.perform { try FitImageReport(settings: settings, results: $0).write() }
     }
   }

@@ -106,17 +106,15 @@ struct FitImageReport {
       "Pictures",
       [original]
         + (try results.map { result in
-          ReportPicture(
-            try reconstruction(result), caption: result.adjuster.about.capitalizedFirst,
-            detail: "\(NumberText.fixed(result.finalPSNR, 2)) dB")
+          result.picture(
+            try reconstruction(result), "\(NumberText.fixed(result.finalPSNR, 2)) dB")
         }), caption: "The picture, and what each network has learned of it.")
     report.addPictures(
       "Early in training",
       try results.compactMap { result in
         guard let values = result.earlyValues else { return nil }
-        return ReportPicture(
-          Data(try Picture(values).pngBytes()), caption: result.adjuster.about.capitalizedFirst,
-          detail: "\(NumberText.fixed(psnr(of: values), 2)) dB")
+        return result.picture(
+          Data(try Picture(values).pngBytes()), "\(NumberText.fixed(psnr(of: values), 2)) dB")
       },
       caption: """
         After \(settings.earlyStep) of \(settings.steps) steps, when the order in which \
@@ -132,9 +130,9 @@ struct FitImageReport {
     report.addPictures(
       "Errors",
       try results.map { result in
-        ReportPicture(
-          try errorPicture(result), caption: result.adjuster.about.capitalizedFirst,
-          detail: "mean \(NumberText.significant(Double(errors(result).mean())))")
+        result.picture(
+          try errorPicture(result),
+          "mean \(NumberText.significant(Double(errors(result).mean())))")
       },
       caption: """
         Absolute errors, averaged over channels; bright yellow stands for \
@@ -210,9 +208,7 @@ struct FitImageReport {
     TensorMemory.returnUnused()
     let brightest = max(spectra.map { $1.largest() }.max() ?? 0, 1e-12)
     return try spectra.map { result, spectrum in
-      ReportPicture(
-        try pictureData(spectrum * (1 / brightest)), caption: result.adjuster.about.capitalizedFirst
-      )
+      result.picture(try pictureData(spectrum * (1 / brightest)))
     }
   }
 
@@ -226,7 +222,7 @@ struct FitImageReport {
   }
 
   private var sentence: String {
-    let network = settings.values[ModelOptions.model].rawValue
+    let network = settings.recipe.model.kind.rawValue
     let steps = settings.steps
     let outcome = results.map { result in
       let end =
@@ -255,47 +251,46 @@ struct FitImageReport {
     """
 
   private var table: ReportTable {
-    let measures: [ReportTable.Column] = [
-      .text("Adjuster"), .number("PSNR (dB)", decimals: 2, better: .higher),
-      .number("Late", decimals: 2, better: .higher),
-      .number("Best", decimals: 2, better: .higher),
-      .number("8-bit", decimals: 2, better: .higher),
-      .number("SSIM", decimals: 4, better: .higher),
-      .number("MS-SSIM", decimals: 4, better: .higher),
+    let measures: [ReportTable.Field<FitImageResult>] = [
+      (.text("Adjuster"), { .text($0.adjuster.name) }),
+      (.number("PSNR (dB)", decimals: 2, better: .higher), { .number($0.finalPSNR) }),
+      (.number("Late", decimals: 2, better: .higher), { .number($0.series.medianOverLast(0.1)) }),
+      (.number("Best", decimals: 2, better: .higher), { .number($0.series.best?.value) }),
+      (.number("8-bit", decimals: 2, better: .higher), { .number($0.measures?.psnr) }),
+      (
+        .number("SSIM", decimals: 4, better: .higher),
+        { .number($0.measures?.structuralSimilarity) }
+      ),
+      (
+        .number("MS-SSIM", decimals: 4, better: .higher),
+        { .number($0.measures?.multiscaleStructuralSimilarity) }
+      ),
     ]
-    let costs: [ReportTable.Column] = [
-      .number("Step (s)", decimals: 4, better: .lower),
-      .number("Total (s)", decimals: 1, better: .lower),
-      .number("MB", decimals: 0, better: .lower),
+    let costs: [ReportTable.Field<FitImageResult>] = [
+      (.number("Step (s)", decimals: 4, better: .lower), { .number($0.secondsPerStep) }),
+      (.number("Total (s)", decimals: 1, better: .lower), { .number($0.trainingSeconds) }),
+      (.number("MB", decimals: 0, better: .lower), { .number($0.peakMemoryMegabytes) }),
     ]
-    return ReportTable(
-      columns: measures + perceptualColumns + costs,
-      rows: results.map { result in
-        let measures: [ReportTable.Cell] = [
-          .text(result.adjuster.name), .number(result.finalPSNR),
-          .number(result.series.medianOverLast(0.1)), .number(result.series.best?.value),
-          .number(result.measures?.psnr), .number(result.measures?.structuralSimilarity),
-          .number(result.measures?.multiscaleStructuralSimilarity),
-        ]
-        let costs: [ReportTable.Cell] = [
-          .number(result.secondsPerStep), .number(result.trainingSeconds),
-          .number(result.peakMemoryMegabytes),
-        ]
-        return measures + perceptualCells(result) + costs
-      })
+    return ReportTable(of: results, measures + perceptualFields + costs)
   }
 
   /// The column of LPIPS, if it was asked for.
-  var perceptualColumns: [ReportTable.Column] {
-    settings.perceptualDistance == nil ? [] : [.number("LPIPS", decimals: 4, better: .lower)]
-  }
-
-  /// A run's cell in that column.
-  func perceptualCells(_ result: FitImageResult) -> [ReportTable.Cell] {
-    perceptualColumns.map { _ in .number(result.measures?.perceptualDistance) }
+  var perceptualFields: [ReportTable.Field<FitImageResult>] {
+    guard settings.perceptualDistance != nil else { return [] }
+    return [
+      (
+        .number("LPIPS", decimals: 4, better: .lower),
+        { .number($0.measures?.perceptualDistance) }
+      )
+    ]
   }
 }
 
-extension String {
-  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+extension FitImageResult {
+  /// A picture of the run.
+  fileprivate func picture(_ png: Data, _ detail: String = "") -> ReportPicture {
+    let about = adjuster.about
+    return ReportPicture(
+      png, caption: about.prefix(1).uppercased() + about.dropFirst(), detail: detail)
+  }
 }

@@ -41,29 +41,29 @@ struct FitImageSettings: Experiment {
         height: Picture.demonstrationSize.height, width: Picture.demonstrationSize.width)
     picture = try Self.averagedBlocks(of: values[Options.downscale], stored)
     pictureName = file?.lastPathComponent ?? "the embedded picture"
-    recipe = Recipe(values, adjusters: choose?(picture) ?? values[Options.adjuster])
+    var recipe = try Recipe(values)
+    recipe.adjusters = choose?(picture) ?? recipe.adjusters
+    self.recipe = recipe
     folder = OutputFolder(values[Options.output])
     perceptualDistance = try Self.perceptualDistance(values, for: picture)
     try ModelOptions.check(values, of: [recipe.model.kind])
     try AdjusterOptions.checkRepetitions(adjusters)
-    if uses(.iga) { try checkEnd() }
-    if uses(.empiricalNTK) { try checkPixels() }
-    if uses(.fr) { try recipe.checkFourier() }
-    if uses(.bn) { try recipe.checkNormalization() }
+    if recipe.uses(.iga) { try checkEnd() }
+    if recipe.uses(.empiricalNTK) { try checkPixels() }
+    if recipe.uses(.fr) { try recipe.checkFourier() }
+    if recipe.uses(.bn) { try recipe.checkNormalization() }
     try folder.checkWritable()
     for name in adjusters { try checkWeightsFile(for: name) }
   }
 
-  private func uses(_ kind: AdjusterKind) -> Bool { adjusters.contains { $0.contains(kind) } }
-
   /// The side of IGA's patches.
-  var patch: Int { recipe.patch }
+  var patch: Int { recipe.group ?? 1 }
 
   /// What the network's outputs stand for.
-  var pixelRange: PixelRange { values[Options.pixelRange] }
+  var pixelRange: PixelRange { recipe.pixelRange }
 
   /// Seeds the initial weights, and what adjusters draw.
-  var seed: UInt64 { UInt64(values[TrainingOptions.seed]) }
+  var seed: UInt64 { UInt64(recipe.training.seed) }
 
   private static func averagedBlocks(
     of side: Int, _ picture: Picture
@@ -166,14 +166,15 @@ struct FitImageSettings: Experiment {
     }
   }
 
-  /// The settings for the report, with the defaults that depend on others filled in.
-  var reported: [Setting] {
-    let filled = [
-      "image": values[Options.image]?.relativePath ?? pictureName, "patch": "\(patch)",
+  let options = Options.recipe
+
+  /// What the report shows where options leave it to the model and the picture.
+  var shown: [String: String] {
+    [
+      "image": values[Options.image]?.relativePath ?? pictureName,
       "fr-alpha": NumberText.plain(recipe.fourierAmplitude),
       "bn-placement": recipe.settings.normalization.placement(for: recipe.model.kind).rawValue,
-    ]
-    return reported(filled.merging(recipe.model.reported) { $1 })
+    ].merging(recipe.model.reported) { $1 }
   }
 
   /// The network with its initial weights, reparameterized and normalized if the file that they come
@@ -257,29 +258,5 @@ struct FitImageSettings: Experiment {
     if choice.contains(.fr) { metadata[Recipe.fourierKey] = recipe.fourierText }
     if choice.contains(.bn) { metadata[Recipe.normalizationKey] = recipe.normalizationText }
     return metadata
-  }
-}
-
-extension Recipe {
-  /// What a command line asks for, with some adjusters.
-  fileprivate init(_ values: OptionValues, adjusters: [AdjusterChoice]) {
-    let defaults = Recipe.picture(fromFile: values[Options.image] != nil)
-    self = defaults
-    signal = .picture(values[Options.pixelRange])
-    model = ModelRecipe(values)
-    self.adjusters = adjusters
-    settings.end = values[Options.end]
-    settings.sampling = values[Options.sampling]
-    settings.target = values[Options.convention]
-    settings.fourier = FourierRecipe(
-      low: values[Options.fourierLow], high: values[Options.fourierHigh],
-      phases: values[Options.fourierPhases], amplitude: values[Options.fourierAlpha])
-    settings.normalization.placement = values[Options.normalizationPlacement]
-    settings.damping = values[Options.damping]
-    group = values[Options.patch] ?? defaults.group
-    training = TrainingRecipe(
-      values[Options.optimizer], learningRate: values[Options.learningRate],
-      schedule: values[Options.schedule],
-      steps: values[Options.steps] ?? defaults.training.steps, seed: values[TrainingOptions.seed])
   }
 }

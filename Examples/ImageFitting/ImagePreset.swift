@@ -22,23 +22,7 @@ enum PresetChoice: Sendable {
 extension PublishedExperiment {
   /// The options that repeat the experiment, as they could be typed.
   func options(_ fidelity: Fidelity) -> [(name: String, value: String)] {
-    recipe(fidelity).options
-  }
-
-  /// A command line with the defaults of the preset that it names, if any.
-  ///
-  /// - Throws: A failure if the command line asks for a fidelity but for no preset.
-  static func applied(to values: OptionValues) throws(ExampleFailure) -> OptionValues {
-    guard case .experiment(let preset) = values[Options.preset] else {
-      guard values.gives(Options.fidelity) else { return values }
-      throw .usage(
-        "--fidelity chooses between a --preset's numbers, and there is none; give a --preset, or leave it away"
-      )
-    }
-    return try values.withDefaults(
-      Dictionary(
-        preset.options(values[Options.fidelity]).map { ($0.name, [$0.value]) },
-        uniquingKeysWith: { $1 }))
+    recipe(fidelity).stated(by: Options.recipe)
   }
 
   /// All presets with their numbers and sources.
@@ -60,42 +44,22 @@ extension PublishedExperiment {
 }
 
 extension Recipe {
-  /// The options that state what the recipe states.
-  fileprivate var options: [(name: String, value: String)] {
-    var options = [
-      ("model", model.kind.rawValue), ("adjuster", adjusters.map(\.name).joined(separator: ",")),
-      ("learning-rate", NumberText.plain(training.learningRate)),
-    ]
-    func add(_ name: String, _ value: String?) {
-      if let value { options.append((name, value)) }
+  /// What a command line asks for.
+  ///
+  /// - Throws: A failure if it asks for a fidelity but for no preset.
+  init(_ values: OptionValues) throws(ExampleFailure) {
+    let plain = values[Options.image] == nil ? Recipe.demonstration : .picture
+    if case .experiment(let preset) = values[Options.preset] {
+      self = preset.recipe(values[Options.fidelity])
+      group = group ?? plain.group
+    } else if values.gives(Options.fidelity) {
+      throw .usage(
+        "--fidelity chooses between a --preset's numbers, and there is none; give a --preset, or leave it away"
+      )
+    } else {
+      self = plain
     }
-    if adjusters.contains(where: { $0.contains(.iga) }) {
-      add("end", "\(settings.end)")
-      add("sampling", settings.sampling.rawValue)
-      add("damping", settings.damping.rawValue)
-    }
-    if adjusters.contains(where: { $0.contains(.fr) }) {
-      add("fr-low", "\(settings.fourier.low)")
-      add("fr-high", "\(settings.fourier.high)")
-      add("fr-phases", "\(settings.fourier.phases)")
-      add("fr-alpha", settings.fourier.amplitude.map(NumberText.plain))
-    }
-    add("bn-placement", settings.normalization.placement?.rawValue)
-    add("hidden-layers", "\(model.hiddenLayers)")
-    add("width", "\(model.width)")
-    for constant in ModelKind.Constant.allCases {
-      add(constant.rawValue, model.constants[constant].map(NumberText.plain))
-    }
-    if model.convention != .halfTurns {
-      add("pe-convention", model.convention.rawValue)
-      add("pe-frequencies", model.value(of: .frequencies).map(NumberText.plain))
-    }
-    add("patch", group.map { "\($0)" })
-    add("steps", "\(training.steps)")
-    add("schedule", training.schedule.rawValue)
-    add("seed", training.seed.map { "\($0)" })
-    if case .picture(let range) = signal { add("pixel-range", range.rawValue) }
-    return options
+    apply(Options.recipe, of: values)
   }
 }
 

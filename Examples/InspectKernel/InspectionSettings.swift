@@ -57,7 +57,7 @@ enum Options {
       """
     ],
     groups: [
-      OptionGroup("Models", [model] + ModelOptions.all.dropFirst()),
+      OptionGroup("Models", [model] + ModelOptions.constants as [any OptionDeclaration]),
       OptionGroup("Kernel", samples, target, end, group, grid),
       OptionGroup("Training", steps, seed),
       OptionGroup("Files", output),
@@ -117,6 +117,14 @@ struct InspectionSettings {
     try folder.checkWritable()
   }
 
+  /// A network with the options of the command line.
+  func recipe(_ kind: ModelKind) -> ModelRecipe {
+    var recipe = Recipe.picture
+    recipe.apply(ModelOptions.constants, of: values)
+    recipe.model.kind = kind
+    return recipe.model
+  }
+
   /// A network with its initial weights.
   ///
   /// - Parameters:
@@ -124,7 +132,7 @@ struct InspectionSettings {
   ///   - samples: The number of points along each coordinate; they span 2.
   func network(_ name: ModelKind, samples: [Int]) -> any LayeredNetwork<Double> {
     var generator = SeededGenerator(seed: UInt64(values[Options.seed]))
-    return ModelRecipe(values, kind: name).network(
+    return recipe(name).network(
       ModelRecipe.Layout(bandwidths: samples.map { Double($0) / 4 }, outputs: 1),
       using: &generator, Double.self)
   }

@@ -175,7 +175,7 @@ extension InspectionSettings {
     settings.damping = .none
     let seed = UInt64(values[Options.seed])
     let context = AdjusterContext(
-      model: ModelRecipe(values, kind: .siren), inputs: batch.inputs,
+      model: recipe(.siren), inputs: batch.inputs,
       grid: RowGrid(extents: [size]),
       seed: seed,
       // More probes than training needs, so that single bands do not stand out by chance.

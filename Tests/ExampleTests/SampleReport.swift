@@ -92,7 +92,6 @@ enum SampleReport {
       curves, heading: "Training", caption: "The band reaches from the lowest run to the highest.")
     report.addPlot(spectrum, heading: "Kernel", caption: "Sorted, of 64 samples.")
     report.addPlot(kernel, caption: "Between pairs of samples.")
-    report.addText("Remarks", "Everything here was computed on one processor core.")
     return report
   }
 }

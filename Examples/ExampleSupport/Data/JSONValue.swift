@@ -5,7 +5,7 @@ import Foundation
 /// ```swift
 /// let summary: JSONValue = ["psnr": .number(31.2), "steps": 2000, "tags": ["a", "b"]]
 /// ```
-public enum JSONValue: Sendable, Equatable {
+package enum JSONValue: Sendable, Equatable {
   /// `null`.
   case null
   /// `true` or `false`.
@@ -22,13 +22,13 @@ public enum JSONValue: Sendable, Equatable {
   case object([String: JSONValue])
 
   /// A real number, or `null` for nothing.
-  public static func number(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
+  package static func number(_ value: Double?) -> JSONValue { value.map { .number($0) } ?? .null }
 
   /// A text, or `null` for nothing.
-  public static func string(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+  package static func string(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 
   /// The document as a file: indented, names in alphabetical order, ended by a line feed.
-  public var file: Data {
+  package var file: Data {
     get throws {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -39,7 +39,7 @@ public enum JSONValue: Sendable, Equatable {
 
 extension JSONValue: Encodable {
   /// Writes the value.
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     switch self {
     case .bool(let value): try container.encode(value)
@@ -56,15 +56,11 @@ extension JSONValue: Encodable {
 extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral,
   ExpressibleByStringLiteral, ExpressibleByIntegerLiteral
 {
-  /// Makes an object; of several members of one name the last counts.
-  public init(dictionaryLiteral elements: (String, JSONValue)...) {
+  package init(dictionaryLiteral elements: (String, JSONValue)...) {
     self = .object(Dictionary(elements, uniquingKeysWith: { $1 }))
   }
 
-  /// Makes a list.
-  public init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
-  /// Makes a text.
-  public init(stringLiteral value: String) { self = .string(value) }
-  /// Makes a whole number.
-  public init(integerLiteral value: Int) { self = .integer(value) }
+  package init(arrayLiteral elements: JSONValue...) { self = .array(elements) }
+  package init(stringLiteral value: String) { self = .string(value) }
+  package init(integerLiteral value: Int) { self = .integer(value) }
 }

@@ -2,22 +2,22 @@ import Foundation
 import TensorKit
 
 /// The folder that receives a run's files; it is made when the first of them is written.
-public struct OutputFolder: Sendable, Equatable {
+package struct OutputFolder: Sendable, Equatable {
   /// Where the folder is or will be.
-  public let url: URL
+  package let url: URL
 
   /// Names a folder without looking at the disk.
-  public init(_ url: URL) {
+  package init(_ url: URL) {
     self.url = url
   }
 
   /// Names a folder by its path without looking at the disk.
-  public init(path: String) {
+  package init(path: String) {
     self.init(URL(fileURLWithPath: path))
   }
 
   /// Makes sure, before a long run, that files can be written here; leaves nothing behind.
-  public func checkWritable() throws(ExampleFailure) {
+  package func checkWritable() throws(ExampleFailure) {
     let existing = try nearestExistingFolder()
     // Trying is the only sure test: permissions do not tell about read-only or full disks.
     var template = Array("\(existing)/.write-check-XXXXXX".utf8CString)
@@ -40,7 +40,7 @@ public struct OutputFolder: Sendable, Equatable {
   /// - Returns: Where the file is.
   /// - Throws: A failure to create the file (73) or to write it (74).
   @discardableResult
-  public func write(_ data: Data, to name: String) throws(ExampleFailure) -> URL {
+  package func write(_ data: Data, to name: String) throws(ExampleFailure) -> URL {
     let file = try prepare(name)
     do {
       try WholeFile.write(Array(data), toFileAt: file.path)
@@ -52,7 +52,7 @@ public struct OutputFolder: Sendable, Equatable {
 
   /// Writes a text file in UTF-8 whole or not at all and returns where it is.
   @discardableResult
-  public func write(_ text: String, to name: String) throws(ExampleFailure) -> URL {
+  package func write(_ text: String, to name: String) throws(ExampleFailure) -> URL {
     try write(Data(text.utf8), to: name)
   }
 
@@ -96,7 +96,7 @@ public struct OutputFolder: Sendable, Equatable {
 
 extension OutputFolder {
   /// Writes files that belong together, whatever the user presses meanwhile.
-  public func write(_ files: [OutputFile], then body: () throws -> Void = {}) throws {
+  package func write(_ files: [OutputFile], then body: () throws -> Void = {}) throws {
     try Interruption.ignored {
       for file in files { try write(file.data, to: file.name) }
       try body()
@@ -104,7 +104,7 @@ extension OutputFolder {
   }
 
   /// Says where the report is, and prints lines for programs to read.
-  public func announceReport(with lines: [String]) {
+  package func announceReport(with lines: [String]) {
     let path = url.appendingPathComponent("report.html").path
     TextOutput.standardError.writeLine("The report is \(path)")
     for line in lines { print(line) }
@@ -112,18 +112,18 @@ extension OutputFolder {
 }
 
 /// A file that is yet to be written.
-public struct OutputFile {
+package struct OutputFile {
   /// Its name in the folder.
-  public let name: String
+  package let name: String
   /// Its bytes.
-  public let data: Data
+  package let data: Data
 
   /// A file of bytes.
-  public init(_ name: String, _ data: Data) {
+  package init(_ name: String, _ data: Data) {
     self.name = name
     self.data = data
   }
 
   /// A text file in UTF-8.
-  public init(_ name: String, _ text: String) { self.init(name, Data(text.utf8)) }
+  package init(_ name: String, _ text: String) { self.init(name, Data(text.utf8)) }
 }

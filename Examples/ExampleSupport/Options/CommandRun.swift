@@ -7,7 +7,7 @@ extension Command {
   /// an ``ExampleFailure`` and the package's file errors say which, any other error is `EX_SOFTWARE`.
   ///
   /// - Parameter body: The program.
-  public func run(_ body: (OptionValues) throws -> Void) -> Never {
+  package func run(_ body: (OptionValues) throws -> Void) -> Never {
     exit(execute(Array(CommandLine.arguments.dropFirst()), body).rawValue)
   }
 
@@ -19,7 +19,7 @@ extension Command {
   ///   - standardError: Takes the line about an error.
   ///   - body: The program.
   /// - Returns: The code with which the process should end.
-  public func execute(
+  package func execute(
     _ arguments: [String],
     standardOutput: TextOutput = .standardOutput, standardError: TextOutput = .standardError,
     _ body: (OptionValues) throws -> Void

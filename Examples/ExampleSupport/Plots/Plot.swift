@@ -1,5 +1,5 @@
 /// A drawing whose numbers can be had as data.
-public protocol Plot: Sendable {
+package protocol Plot: Sendable {
   /// The title above the drawing.
   var title: String { get }
   /// The drawing as a self-contained SVG document.
@@ -10,7 +10,7 @@ public protocol Plot: Sendable {
 
 extension OutputFile {
   /// A plot as `name.svg` and its numbers as `name.csv`.
-  public static func both(_ name: String, _ plot: some Plot) -> [OutputFile] {
+  package static func both(_ name: String, _ plot: some Plot) -> [OutputFile] {
     [OutputFile(name + ".svg", plot.svg), OutputFile(name + ".csv", plot.csv)]
   }
 }

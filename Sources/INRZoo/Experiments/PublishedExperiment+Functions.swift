@@ -80,10 +80,7 @@ extension Recipe {
     samples: Int, width: Int, steps: Int, learningRate: Double? = nil
   ) -> Recipe {
     with {
-      if case .function(var function) = $0.signal {
-        function.samples = samples
-        $0.signal = .function(function)
-      }
+      $0.function?.samples = samples
       $0.model.width = width
       $0.training.steps = steps
       $0.training.learningRate = learningRate ?? $0.training.learningRate

@@ -30,6 +30,18 @@ public struct Recipe: Codable, Hashable, Sendable {
     self.training = training
   }
 
+  /// What the network's outputs stand for, of a picture.
+  public var pixelRange: PixelRange {
+    get { if case .picture(let range) = signal { range } else { .unit } }
+    set { signal = .picture(newValue) }
+  }
+
+  /// The function that is fitted; nil for a picture.
+  public var function: FunctionRecipe? {
+    get { if case .function(let function) = signal { function } else { nil } }
+    set { if let newValue { signal = .function(newValue) } }
+  }
+
   /// The same experiment with some changes.
   func with(_ change: (inout Recipe) -> Void) -> Recipe {
     var copy = self

@@ -11,13 +11,13 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
   public var schedule: RateSchedule
   /// The number of steps.
   public var steps: Int
-  /// Seeds the initial weights; nil where none is published.
-  public var seed: Int?
+  /// Seeds the initial weights; 0 where none is published.
+  public var seed: Int
 
   /// A number of steps.
   public init(
     _ optimizer: OptimizerKind = .adam, learningRate: Double, schedule: RateSchedule = .constant,
-    steps: Int, seed: Int? = nil
+    steps: Int, seed: Int = 0
   ) {
     self.optimizer = optimizer
     self.learningRate = learningRate
