@@ -23,13 +23,14 @@ package struct RecipeOption: OptionDeclaration {
     _ path: WritableKeyPath<Recipe, Value> & Sendable, of defaults: Recipe? = .picture,
     where matters: @escaping @Sendable (Recipe) -> Bool = { _ in true }, help: String
   ) {
-    let read = Option<Value?>(name, kind, help: help)
-    option = defaults.map { Option(name, kind, default: $0[keyPath: path], help: help) } ?? read
-    apply = { values, recipe in
-      if let value = values[read] { recipe[keyPath: path] = value }
+    self.init(
+      defaults.map { Option(name, kind, default: $0[keyPath: path], help: help) }
+        ?? Option<Value?>(name, kind, help: help), matters
+    ) { (value: Value, recipe) in
+      recipe[keyPath: path] = value
+    } describe: {
+      kind.text(for: $0[keyPath: path])
     }
-    describe = { kind.text(for: $0[keyPath: path]) }
-    self.matters = matters
   }
 
   /// An option for a part that recipes may leave open.
@@ -38,36 +39,44 @@ package struct RecipeOption: OptionDeclaration {
     open path: WritableKeyPath<Recipe, Value?> & Sendable,
     where matters: @escaping @Sendable (Recipe) -> Bool = { _ in true }, help: String
   ) {
-    let read = Option<Value?>(name, kind, help: help)
-    option = read
-    apply = { values, recipe in
-      if let value = values[read] { recipe[keyPath: path] = value }
+    self.init(Option<Value?>(name, kind, help: help), matters) { (value: Value, recipe) in
+      recipe[keyPath: path] = value
+    } describe: {
+      $0[keyPath: path].map(kind.text(for:))
     }
-    describe = { $0[keyPath: path].map(kind.text(for:)) }
-    self.matters = matters
   }
 
   /// A flag for a part.
   package init(flag name: String, _ path: WritableKeyPath<Recipe, Bool> & Sendable, help: String) {
-    let flag = Option(flag: name, help: help)
-    option = flag
-    apply = { values, recipe in
-      if values[flag] { recipe[keyPath: path] = true }
+    self.init(Option(flag: name, help: help), { $0[keyPath: path] }) { (value: Bool, recipe) in
+      recipe[keyPath: path] = value
+    } describe: {
+      $0[keyPath: path] ? "yes" : "no"
     }
-    describe = { $0[keyPath: path] ? "yes" : "no" }
-    matters = { $0[keyPath: path] }
   }
 
   /// The adjusters that are compared; `defaults` are shown in the help.
   package init(adjustersOf kinds: [AdjusterKind], defaults: [AdjusterChoice], help: String) {
     let list = Option(
       repeating: "adjuster", AdjusterOptions.kind(of: kinds), default: defaults, help: help)
-    option = list
-    apply = { values, recipe in
-      if values.gives(list) { recipe.adjusters = values[list] }
+    self.init(list, { _ in true }) { (value: [AdjusterChoice], recipe) in
+      recipe.adjusters = value
+    } describe: {
+      $0.adjusters.map(\.name).joined(separator: ", ")
     }
-    describe = { $0.adjusters.map(\.name).joined(separator: ", ") }
-    matters = { _ in true }
+  }
+
+  private init<Value: Sendable>(
+    _ option: any OptionDeclaration, _ matters: @escaping @Sendable (Recipe) -> Bool,
+    change: @escaping @Sendable (Value, inout Recipe) -> Void,
+    describe: @escaping @Sendable (Recipe) -> String?
+  ) {
+    self.option = option
+    self.matters = matters
+    self.describe = describe
+    apply = { values, recipe in
+      if let value: Value = values.given(option) { change(value, &recipe) }
+    }
   }
 
   /// The part of a recipe as it is typed; nil if it is left open.

@@ -43,6 +43,11 @@ package struct OptionValues: Sendable {
     parsed[option.name]?.value as? Value ?? option.defaultValue
   }
 
+  /// The value that the command line gives an option; nil if it gives none.
+  package func given<Value>(_ option: any OptionDeclaration) -> Value? {
+    parsed[option.name]?.value as? Value
+  }
+
   /// Whether the command line gives an option.
   package func gives(_ option: some OptionDeclaration) -> Bool {
     given.contains(option.name)

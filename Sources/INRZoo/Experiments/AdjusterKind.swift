@@ -4,7 +4,7 @@ import TensorKit
 
 /// The catalogue of adjusters: each under a name.
 ///
-/// An adjuster's row in ``row(_:)`` is all that a program knows of it: the help, when it acts among
+/// An adjuster's row in `row(_:)` is all that a program knows of it: the help, when it acts among
 /// others and how it is made.
 public enum AdjusterKind: String, CaseIterable, Codable, Sendable {
   /// No adjuster at all.

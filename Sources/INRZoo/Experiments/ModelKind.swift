@@ -3,7 +3,7 @@ import TensorKit
 
 /// The catalogue of models: each network of this module under a name.
 ///
-/// A model's row in ``row(_:)`` is all that a program knows of it: the help, the published constants and
+/// A model's row in `row(_:)` is all that a program knows of it: the help, the published constants and
 /// how it is made.
 public enum ModelKind: String, CaseIterable, Codable, Sendable {
   /// Rectified linear units.
@@ -69,14 +69,14 @@ public enum ModelKind: String, CaseIterable, Codable, Sendable {
   public var isRectified: Bool { row(Float.self).isRectified }
 
   /// Whether all layers but the first are complex.
-  public var isComplex: Bool { self == .wire || self == .wireFiner }
+  public var isComplex: Bool { row(Float.self).isComplex }
 
   /// FR's amplitude as published for pictures; nil where none is.
   public var fourierAmplitude: Double? { row(Float.self).fourierAmplitude }
 
   /// Where batch normalization goes as published; before the activation where nothing is.
   public var normalizationPlacement: NormalizationRecipe.Placement {
-    self == .relu ? .after : .before
+    row(Float.self).normalization
   }
 }
 
@@ -88,7 +88,9 @@ extension ModelKind {
     let constants: [Constant: Double?]
     var isNarrower = false
     var isRectified = false
+    var isComplex = false
     var fourierAmplitude: Double?
+    var normalization = NormalizationRecipe.Placement.before
     let make: (ModelRecipe, ModelRecipe.Layout, inout SeededGenerator) -> any LayeredNetwork<Scalar>
   }
 
@@ -99,7 +101,7 @@ extension ModelKind {
     case .relu:
       Row(
         about: "rectified linear units on the coordinates", constants: [:], isRectified: true,
-        fourierAmplitude: 0.001
+        fourierAmplitude: 0.001, normalization: .after
       ) {
         Network.relu(
           inputs: $1.inputs, outputs: $1.outputs, width: $0.units, hiddenLayers: $0.hiddenLayers,
@@ -139,7 +141,7 @@ extension ModelKind {
     case .wire:
       Row(
         about: "complex Gabor wavelets (Saragadam et al. 2023)",
-        constants: [.omega: 20, .scale: 10], isNarrower: true
+        constants: [.omega: 20, .scale: 10], isNarrower: true, isComplex: true
       ) {
         Complex.wire(
           inputs: $1.inputs, outputs: $1.outputs, width: $0.units, hiddenLayers: $0.hiddenLayers,
@@ -163,7 +165,8 @@ extension ModelKind {
     case .wireFiner:
       Row(
         about: "complex Gabor wavelets of variable sines (Zhu et al. 2024)",
-        constants: [.omega: 5, .waveletOmega: 4, .scale: 2, .firstBias: 1], isNarrower: true
+        constants: [.omega: 5, .waveletOmega: 4, .scale: 2, .firstBias: 1], isNarrower: true,
+        isComplex: true
       ) {
         Complex.wireFINER(
           inputs: $1.inputs, outputs: $1.outputs, width: $0.units, hiddenLayers: $0.hiddenLayers,
