@@ -36,7 +36,8 @@ let package = Package(
 
     // Runnable examples and the small library that they share.
     .target(
-      name: "ExampleSupport", dependencies: ["TensorKit"], path: "Examples/ExampleSupport"),
+      name: "ExampleSupport", dependencies: ["TensorKit", "INRZoo"],
+      path: "Examples/ExampleSupport"),
     .target(
       name: "Fitting",
       dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],

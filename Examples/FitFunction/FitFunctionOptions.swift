@@ -6,67 +6,84 @@ import INRZoo
 
 /// The options of the command line.
 enum Options {
+  private static let experiments = PublishedExperiment.functions
+
+  /// What each experiment has, as `10 for circle, 7 for steps`.
+  private static func each(_ value: (Recipe) -> String) -> String {
+    listing(experiments.map { ($0.name, value($0.paper)) })
+  }
+
   static let preset = Option(
-    "preset", .choice { (preset: Preset) in preset.about }, default: .sinesOfRectifiers,
+    "preset",
+    ValueKind<String>.choice(experiments.map { ChoiceHelp($0.name, $0.about) })
+      .mapped(
+        describe: { (experiment: PublishedExperiment) in experiment.name },
+        value: { name in experiments.first { $0.name == name } ?? experiments[0] }),
+    default: experiments.first { $0.name == "multisine-relu" } ?? experiments[0],
     help: "The experiment, with all its numbers unless other options replace them.")
   static let quick = Option(
     flag: "quick",
     help: "Fewer samples, units and steps: about a minute on two cores, and not the published size."
   )
 
-  static let adjuster = Option(
-    repeating: "adjuster", AdjusterChoice.kind,
+  static let adjuster = RecipeOption(
+    adjustersOf: AdjusterKind.allCases, defaults: [],
     help: """
       How gradients are adjusted; several at once are joined by plus signs, as fr+iga. Given several \
-      times, each is run from the same weights; the experiment's own comparison by default.
+      times, each is run from the same weights; the experiment's own comparison by default. ntk is for \
+      circle alone, and fr for all others.
       """)
-  static let end = Option(
-    "end", .integer(in: 0..., "E"),
-    help: "How many eigenvalues are equalized; 10 for circle, else 7.")
-  static let group = Option(
-    "group", .integer(in: 1..., "P"),
-    help: "IGA's groups are intervals of P samples; 8, or 4 for steps.")
-  static let sampling = Option(
-    "sampling", .choice { (_: GroupSampling) in "" }, default: .center,
+  static let end = RecipeOption(
+    "end", .integer(in: 0..., "E"), \.settings.end, of: nil,
+    help: "How many eigenvalues are equalized; \(each { "\($0.settings.end)" }).")
+  static let group = RecipeOption(
+    "group", .integer(in: 1..., "P"), open: \.group,
+    help: "IGA's groups are intervals of P samples; \(each { "\($0.group ?? 1)" }).")
+  static let sampling = RecipeOption(
+    "sampling", .choice { (_: GroupSampling) in "" }, \.settings.sampling,
+    of: experiments[0].paper,
     help: "Which sample stands for each group in IGA's kernel.")
-  static let convention = Option(
+  static let convention = RecipeOption(
     "convention",
     .choice { (target: EqualizationTarget) in
       target == .next ? "to the next one" : "to the first one"
-    }, help: "Where equalized eigenvalues are sent; first for circle, else next.")
-  static let refresh = Option(
-    "refresh", .integer(in: 1..., "R"), default: 1,
+    }, \.settings.target, of: nil,
+    help: "Where equalized eigenvalues are sent; \(each { $0.settings.target.rawValue }).")
+  static let refresh = RecipeOption(
+    "refresh", .integer(in: 1..., "R"), \.settings.refreshInterval, of: experiments[0].paper,
     help: "IGA and full-entk compute a kernel every R steps; 1 is published.")
 
-  static let steps = Option(
-    "steps", .integer(in: 1..., "N"),
-    help: "Steps of training; 20000 for circle, 10000 for steps, else 25000.")
-  static let width = Option(
-    "width", .integer(in: 1...65_536, "W"),
-    help: "Units of each hidden layer; 1024 for circle, 128 for steps, else 256.")
-  static let learningRate = Option(
-    "learning-rate", .number(.positive, "R"),
-    help: "The learning rate; 0.1 for circle, 1e-6 for steps, else 5e-5.")
+  static let steps = RecipeOption(
+    "steps", .integer(in: 1..., "N"), \.training.steps, of: nil,
+    help: "Steps of training; \(each { "\($0.training.steps)" }).")
+  static let width = RecipeOption(
+    "width", .integer(in: 1...65_536, "W"), \.model.width, of: nil,
+    help: "Units of each hidden layer; \(each { "\($0.model.width)" }).")
+  static let learningRate = RecipeOption(
+    "learning-rate", .number(.positive, "R"), \.training.learningRate, of: nil,
+    help: "The learning rate; \(each { NumberText.plain($0.training.learningRate) }).")
   static let seeds = Option(
     "seeds", .integer(in: 1...1000, "N"), default: 1,
     help: "Repeats every run from N different initial weights; curves get bands.")
-  static let seed = Option(
-    "seed", .integer(in: 0..., "S"), default: 0, help: "Seeds the first run's weights.")
-  static let threads = Option(
-    "threads", .integer(in: 1...1024, "T"),
-    help: "Processor cores to use; all by default. The results do not depend on it.")
-  static let precision = Option(
-    "precision", .choice { (_: PrecisionName) in "" }, default: .float,
-    help: "The numbers to compute with.")
+  static let seed = RecipeOption(
+    "seed", .integer(in: 0..., "S"), \.training.seed, help: "Seeds the first run's weights.")
 
-  static let errors = Option(
+  static let errors = RecipeOption(
     "errors",
     .choice { (definition: FrequencyErrors.Definition) in
       definition == .complex ? "of amplitude and phase" : "of amplitude alone"
-    }, help: "Which relative error at each frequency is shown; magnitude for steps, else complex.")
+    }, \.errors, of: nil,
+    help: """
+      Which relative error at each frequency is shown; \(each { $0.errors.rawValue }).
+      """)
   static let output = Option(
     "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
     help: "The folder for report.html, summary.json, plots, losses, errors and fitted functions.")
+
+  /// All that stand for parts of a recipe.
+  static let recipe = [
+    adjuster, end, group, sampling, convention, refresh, steps, width, learningRate, seed, errors,
+  ]
 
   static let command = Command(
     "FitFunction",
@@ -85,7 +102,8 @@ enum Options {
       OptionGroup("Experiment", preset, quick),
       OptionGroup("Adjusters", adjuster, end, group, sampling, convention, refresh),
       OptionGroup(
-        "Training", steps, width, learningRate, seeds, seed, threads, precision),
+        "Training", steps, width, learningRate, seeds, seed, TrainingOptions.threads,
+        TrainingOptions.precision),
       OptionGroup("Results", errors, output),
     ],
     examples: [

@@ -11,20 +11,17 @@ struct FitFunctionReport {
   /// Writes the tables, plots, summary and report: all that can be computed is computed before the
   /// first file is written.
   func write() throws {
-    var files: [(name: String, data: Data)] = []
-    func add(_ name: String, _ text: String) { files.append((name, Data(text.utf8))) }
-    for result in results {
-      add(settings.fileName("losses", "csv", for: result.adjuster), losses(result).text)
-      add(settings.fileName("errors", "csv", for: result.adjuster), errors(result).text)
-      add(settings.fileName("function", "csv", for: result.adjuster), function(result).text)
-      add(settings.fileName("errors", "svg", for: result.adjuster), heatMap(result).svg)
+    let tables = results.flatMap { result in
+      [
+        ("losses", "csv", losses(result).text), ("errors", "csv", errors(result).text),
+        ("function", "csv", function(result).text), ("errors", "svg", heatMap(result).svg),
+      ].map { OutputFile(settings.fileName($0, $1, for: result.adjuster), $2) }
     }
-    add("losses.svg", lossPlot.svg)
-    add("summary.json", summary.text)
-    add("report.html", report.html)
-    try Interruption.ignored {
-      for file in files { try settings.folder.write(file.data, to: file.name) }
-    }
+    try settings.folder.write(
+      tables + [
+        OutputFile("losses.svg", lossPlot.svg), OutputFile("summary.json", try summary.file),
+        OutputFile("report.html", report.html),
+      ])
   }
 
   // MARK: Tables
@@ -32,7 +29,7 @@ struct FitFunctionReport {
   /// The loss before each step and after the last, a column for each seed.
   private func losses(_ result: FunctionResult) -> CSVTable {
     var table = CSVTable(columns: ["step"] + result.runs.map { "loss_seed\($0.seed)" })
-    for step in 0...settings.numbers.steps {
+    for step in 0...settings.steps {
       let cells = result.runs.map { run in
         let losses = run.losses
         return CSVTable.Cell.number(losses.indices.contains(step) ? losses[step] : nil)
@@ -73,52 +70,39 @@ struct FitFunctionReport {
   }
 
   private var signal: FunctionSignal<Double> {
-    settings.preset.signal(samples: settings.numbers.samples, Double.self)
+    settings.function.signal(Double.self)
   }
 
   private var summary: JSONValue {
-    var options = JSONValue.object([])
-    for setting in settings.reported {
-      options = options.adding(setting.name, .string(setting.value))
-    }
-    return [
-      "preset": .string(settings.preset.rawValue),
-      "samples": .integer(settings.numbers.samples),
+    let subject: [String: JSONValue] = [
+      "preset": .string(settings.values[Options.preset].name),
+      "samples": .integer(settings.function.samples),
       "frequencies": .array(settings.bins.map { .integer($0) }),
-      "results": .array(
-        results.map { result in
-          [
-            "adjuster": .string(result.adjuster.name),
-            "loss": .number(result.finalLoss?.mean),
-            "loss_standard_deviation": .number(result.finalLoss?.deviation),
-            "relative_error": .number(result.finalError?.mean),
-            "relative_error_standard_deviation": .number(result.finalError?.deviation),
-            "seconds_per_step": .number(result.secondsPerStep),
-            "training_seconds": .number(result.trainingSeconds),
-            "peak_memory_mb": .number(result.peakMemoryMegabytes),
-            "runs": .array(
-              result.runs.map { run in
-                [
-                  "seed": .integer(run.seed), "loss": .number(run.finalLoss),
-                  "relative_errors": .array((run.errors.last ?? []).map { .number($0) }),
-                  "steps": .integer(run.course.losses.count),
-                  "failure": run.failure.map { .string($0.clause) } ?? .null,
-                ]
-              }),
-          ]
-        }),
-      "settings": options, "made": provenance.json,
     ]
+    return settings.summary(of: subject, results) { result in
+      [
+        "loss": .number(result.finalLoss?.mean),
+        "loss_standard_deviation": .number(result.finalLoss?.deviation),
+        "relative_error": .number(result.finalError?.mean),
+        "relative_error_standard_deviation": .number(result.finalError?.deviation),
+        "runs": .array(
+          result.runs.map { run in
+            [
+              "seed": .integer(run.seed), "loss": .number(run.finalLoss),
+              "relative_errors": .array((run.errors.last ?? []).map { .number($0) }),
+              "steps": .integer(run.course.losses.count), "failure": .string(run.failure?.clause),
+            ]
+          }),
+      ]
+    }
   }
 
   // MARK: Report
 
-  private var provenance: Provenance { .current(commandLine: settings.values.commandLine) }
-
   private var report: Report {
     var report = Report(
-      "Fitting \(settings.preset.functionName)", summary: sentence, settings: settings.reported,
-      provenance: provenance)
+      "Fitting \(settings.function.name)", summary: sentence, settings: settings.reported,
+      provenance: settings.provenance)
     report.addTable(
       "Results", table,
       caption: """
@@ -131,10 +115,10 @@ struct FitFunctionReport {
         heatMap(result), heading: index == 0 ? "Which frequencies are learned when" : "",
         caption: index == 0
           ? """
-          The relative error (\(settings.numbers.errors.rawValue)) at each of the function's strongest \
+          The relative error (\(settings.function.errors.rawValue)) at each of the function's strongest \
           frequencies over training: yellow is nothing learned, dark blue all of it. Spectral bias \
           shows as rows that darken one after the other.
-          """ : "The same for \(result.adjuster.parts.map(\.title).joined(separator: ", then ")).")
+          """ : "The same for \(result.adjuster.about).")
     }
     report.addPlot(
       finalErrorPlot, caption: "What is left of each frequency at the end.\(bandCaption)")
@@ -192,7 +176,7 @@ struct FitFunctionReport {
   private var functionPlot: LinePlot {
     let x = signal.abscissas.elements
     return LinePlot(
-      "The function and its fits", x: PlotAxis(settings.preset == .circle ? "angle" : "x"),
+      "The function and its fits", x: PlotAxis(settings.function.shape == .circle ? "angle" : "x"),
       y: PlotAxis("value"),
       series: results.compactMap { result in
         result.runs.first.map { PlotSeries(result.adjuster.name, x: x, y: $0.outputs.elements) }
@@ -209,31 +193,51 @@ struct FitFunctionReport {
     }.joined(separator: "; ")
     let seeds = settings.seeds.count
     return """
-      A \(settings.preset.networkName) of width \(settings.numbers.width) was fitted to \
-      \(settings.preset.functionName) at \(settings.numbers.samples) points in \(settings.numbers.steps) \
+      A \(settings.networkName) of width \(settings.recipe.model.width) was fitted to \
+      \(settings.function.name) at \(settings.function.samples) points in \(settings.steps) \
       steps\(seeds > 1 ? ", from \(seeds) seeds" : ""). As a mean over the \(settings.bins.count) strongest \
       frequencies, \(outcome).
       """
   }
 
   private var table: ReportTable {
-    let hasSeeds = settings.seeds.count > 1
-    let deviation = hasSeeds ? [ReportTable.Column.number("±")] : []
+    typealias Fields = [ReportTable.Field<FunctionResult>]
+    func spread(_ name: String, _ of: @escaping (FunctionResult) -> MeanWithDeviation?) -> Fields {
+      let mean: Fields = [(.number(name, better: .lower), { .number(of($0)?.mean) })]
+      let deviation: Fields = [(.number("±"), { .number(of($0)?.deviation) })]
+      return settings.seeds.count > 1 ? mean + deviation : mean
+    }
+    let name: Fields = [(.text("Adjuster"), { .text($0.adjuster.name) })]
+    let costs: Fields = [
+      (
+        .number("Step (ms)", decimals: 2, better: .lower),
+        { .number($0.secondsPerStep.map { $0 * 1000 }) }
+      ),
+      (.number("Total (s)", decimals: 1, better: .lower), { .number($0.trainingSeconds) }),
+      (.number("Memory (MB)", decimals: 0, better: .lower), { .number($0.peakMemoryMegabytes) }),
+    ]
     return ReportTable(
-      columns: [.text("Adjuster"), .number("Loss", better: .lower)] + deviation
-        + [.number("Relative error", better: .lower)] + deviation + [
-          .number("Step (ms)", decimals: 2, better: .lower),
-          .number("Total (s)", decimals: 1, better: .lower),
-          .number("Memory (MB)", decimals: 0, better: .lower),
-        ],
-      rows: results.map { result in
-        let measures = [result.finalLoss, result.finalError].flatMap { measure in
-          [ReportTable.Cell.number(measure?.mean)] + (hasSeeds ? [.number(measure?.deviation)] : [])
-        }
-        return [.text(result.adjuster.name)] + measures + [
-          .number(result.secondsPerStep.map { $0 * 1000 }), .number(result.trainingSeconds),
-          .number(result.peakMemoryMegabytes),
-        ]
-      })
+      of: results,
+      name + spread("Loss", \.finalLoss) + spread("Relative error", \.finalError) + costs)
+  }
+}
+
+extension FunctionRecipe {
+  /// What the report calls the function.
+  fileprivate var name: String {
+    switch shape {
+    case .circle: "four sines on a circle"
+    case .sines(let frequencies): "a sum of \(frequencies.count) sines"
+    case .steps: "a stepped function"
+    }
+  }
+}
+
+extension FitFunctionSettings {
+  /// What the report calls the network.
+  fileprivate var networkName: String {
+    recipe.model.kind == .siren
+      ? "SIREN"
+      : (function.shape == .circle ? "two-layer " : "") + "network of rectified linear units"
   }
 }

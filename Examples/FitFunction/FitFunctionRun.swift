@@ -16,7 +16,7 @@ struct FunctionRun {
   var finalLoss = Double.nan
   /// The network's values at the end, of shape [samples].
   var outputs: Tensor<Double>
-  var failure: RunFailure?
+  var failure: RunFailure? { course.failure }
 
   /// The mean over the frequencies of the relative errors at the end.
   var finalError: Double { failure == nil ? errors.last?.mean ?? .nan : .nan }
@@ -26,17 +26,17 @@ struct FunctionRun {
 }
 
 /// What came out of fitting the function with one adjuster.
-struct FunctionResult {
+struct FunctionResult: ExperimentOutcome {
   let adjuster: AdjusterChoice
   let runs: [FunctionRun]
+  let failures: [(name: String, failure: RunFailure?)]
   let peakMemoryMegabytes: Double
   /// The steps after which errors were recorded.
   let recordedSteps: [Int]
 
   var finalLoss: MeanWithDeviation? { MeanWithDeviation(of: runs.map(\.finalLoss)) }
   var finalError: MeanWithDeviation? { MeanWithDeviation(of: runs.map(\.finalError)) }
-  var secondsPerStep: Double? { runs.flatMap(\.course.durations).median }
-  var trainingSeconds: Double { runs.reduce(0) { $0 + $1.course.trainingSeconds } }
+  var courses: [TrainingCourse] { runs.map(\.course) }
 
   /// The mean over the runs of the relative error at a frequency, for each recorded step.
   func meanErrors(atFrequency index: Int) -> [Double] {
@@ -62,81 +62,53 @@ struct FunctionResult {
 extension FitFunctionSettings {
   /// After how many steps errors are recorded: about 250 times, and at the end.
   var recordedSteps: [Int] {
-    let interval = max(1, numbers.steps / 250)
-    return Array(stride(from: 0, to: numbers.steps, by: interval)) + [numbers.steps]
+    let interval = max(1, steps / 250)
+    return Array(stride(from: 0, to: steps, by: interval)) + [steps]
   }
 
   /// Fits the function with each adjuster in turn, from the same initial weights for each seed.
   func run<Scalar: TensorScalar>(_ type: Scalar.Type) throws -> [FunctionResult] {
-    let signal = preset.signal(samples: numbers.samples, type)
-    return try numbers.adjusters.map { name in
+    let signal = function.signal(type)
+    return try adjusters.map { choice in
       Machine.resetPeakMemory()
       let runs = try seeds.map { seed in
-        switch preset {
-        case .circle:
-          var generator = SeededGenerator(seed: UInt64(seed))
-          let network = TwoLayerRectifierNetwork<Scalar>(
-            inputs: 2, width: numbers.width, using: &generator)
-          return try run(name, seed: seed, network: network, signal: signal)
-        case .sinesOfRectifiers, .sinesOfSines, .steps:
-          return try run(
-            name, seed: seed, network: coordinateNetwork(seed: seed, type), signal: signal)
-        }
+        try run(choice, seed: seed, network: network(seed: seed, type), signal: signal)
       }
       return FunctionResult(
-        adjuster: name, runs: runs, peakMemoryMegabytes: Machine.peakMemoryMegabytes(),
-        recordedSteps: recordedSteps)
+        adjuster: choice, runs: runs,
+        failures: runs.map { (runName(choice, seed: $0.seed), $0.failure) },
+        peakMemoryMegabytes: Machine.peakMemoryMegabytes(), recordedSteps: recordedSteps)
     }
   }
 
-  /// Seeds what adjusters draw as they rewrite a network.
-  private func adjusterSeed(_ seed: Int) -> UInt64 {
-    var generator = SeededGenerator(seed: UInt64(seed)).branch(1)
-    return generator.next()
-  }
-
-  private func run<Model: Module>(
-    _ name: AdjusterChoice, seed: Int, network: Model, signal: FunctionSignal<Model.Scalar>
+  private func run<Scalar, Model: Module<Scalar>>(
+    _ choice: AdjusterChoice, seed: Int, network: Model, signal: FunctionSignal<Scalar>
   ) throws -> FunctionRun {
-    let batch = signal.batch(groupSize: numbers.group)
+    let batch = signal.batch(groupSize: group)
     let frequencies = FrequencyErrors(of: signal.values, bins: bins)
     var trainer = try Trainer(
       network,
-      optimizer: numbers.optimizer.optimizer(
-        learningRate: .constant(numbers.learningRate), workers: workers, Model.Scalar.self),
-      adjuster: adjuster(name, seed: seed, over: batch.inputs), workers: workers,
-      // Not the numbers of the initial weights.
+      optimizer: recipe.training.optimizer(workers: workers, Scalar.self),
+      adjuster: adjuster(choice, seed: seed, over: batch.inputs), workers: workers,
       seed: adjusterSeed(seed))
+    var progress = StepProgress(runName(choice, seed: seed), steps: steps, measure: .loss)
+    var course = TrainingCourse()
     var run = FunctionRun(seed: seed, outputs: Tensor(zeros: [signal.sampleCount]))
-    func record(_ trainer: Trainer<Model>) throws {
+    var recorded = recordedSteps[...]
+    try course.train(&trainer, on: batch, steps: steps, progress: &progress) { step, trainer in
+      guard recorded.first == step else { return }
+      recorded.removeFirst()
       run.outputs = Tensor(try trainer.outputs(for: batch.inputs)).reshaped(to: [-1])
       run.errors.append(
-        frequencies.relativeErrors(of: run.outputs, definition: numbers.errors))
-    }
-    var progress = StepProgress(
-      runName(name, seed: seed), steps: numbers.steps, measure: .loss)
-    progress.update(step: 0)
-    var recorded = recordedSteps[...]
-    do {
-      for step in 0..<numbers.steps {
-        if recorded.first == step {
-          try record(trainer)
-          recorded.removeFirst()
-        }
-        let start = Machine.monotonicSeconds()
-        let loss = try trainer.advance(on: batch)
-        run.course.append(loss: loss, duration: Machine.monotonicSeconds() - start)
-        progress.update(step: step + 1, value: loss, measuredAfter: step)
-      }
-      try record(trainer)
+        frequencies.relativeErrors(of: run.outputs, definition: function.errors))
+      guard step == steps else { return }
       let (_, sumOfSquares) = run.outputs.residual(from: signal.values)
       run.finalLoss = sumOfSquares / Double(signal.sampleCount)
       guard run.finalLoss.isFinite else { throw AdjusterError.nonFinite("final output") }
-      progress.update(step: numbers.steps, value: run.finalLoss)
-    } catch let error as AdjusterError {
-      run.failure = RunFailure(step: run.course.losses.count, error: error)
     }
+    if course.failure == nil { progress.update(step: steps, value: run.finalLoss) }
     progress.finish()
+    run.course = course
     return run
   }
 }

@@ -3,20 +3,20 @@ import GradientAdjusters
 import TensorKit
 
 /// Why a run has no valid end.
-public struct RunFailure: Sendable {
+package struct RunFailure: Sendable {
   /// How many steps were made.
-  public let step: Int
+  package let step: Int
   /// What went wrong.
-  public let error: AdjusterError
+  package let error: AdjusterError
 
   /// A failure after a number of steps.
-  public init(step: Int, error: AdjusterError) {
+  package init(step: Int, error: AdjusterError) {
     self.step = step
     self.error = error
   }
 
   /// What follows the run's name in a sentence.
-  public var clause: String {
+  package var clause: String {
     switch error {
     case .nonFinite(let what): "diverged at step \(step), where the \(what) is not finite"
     default: "stopped at step \(step): \(error.description.dropLast())"
@@ -29,7 +29,7 @@ public struct RunFailure: Sendable {
   ///   - runs: The name of each run and its failure, if it failed.
   ///   - startRemedy: What to check if no run made a step.
   ///   - remedy: What to do otherwise.
-  public static func summary(
+  package static func summary(
     of runs: [(name: String, failure: RunFailure?)], startRemedy: String, remedy: String
   ) -> ExampleFailure? {
     let failed = runs.compactMap { run in run.failure.map { (run.name, $0) } }
@@ -37,28 +37,5 @@ public struct RunFailure: Sendable {
     let clauses = failed.map { "\($0) \($1.clause)" }.joined(separator: ", and ")
     return .software(
       "\(clauses); \(failed.allSatisfy { $1.step == 0 } ? startRemedy : remedy)")
-  }
-}
-
-extension ExampleFailure {
-  /// The failure that another library's error stands for, with its exit code.
-  public init?(translating error: any Error) {
-    switch error {
-    case let error as FileError:
-      self.init(error.description, exitCode: Self.exitCode(for: error.kind))
-    case let error as AdjusterError:
-      let sentence = error.description
-      self = .software(sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence)
-    default: return nil
-    }
-  }
-
-  /// The exit code for a file that cannot be used.
-  public static func exitCode(for kind: FileError.Kind) -> ExitCode {
-    switch kind {
-    case .noSuchFile, .unreadable: .noInput
-    case .malformed, .unsupported, .missing: .dataError
-    case .unwritable: .cannotCreate
-    }
   }
 }

@@ -1,29 +1,59 @@
+import AutoDiff
 import ExampleSupport
+import GradientAdjusters
 
 /// The losses and times of a run's steps.
-public struct TrainingCourse: Sendable {
+package struct TrainingCourse: Sendable {
   /// The loss before each step's update.
-  public private(set) var losses: [Double] = []
+  package private(set) var losses: [Double] = []
   /// Seconds of training before each step.
-  public private(set) var seconds: [Double] = []
+  package private(set) var seconds: [Double] = []
   /// Seconds of each step.
-  public private(set) var durations: [Double] = []
-  private var elapsed = 0.0
+  package private(set) var durations: [Double] = []
+  /// Why the run has no valid end, if it has none.
+  package var failure: RunFailure?
 
   /// A course before its first step.
-  public init() {}
+  package init() {}
 
-  /// Notes a step.
-  public mutating func append(loss: Double, duration: Double) {
-    losses.append(loss)
-    seconds.append(elapsed)
-    durations.append(duration)
-    elapsed += duration
+  /// Trains for some steps, or until a step fails.
+  ///
+  /// - Parameters:
+  ///   - trainer: The model in training.
+  ///   - batch: What it is trained on.
+  ///   - steps: The number of steps.
+  ///   - progress: Shows how far it is.
+  ///   - loss: Makes the loss that is noted of the one that is trained.
+  ///   - shown: Makes the measure that is shown of the noted loss.
+  ///   - observe: Looks at the model after a number of steps: before each step, and after the last.
+  /// - Throws: What observing throws; an `AdjusterError` ends the run and becomes its failure.
+  package mutating func train<Model: Module>(
+    _ trainer: inout Trainer<Model>, on batch: TrainingBatch<Model.Scalar>, steps: Int,
+    progress: inout StepProgress, loss: (Double) -> Double = { $0 },
+    shown: (Double) -> Double = { $0 },
+    observe: (_ step: Int, _ trainer: Trainer<Model>) throws -> Void
+  ) throws {
+    progress.update(step: 0)
+    do {
+      for step in 0..<steps {
+        try observe(step, trainer)
+        let start = Machine.monotonicSeconds()
+        let noted = loss(try trainer.advance(on: batch))
+        append(noted, duration: Machine.monotonicSeconds() - start)
+        progress.update(step: step + 1, value: shown(noted), measuredAfter: step)
+      }
+      try observe(steps, trainer)
+    } catch let error as AdjusterError {
+      failure = RunFailure(step: losses.count, error: error)
+    }
   }
 
-  /// The median time of a step.
-  public var secondsPerStep: Double? { durations.median }
+  private mutating func append(_ loss: Double, duration: Double) {
+    losses.append(loss)
+    seconds.append(trainingSeconds)
+    durations.append(duration)
+  }
 
   /// Seconds spent in all steps.
-  public var trainingSeconds: Double { elapsed }
+  package var trainingSeconds: Double { (seconds.last ?? 0) + (durations.last ?? 0) }
 }

@@ -46,37 +46,15 @@ extension Options {
 }
 
 extension FitImageSettings {
-  /// The adjuster that evens out bands of some kind over the picture's pixels.
+  /// The adjuster that evens out some bands.
   func bandEqualizer<Scalar: TensorScalar>(
-    _ name: AdjusterName, damping: BurstDamping<Scalar>?
+    _ bands: any Bands<Scalar>, damping: BurstDamping<Scalar>?
   ) -> BandEqualizer<Scalar> {
-    let grid = PictureSignal<Scalar>(picture, patch: patch).grid
-    let bands: any Bands<Scalar> =
-      switch name {
-      case .bandsCosine:
-        values[Options.bandCount].map { CosineBands(grid, count: $0) } ?? CosineBands(grid)
-      case .bandsBlock:
-        values[Options.bandCount].map { BlockCosineBands(grid, count: $0) }
-          ?? BlockCosineBands(grid)
-      default: NestedMeanBands(.blocks(of: grid, sides: blockSides(of: grid)))
-      }
-    return BandEqualizer(
+    BandEqualizer(
       bands, exponent: values[Options.exponent], floor: values[Options.floor],
       refreshInterval: values[Options.refresh],
       coarseResiduals: values[Options.coarseResiduals], probeCount: values[Options.probes],
-      damping: damping, seed: UInt64(values[Options.seed]))
-  }
-}
-
-extension FitImageSettings {
-  /// The sides of blocks that make as many bands as asked for, or nil for all.
-  private func blockSides(of grid: RowGrid) -> [Int]? {
-    let sides = Array(sequence(first: 2) { $0 * 2 }.prefix { $0 < grid.longest }.reversed())
-    // The constant and single pixels are bands as well.
-    guard let count = values[Options.bandCount].map({ $0 - 2 }), count < sides.count else {
-      return nil
-    }
-    return (0..<count).map { sides[(2 * $0 + 1) * sides.count / (2 * count)] }
+      damping: damping, seed: seed)
   }
 }
 

@@ -1,11 +1,11 @@
 import ExampleSupport
 import Fitting
-import Foundation
+import INRZoo
 
 /// Fits a picture with every adjuster and their compositions, and compares them in a table.
-public enum CompareAdjustersProgram {
+package enum CompareAdjustersProgram {
   static let adjuster = Option(
-    repeating: "adjuster", AdjusterChoice.kind,
+    repeating: "adjuster", AdjusterOptions.kind(of: Options.adjusters),
     help: """
       What is compared: adjusters, or several at once joined by plus signs, as fr+iga. By default each \
       adjuster, and each that rewrites the network before each that can follow; full-entk only for \
@@ -42,31 +42,19 @@ public enum CompareAdjustersProgram {
     ])
 
   /// Reads the process's arguments, runs the program and ends the process.
-  public static func run() -> Never {
-    command.run(translating: { ExampleFailure(translating: $0) }) { values in
-      let given = values[adjuster]
+  package static func run() -> Never {
+    command.run { values in
+      let (given, model) = (values[adjuster], try Recipe(values).model.kind)
       let settings = try FitImageSettings(values) { picture in
-        given.isEmpty
-          ? choices(
-            forPixels: picture.width * picture.height, model: values[ModelOptions.model])
-          : given
+        given.isEmpty ? choices(forPixels: picture.width * picture.height, model: model) : given
       }
-      let results =
-        switch values[Options.precision] {
-        case .float: try settings.run(Float.self)
-        case .double: try settings.run(Double.self)
-        }
-      try ComparisonReport(settings: settings, results: results).write()
-      let path = settings.folder.url.appendingPathComponent("report.html").path
-      TextOutput.standardError.writeLine("The report is \(path)")
-      for result in results { print(result.line) }
-      if let failure = FitImageResult.failure(of: results) { throw failure }
+      try settings.perform { try ComparisonReport(settings: settings, results: $0).write() }
     }
   }
 
   /// All adjusters and compositions that a picture of a size can be fitted with by a model.
-  static func choices(forPixels pixels: Int, model: ModelName = .siren) -> [AdjusterChoice] {
-    AdjusterChoice.all.filter { choice in
+  static func choices(forPixels pixels: Int, model: ModelKind = .siren) -> [AdjusterChoice] {
+    AdjusterChoice.all(of: Options.adjusters).filter { choice in
       (!choice.contains(.empiricalNTK) || pixels <= FitImageSettings.mostPixelsOfKernel)
         && (!choice.parts.contains { $0.stage != .gradients } || !model.isComplex)
     }

@@ -13,14 +13,11 @@ struct ComparisonReport {
 
   /// Writes the tables, the plot, the summary and the report, once all is computed.
   func write() throws {
-    let files: [(name: String, text: String)] = [
-      ("comparison.csv", table.text), ("courses.csv", courses.text),
-      ("psnr.svg", fit.psnrPlot.svg), ("summary.json", fit.summary.text),
-      ("report.html", try report().html),
-    ]
-    try Interruption.ignored {
-      for file in files { try settings.folder.write(file.text, to: file.name) }
-    }
+    try settings.folder.write([
+      OutputFile("comparison.csv", table.text), OutputFile("courses.csv", courses.text),
+      OutputFile("psnr.svg", fit.psnrPlot.svg), OutputFile("summary.json", try fit.summary.file),
+      OutputFile("report.html", try report().html),
+    ])
   }
 
   /// The time that the quickest of the complete runs took.
@@ -71,7 +68,7 @@ struct ComparisonReport {
   }
 
   private func report() throws -> Report {
-    let (picture, network) = (settings.picture, settings.values[ModelOptions.model].rawValue)
+    let (picture, network) = (settings.picture, settings.recipe.model.kind.rawValue)
     let best = results.max { ($0.series.best?.value ?? -1) < ($1.series.best?.value ?? -1) }
     let winner =
       best.map {
@@ -84,7 +81,7 @@ struct ComparisonReport {
         pixels, in \(settings.steps) steps with each of \(results.count) adjusters from the same initial \
         weights; \(winner).
         """,
-      settings: settings.reported, provenance: fit.provenance)
+      settings: settings.reported, provenance: settings.provenance)
     report.addTable(
       "Results", reportTable,
       caption: """
@@ -111,31 +108,25 @@ struct ComparisonReport {
   }
 
   private var reportTable: ReportTable {
-    let measures: [ReportTable.Column] = [
-      .text("Adjuster"), .number("PSNR (dB)", decimals: 2, better: .higher),
-      .number("Best", decimals: 2, better: .higher),
-      .number("Late", decimals: 2, better: .higher),
-      .number("Equal time", decimals: 2, better: .higher),
+    let first = results.first?.meanSecondsPerStep
+    let measures: [ReportTable.Field<FitImageResult>] = [
+      (.text("Adjuster"), { .text($0.adjuster.name) }),
+      (.number("PSNR (dB)", decimals: 2, better: .higher), { .number($0.finalPSNR) }),
+      (.number("Best", decimals: 2, better: .higher), { .number($0.series.best?.value) }),
+      (.number("Late", decimals: 2, better: .higher), { .number($0.series.medianOverLast(0.1)) }),
+      (.number("Equal time", decimals: 2, better: .higher), { .number(psnrAtEqualTime($0)) }),
     ]
-    let costs: [ReportTable.Column] = [
-      .number("Step (ms)", decimals: 2, better: .lower), .number("Ratio", decimals: 2),
-      .number("MB", decimals: 0, better: .lower),
+    let costs: [ReportTable.Field<FitImageResult>] = [
+      (
+        .number("Step (ms)", decimals: 2, better: .lower),
+        { .number($0.secondsPerStep.map { $0 * 1000 }) }
+      ),
+      (
+        .number("Ratio", decimals: 2),
+        { .number($0.meanSecondsPerStep.flatMap { step in first.map { step / $0 } }) }
+      ),
+      (.number("MB", decimals: 0, better: .lower), { .number($0.peakMemoryMegabytes) }),
     ]
-    return ReportTable(
-      columns: measures + fit.perceptualColumns + costs,
-      rows: results.map { result in
-        let first = results.first?.meanSecondsPerStep
-        let measures: [ReportTable.Cell] = [
-          .text(result.adjuster.name), .number(result.finalPSNR),
-          .number(result.series.best?.value), .number(result.series.medianOverLast(0.1)),
-          .number(psnrAtEqualTime(result)),
-        ]
-        let costs: [ReportTable.Cell] = [
-          .number(result.secondsPerStep.map { $0 * 1000 }),
-          .number(result.meanSecondsPerStep.flatMap { step in first.map { step / $0 } }),
-          .number(result.peakMemoryMegabytes),
-        ]
-        return measures + fit.perceptualCells(result) + costs
-      })
+    return ReportTable(of: results, measures + fit.perceptualFields + costs)
   }
 }

@@ -1,27 +1,18 @@
 import ExampleSupport
 import Fitting
-import Foundation
+import INRZoo
 
 /// Fits a coordinate network to a picture, with and without gradient adjusters.
-public enum FitImageProgram {
+package enum FitImageProgram {
   /// Reads the process's arguments, runs the program and ends the process.
-  public static func run() -> Never {
-    Options.command.run(translating: { ExampleFailure(translating: $0) }) { values in
-      if values[Options.preset] == .list {
-        print(ImagePreset.listing)
+  package static func run() -> Never {
+    Options.command.run { values in
+      if case .list? = values[Options.preset] {
+        print(PublishedExperiment.listing)
         return
       }
-      let settings = try FitImageSettings(ImagePreset.applied(to: values))
-      let results =
-        switch values[Options.precision] {
-        case .float: try settings.run(Float.self)
-        case .double: try settings.run(Double.self)
-        }
-      try FitImageReport(settings: settings, results: results).write()
-      let path = settings.folder.url.appendingPathComponent("report.html").path
-      TextOutput.standardError.writeLine("The report is \(path)")
-      for result in results { print(result.line) }
-      if let failure = FitImageResult.failure(of: results) { throw failure }
+      let settings = try FitImageSettings(values)
+      try settings.perform { try FitImageReport(settings: settings, results: $0).write() }
     }
   }
 }

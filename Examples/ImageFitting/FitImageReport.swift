@@ -12,35 +12,34 @@ struct FitImageReport {
   /// Writes the metrics, pictures, summary, report and weights: all that can be computed is computed
   /// before the first file is written.
   func write() throws {
-    let folder = settings.folder
-    var files: [(name: String, data: Data)] = []
+    var files: [OutputFile] = []
     for result in results {
       TensorMemory.returnUnused()
-      let name = result.adjuster
-      files += [
-        (settings.fileName("metrics", "csv", for: name), Data(result.metrics.text.utf8)),
-        (settings.fileName("reconstruction", "png", for: name), try reconstruction(result)),
-        (settings.fileName("error", "png", for: name), try errorPicture(result)),
-      ]
+      func add(_ name: String, _ pathExtension: String, _ data: Data) {
+        files.append(
+          OutputFile(settings.fileName(name, pathExtension, for: result.adjuster), data))
+      }
+      add("metrics", "csv", Data(result.metrics.text.utf8))
+      add("reconstruction", "png", try reconstruction(result))
+      add("error", "png", try errorPicture(result))
       if !result.spectra.isEmpty {
-        let course = BandCourse(name: name.name, spectra: result.spectra)
-        files.append((settings.fileName("bands", "csv", for: name), Data(course.table.text.utf8)))
+        let course = BandCourse(name: result.adjuster.name, spectra: result.spectra)
+        add("bands", "csv", Data(course.table.text.utf8))
         for (part, plot) in zip(["before", "after"], course.plots) {
-          let file = settings.fileName("bands-\(part)", "svg", for: name)
-          files.append((file, Data(plot.svg.utf8)))
+          add("bands-\(part)", "svg", Data(plot.svg.utf8))
         }
       }
     }
     let early = [settings.picture.values()] + results.compactMap(\.earlyValues)
     if let comparison = try ComparisonPicture(parts: early).pngBytes() {
-      files.append(("comparison.png", Data(comparison)))
+      files.append(OutputFile("comparison.png", Data(comparison)))
     }
     TensorMemory.returnUnused()
-    files.append(("psnr.svg", Data(psnrPlot.svg.utf8)))
-    files.append(("summary.json", Data(summary.text.utf8)))
-    files.append(("report.html", Data(try report().html.utf8)))
-    try Interruption.ignored {
-      for file in files { try folder.write(file.data, to: file.name) }
+    files += [
+      OutputFile("psnr.svg", psnrPlot.svg), OutputFile("summary.json", try summary.file),
+      OutputFile("report.html", try report().html),
+    ]
+    try settings.folder.write(files) {
       for result in results {
         guard let file = settings.weightsFile(for: result.adjuster) else { continue }
         try result.writeWeights(file.path)
@@ -69,49 +68,36 @@ struct FitImageReport {
   }
 
   var summary: JSONValue {
-    var options = JSONValue.object([])
-    for setting in settings.reported {
-      options = options.adding(setting.name, .string(setting.value))
-    }
-    return [
-      "picture": [
-        "name": .string(settings.pictureName), "width": .integer(settings.picture.width),
-        "height": .integer(settings.picture.height),
-        "channels": .integer(settings.picture.channels),
-      ],
-      "results": .array(
-        results.map { result in
-          let series = result.series
-          let measured: JSONValue = [
-            "adjuster": .string(result.adjuster.name), "psnr": .number(result.finalPSNR),
-            "psnr_median_last_tenth": .number(series.medianOverLast(0.1)),
-            "psnr_best": .number(series.best?.value),
-            "psnr_best_step": series.best.map { .integer($0.step) } ?? .null,
-            "psnr_8bit": .number(result.measures?.psnr),
-            "ssim": .number(result.measures?.structuralSimilarity),
-            "ms_ssim": .number(result.measures?.multiscaleStructuralSimilarity),
-            "seconds_per_step": .number(result.secondsPerStep),
-            "training_seconds": .number(result.trainingSeconds),
-            "peak_memory_mb": .number(result.peakMemoryMegabytes),
-            "steps": .integer(result.losses.count),
-            "failure": result.failure.map { .string($0.clause) } ?? .null,
-            "damped": .bool(settings.isDamped(result.adjuster)),
-          ]
-          guard let distance = settings.perceptualDistance else { return measured }
-          return measured.adding("lpips", .number(result.measures?.perceptualDistance))
-            .adding("lpips_backbone", .string(distance.backbone.rawValue))
-        }),
-      "settings": options, "made": provenance.json,
+    let picture = settings.picture
+    let subject: JSONValue = [
+      "name": .string(settings.pictureName), "width": .integer(picture.width),
+      "height": .integer(picture.height), "channels": .integer(picture.channels),
     ]
+    return settings.summary(of: ["picture": subject], results) { result in
+      let (series, measures) = (result.series, result.measures)
+      var measured: [String: JSONValue] = [
+        "psnr": .number(result.finalPSNR),
+        "psnr_median_last_tenth": .number(series.medianOverLast(0.1)),
+        "psnr_best": .number(series.best?.value),
+        "psnr_best_step": series.best.map { .integer($0.step) } ?? .null,
+        "psnr_8bit": .number(measures?.psnr), "ssim": .number(measures?.structuralSimilarity),
+        "ms_ssim": .number(measures?.multiscaleStructuralSimilarity),
+        "steps": .integer(result.losses.count), "failure": .string(result.failure?.clause),
+        "damped": .bool(settings.recipe.settings.damps(result.adjuster)),
+      ]
+      if let distance = settings.perceptualDistance {
+        measured["lpips"] = .number(measures?.perceptualDistance)
+        measured["lpips_backbone"] = .string(distance.backbone.rawValue)
+      }
+      return measured
+    }
   }
-
-  var provenance: Provenance { .current(commandLine: settings.values.commandLine) }
 
   private func report() throws -> Report {
     let picture = settings.picture
     var report = Report(
       "Fitting \(settings.pictureName)", summary: sentence, settings: settings.reported,
-      provenance: provenance)
+      provenance: settings.provenance)
     report.addTable("Results", table, caption: tableCaption)
     let original = ReportPicture(
       Data(try picture.pngBytes()), caption: "The picture",
@@ -120,17 +106,15 @@ struct FitImageReport {
       "Pictures",
       [original]
         + (try results.map { result in
-          ReportPicture(
-            try reconstruction(result), caption: result.adjuster.about.capitalizedFirst,
-            detail: "\(NumberText.fixed(result.finalPSNR, 2)) dB")
+          result.picture(
+            try reconstruction(result), "\(NumberText.fixed(result.finalPSNR, 2)) dB")
         }), caption: "The picture, and what each network has learned of it.")
     report.addPictures(
       "Early in training",
       try results.compactMap { result in
         guard let values = result.earlyValues else { return nil }
-        return ReportPicture(
-          Data(try Picture(values).pngBytes()), caption: result.adjuster.about.capitalizedFirst,
-          detail: "\(NumberText.fixed(psnr(of: values), 2)) dB")
+        return result.picture(
+          Data(try Picture(values).pngBytes()), "\(NumberText.fixed(psnr(of: values), 2)) dB")
       },
       caption: """
         After \(settings.earlyStep) of \(settings.steps) steps, when the order in which \
@@ -146,9 +130,9 @@ struct FitImageReport {
     report.addPictures(
       "Errors",
       try results.map { result in
-        ReportPicture(
-          try errorPicture(result), caption: result.adjuster.about.capitalizedFirst,
-          detail: "mean \(NumberText.significant(Double(errors(result).mean())))")
+        result.picture(
+          try errorPicture(result),
+          "mean \(NumberText.significant(Double(errors(result).mean())))")
       },
       caption: """
         Absolute errors, averaged over channels; bright yellow stands for \
@@ -224,21 +208,13 @@ struct FitImageReport {
     TensorMemory.returnUnused()
     let brightest = max(spectra.map { $1.largest() }.max() ?? 0, 1e-12)
     return try spectra.map { result, spectrum in
-      ReportPicture(
-        try pictureData(spectrum * (1 / brightest)), caption: result.adjuster.about.capitalizedFirst
-      )
+      result.picture(try pictureData(spectrum * (1 / brightest)))
     }
   }
 
   /// A plane of values from 0 to 1 as colours.
   private func pictureData(_ plane: Tensor<Float>) throws -> Data {
-    var samples: [UInt8] = []
-    samples.reserveCapacity(3 * plane.count)
-    for value in plane.elements {
-      let color = ColorMap.viridis.color(at: Double(min(max(value, 0), 1)))
-      samples.append(contentsOf: [color.red, color.green, color.blue])
-    }
-    return Data(try Picture.pngBytes(of: samples, shape: plane.shape + [3]))
+    try ColorMap.viridis.png(plane.elements.map(Double.init), width: plane.shape[1])
   }
 
   private func psnr(of values: Tensor<Float>) -> Double {
@@ -246,7 +222,7 @@ struct FitImageReport {
   }
 
   private var sentence: String {
-    let network = settings.values[ModelOptions.model].rawValue
+    let network = settings.recipe.model.kind.rawValue
     let steps = settings.steps
     let outcome = results.map { result in
       let end =
@@ -275,60 +251,46 @@ struct FitImageReport {
     """
 
   private var table: ReportTable {
-    let measures: [ReportTable.Column] = [
-      .text("Adjuster"), .number("PSNR (dB)", decimals: 2, better: .higher),
-      .number("Late", decimals: 2, better: .higher),
-      .number("Best", decimals: 2, better: .higher),
-      .number("8-bit", decimals: 2, better: .higher),
-      .number("SSIM", decimals: 4, better: .higher),
-      .number("MS-SSIM", decimals: 4, better: .higher),
+    let measures: [ReportTable.Field<FitImageResult>] = [
+      (.text("Adjuster"), { .text($0.adjuster.name) }),
+      (.number("PSNR (dB)", decimals: 2, better: .higher), { .number($0.finalPSNR) }),
+      (.number("Late", decimals: 2, better: .higher), { .number($0.series.medianOverLast(0.1)) }),
+      (.number("Best", decimals: 2, better: .higher), { .number($0.series.best?.value) }),
+      (.number("8-bit", decimals: 2, better: .higher), { .number($0.measures?.psnr) }),
+      (
+        .number("SSIM", decimals: 4, better: .higher),
+        { .number($0.measures?.structuralSimilarity) }
+      ),
+      (
+        .number("MS-SSIM", decimals: 4, better: .higher),
+        { .number($0.measures?.multiscaleStructuralSimilarity) }
+      ),
     ]
-    let costs: [ReportTable.Column] = [
-      .number("Step (s)", decimals: 4, better: .lower),
-      .number("Total (s)", decimals: 1, better: .lower),
-      .number("MB", decimals: 0, better: .lower),
+    let costs: [ReportTable.Field<FitImageResult>] = [
+      (.number("Step (s)", decimals: 4, better: .lower), { .number($0.secondsPerStep) }),
+      (.number("Total (s)", decimals: 1, better: .lower), { .number($0.trainingSeconds) }),
+      (.number("MB", decimals: 0, better: .lower), { .number($0.peakMemoryMegabytes) }),
     ]
-    return ReportTable(
-      columns: measures + perceptualColumns + costs,
-      rows: results.map { result in
-        let measures: [ReportTable.Cell] = [
-          .text(result.adjuster.name), .number(result.finalPSNR),
-          .number(result.series.medianOverLast(0.1)), .number(result.series.best?.value),
-          .number(result.measures?.psnr), .number(result.measures?.structuralSimilarity),
-          .number(result.measures?.multiscaleStructuralSimilarity),
-        ]
-        let costs: [ReportTable.Cell] = [
-          .number(result.secondsPerStep), .number(result.trainingSeconds),
-          .number(result.peakMemoryMegabytes),
-        ]
-        return measures + perceptualCells(result) + costs
-      })
+    return ReportTable(of: results, measures + perceptualFields + costs)
   }
 
   /// The column of LPIPS, if it was asked for.
-  var perceptualColumns: [ReportTable.Column] {
-    settings.perceptualDistance == nil ? [] : [.number("LPIPS", decimals: 4, better: .lower)]
-  }
-
-  /// A run's cell in that column.
-  func perceptualCells(_ result: FitImageResult) -> [ReportTable.Cell] {
-    perceptualColumns.map { _ in .number(result.measures?.perceptualDistance) }
+  var perceptualFields: [ReportTable.Field<FitImageResult>] {
+    guard settings.perceptualDistance != nil else { return [] }
+    return [
+      (
+        .number("LPIPS", decimals: 4, better: .lower),
+        { .number($0.measures?.perceptualDistance) }
+      )
+    ]
   }
 }
 
 extension FitImageResult {
-  /// Seconds spent in training steps.
-  var trainingSeconds: Double {
-    // The time before the last step, and about that of the last step itself.
-    (seconds.last ?? 0) + (secondsPerStep ?? 0)
+  /// A picture of the run.
+  fileprivate func picture(_ png: Data, _ detail: String = "") -> ReportPicture {
+    let about = adjuster.about
+    return ReportPicture(
+      png, caption: about.prefix(1).uppercased() + about.dropFirst(), detail: detail)
   }
-
-  /// The mean time of all steps; nil without any.
-  var meanSecondsPerStep: Double? {
-    losses.isEmpty ? nil : trainingSeconds / Double(losses.count)
-  }
-}
-
-extension String {
-  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

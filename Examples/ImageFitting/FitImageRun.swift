@@ -7,13 +7,10 @@ import INRZoo
 import TensorKit
 
 /// What came out of fitting the picture with one adjuster.
-struct FitImageResult {
+struct FitImageResult: ExperimentOutcome {
   let adjuster: AdjusterChoice
-  /// The pixels' mean squared error before each step's update.
-  var losses: [Double] = []
-  /// Seconds of training before each step.
-  var seconds: [Double] = []
-  var secondsPerStep: Double?
+  /// The pixels' mean squared error before each step's update, and the times.
+  var course = TrainingCourse()
   /// Measured after the last update.
   var finalPSNR = Double.nan
   /// Measured after the last update; nil for a run without a valid end.
@@ -26,10 +23,20 @@ struct FitImageResult {
   var values: Tensor<Float>
   /// What band equalization measured, at each refresh.
   var spectra: [BandSpectrum] = []
-  /// Why the run has no valid end, if it has none.
-  var failure: RunFailure?
   /// Writes the final weights to a path.
   let writeWeights: (_ path: String) throws -> Void
+
+  var losses: [Double] { course.losses }
+  var seconds: [Double] { course.seconds }
+  var courses: [TrainingCourse] { [course] }
+  /// Why the run has no valid end, if it has none.
+  var failure: RunFailure? { course.failure }
+  var failures: [(name: String, failure: RunFailure?)] { [(adjuster.name, failure)] }
+
+  /// The mean time of all steps; nil without any.
+  var meanSecondsPerStep: Double? {
+    losses.isEmpty ? nil : trainingSeconds / Double(losses.count)
+  }
 
   var psnrs: [Double] { losses.map { peakSignalToNoiseRatio(meanSquaredError: $0) } }
 
@@ -48,14 +55,6 @@ struct FitImageResult {
     seconds_per_step=\(NumberText.field(secondsPerStep, 5)) \
     peak_memory_mb=\(NumberText.field(peakMemoryMegabytes, 1))
     """
-  }
-
-  /// The failure of all runs that failed, as one sentence; nil if none did.
-  static func failure(of results: [FitImageResult]) -> ExampleFailure? {
-    RunFailure.summary(
-      of: results.map { ($0.adjuster.name, $0.failure) },
-      startRemedy: "no step was made, so check --omega, --scale and --initial-weights",
-      remedy: "give a smaller --learning-rate, or a --schedule that lowers it")
   }
 
   var metrics: CSVTable {
@@ -94,40 +93,33 @@ extension FitImageSettings {
     let batch = pixelRange.batch(signal.batch)
     let inputs = batch.inputs
     var trainer = try Trainer(
-      start(for: choice, from: network, over: inputs), optimizer: optimizer(Scalar.self),
-      adjuster: adjuster(choice, over: inputs), workers: workers, seed: adjusterSeed)
+      start(for: choice, from: network, over: inputs),
+      optimizer: recipe.training.optimizer(workers: workers, Scalar.self),
+      adjuster: adjuster(choice, over: inputs), workers: workers,
+      seed: adjusterSeed(recipe.training.seed))
     var progress = StepProgress(choice.name, steps: steps)
     var course = TrainingCourse()
     var earlyValues: Tensor<Float>?
     var spectra: [BandSpectrum] = []
-    var failure: RunFailure?
-    progress.update(step: 0)
-    do {
-      for step in 0..<steps {
-        if step == earlyStep {
-          earlyValues = pictureValues(try trainer.outputs(for: inputs))
-        }
-        let start = Machine.monotonicSeconds()
-        let loss = pixelRange.pixelError(of: try trainer.advance(on: batch))
-        course.append(loss: loss, duration: Machine.monotonicSeconds() - start)
-        if let spectrum = bandSpectrum(of: trainer.adjuster), spectrum.step == step {
-          spectra.append(spectrum)
-        }
-        progress.update(
-          step: step + 1, value: peakSignalToNoiseRatio(meanSquaredError: loss),
-          measuredAfter: step)
+    try course.train(
+      &trainer, on: batch, steps: steps, progress: &progress, loss: pixelRange.pixelError(of:),
+      shown: { peakSignalToNoiseRatio(meanSquaredError: $0) }
+    ) { step, trainer in
+      if let spectrum = bandSpectrum(of: trainer.adjuster), spectrum.step == step - 1 {
+        spectra.append(spectrum)
       }
-    } catch let error as AdjusterError {
-      failure = RunFailure(step: course.losses.count, error: error)
+      if step == earlyStep, step < steps {
+        earlyValues = pictureValues(try trainer.outputs(for: inputs))
+      }
     }
     let outputs = try trainer.outputs(for: inputs)
     var finalPSNR = Double.nan
-    if failure == nil {
+    if course.failure == nil {
       finalPSNR = peakSignalToNoiseRatio(
         of: pixelRange.values(of: outputs), against: signal.batch.targets)
       // An infinite PSNR is that of a perfect fit.
       if !(finalPSNR > -.infinity) {
-        failure = RunFailure(step: steps, error: .nonFinite("final output"))
+        course.failure = RunFailure(step: steps, error: .nonFinite("final output"))
       }
       progress.update(step: steps, value: finalPSNR)
     }
@@ -136,14 +128,13 @@ extension FitImageSettings {
     TensorMemory.returnUnused()
     let (model, metadata) = (trainer.model, weightMetadata(for: choice))
     return FitImageResult(
-      adjuster: choice, losses: course.losses, seconds: course.seconds,
-      secondsPerStep: course.durations.median, finalPSNR: finalPSNR,
-      measures: failure == nil
+      adjuster: choice, course: course, finalPSNR: finalPSNR,
+      measures: course.failure == nil
         ? try PictureMeasures(
           of: values, against: picture, perceptual: perceptualDistance,
           workers: workers) : nil,
       peakMemoryMegabytes: Machine.peakMemoryMegabytes(), earlyValues: earlyValues,
-      values: values, spectra: spectra, failure: failure,
+      values: values, spectra: spectra,
       writeWeights: { try model.writeWeights(to: $0, metadata: metadata) })
   }
 }

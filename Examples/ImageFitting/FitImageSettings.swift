@@ -7,19 +7,19 @@ import INRZoo
 import TensorKit
 
 /// What the command line asks for, checked as far as that is possible before any work.
-struct FitImageSettings {
+struct FitImageSettings: Experiment {
   let values: OptionValues
   let picture: Picture
   let pictureName: String
-  let adjusters: [AdjusterChoice]
-  let patch: Int
-  let steps: Int
-  let workers: Workers
+  let recipe: Recipe
   let folder: OutputFolder
-  /// What the network's outputs stand for.
-  let pixelRange: PixelRange
   /// Compares the pictures' features, if asked for.
   let perceptualDistance: PerceptualDistance<Float>?
+
+  let remedies = (
+    start: "no step was made, so check --omega, --scale and --initial-weights",
+    later: "give a smaller --learning-rate, or a --schedule that lowers it"
+  )
 
   /// Settings from a command line.
   ///
@@ -36,25 +36,34 @@ struct FitImageSettings {
         try ExampleFailure.reading(Options.image, file, remedy: "give a whole PNG file") {
           try Picture(contentsOf: $0)
         }
-      } ?? Picture.procedural(height: Demonstration.height, width: Demonstration.width)
+      }
+      ?? Picture.procedural(
+        height: Picture.demonstrationSize.height, width: Picture.demonstrationSize.width)
     picture = try Self.averagedBlocks(of: values[Options.downscale], stored)
     pictureName = file?.lastPathComponent ?? "the embedded picture"
-    adjusters = choose?(picture) ?? values[Options.adjuster]
-    patch = values[Options.patch] ?? (file == nil ? Demonstration.patch : 32)
-    steps = values[Options.steps] ?? (file == nil ? Demonstration.steps : 1000)
-    workers = values[Options.threads].map { Workers(threads: $0) } ?? Workers()
+    var recipe = try Recipe(values)
+    recipe.adjusters = choose?(picture) ?? recipe.adjusters
+    self.recipe = recipe
     folder = OutputFolder(values[Options.output])
-    pixelRange = values[Options.pixelRange]
     perceptualDistance = try Self.perceptualDistance(values, for: picture)
-    try ModelOptions.check(values, of: [values[ModelOptions.model]])
-    try adjusters.checkedForRepetitions()
-    if adjusters.contains(where: { $0.contains(.iga) }) { try checkEnd() }
-    if adjusters.contains(where: { $0.contains(.empiricalNTK) }) { try checkPixels() }
-    if adjusters.contains(where: { $0.contains(.fr) }) { try fourier.check(values) }
-    if adjusters.contains(where: { $0.contains(.bn) }) { try normalization.check() }
+    try ModelOptions.check(values, of: [recipe.model.kind])
+    try AdjusterOptions.checkRepetitions(adjusters)
+    if recipe.uses(.iga) { try checkEnd() }
+    if recipe.uses(.empiricalNTK) { try checkPixels() }
+    if recipe.uses(.fr) { try recipe.checkFourier() }
+    if recipe.uses(.bn) { try recipe.checkNormalization() }
     try folder.checkWritable()
     for name in adjusters { try checkWeightsFile(for: name) }
   }
+
+  /// The side of IGA's patches.
+  var patch: Int { recipe.group ?? 1 }
+
+  /// What the network's outputs stand for.
+  var pixelRange: PixelRange { recipe.pixelRange }
+
+  /// Seeds the initial weights, and what adjusters draw.
+  var seed: UInt64 { UInt64(recipe.training.seed) }
 
   private static func averagedBlocks(
     of side: Int, _ picture: Picture
@@ -71,7 +80,7 @@ struct FitImageSettings {
   }
 
   private func checkEnd() throws(ExampleFailure) {
-    let end = values[Options.end]
+    let end = recipe.settings.end
     let groups = (picture.height / patch) * (picture.width / patch)
     guard end >= groups else { return }
     var remedies = groups > 0 ? ["--end \(groups - 1) or less"] : []
@@ -88,7 +97,7 @@ struct FitImageSettings {
 
   /// Refuses the kernel of all pixels where there are too many, or too few for the eigenvalues.
   private func checkPixels() throws(ExampleFailure) {
-    let (pixels, end) = (picture.width * picture.height, values[Options.end])
+    let (pixels, end) = (picture.width * picture.height, recipe.settings.end)
     let size = "a picture of \(picture.width) x \(picture.height) pixels"
     guard pixels <= Self.mostPixelsOfKernel else {
       let ratio = (Double(pixels) / Double(Self.mostPixelsOfKernel)).squareRoot()
@@ -157,51 +166,26 @@ struct FitImageSettings {
     }
   }
 
-  /// The settings for the report, with the defaults that depend on others filled in.
-  var reported: [Setting] {
-    values.settings.map { setting in
-      let value: String =
-        switch setting.name {
-        case "image" where !setting.isGiven: pictureName
-        case "adjuster": adjusters.map(\.name).joined(separator: ", ")
-        case "patch": "\(patch)"
-        case "steps": "\(steps)"
-        case "fr-alpha": NumberText.plain(fourier.amplitude)
-        case "omega": model.omega.map(NumberText.plain) ?? setting.value
-        case "scale": model.scale.map(NumberText.plain) ?? setting.value
-        case "first-bias-scale": model.firstBias.map(NumberText.plain) ?? setting.value
-        case "pe-frequencies": "\(model.frequencies)"
-        case "bn-placement": normalization.placement.rawValue
-        case "threads": "\(workers.threads)"
-        default: setting.value
-        }
-      return Setting(setting.name, value, isGiven: setting.isGiven, group: setting.group)
-    }
+  let options = Options.recipe
+
+  /// What the report shows where options leave it to the model and the picture.
+  var shown: [String: String] {
+    [
+      "image": values[Options.image]?.relativePath ?? pictureName,
+      "fr-alpha": NumberText.plain(recipe.fourierAmplitude),
+      "bn-placement": recipe.settings.normalization.placement(for: recipe.model.kind).rawValue,
+    ].merging(recipe.model.reported) { $1 }
   }
-
-  /// `name.ext`, or `name-adjuster.ext` if several adjusters are compared.
-  func fileName(_ name: String, _ pathExtension: String, for adjuster: AdjusterChoice) -> String {
-    adjusters.count == 1
-      ? "\(name).\(pathExtension)" : "\(name)-\(adjuster.name).\(pathExtension)"
-  }
-
-  /// The options of Fourier reparameterization.
-  var fourier: FourierSettings { FourierSettings(values) }
-
-  /// The option of batch normalization.
-  var normalization: NormalizationSettings { NormalizationSettings(values) }
-
-  /// The options of the network.
-  var model: ModelSettings { ModelSettings(values) }
 
   /// The network with its initial weights, reparameterized and normalized if the file that they come
   /// from holds coefficients and normalizations.
   func network<Scalar: TensorScalar>(_: Scalar.Type) throws -> any Module<Scalar> {
-    var generator = SeededGenerator(seed: UInt64(values[Options.seed]))
+    var generator = SeededGenerator(seed: seed)
     // Coordinates span 2: a side of n pixels has frequencies of up to n / 4 cycles for each unit.
-    let network = model.network(
-      bandwidths: [Double(picture.height) / 4, Double(picture.width) / 4],
-      outputs: picture.channels, using: &generator, Scalar.self)
+    let network = recipe.model.network(
+      ModelRecipe.Layout(
+        bandwidths: [Double(picture.height) / 4, Double(picture.width) / 4],
+        outputs: picture.channels), using: &generator, Scalar.self)
     return try started(network, using: &generator)
   }
 
@@ -220,47 +204,22 @@ struct FitImageSettings {
           .malformed, path: path,
           reason: "its weights are not for --pixel-range \(pixelRange.rawValue); give \(noted)")
       }
-      if try holdsCoefficients(stored, path) {
-        var adjuster = fourier.adjuster(Scalar.self)
+      if try recipe.holdsCoefficients(stored, path) {
+        var adjuster: FourierReparameterization<Scalar> =
+          recipe.settings.fourier.adjuster(for: recipe.model)
         try adjuster.prepare(&network, using: &generator)
       }
-      try normalization.prepare(&network, for: stored, path: path, using: &generator)
+      try recipe.normalize(&network, for: stored, path: path, using: &generator)
       try network.readWeights(from: path)
     }
     if let (name, _) = network.namedParameters.first(where: { !$0.value.isFinite }) {
       throw ExampleFailure.badData(
         """
         --initial-weights was given "\(file.relativePath)", whose \(name) holds numbers that are \
-        not finite in --precision \(values[Options.precision].rawValue); give a file of finite weights
+        not finite in --precision \(values[TrainingOptions.precision].rawValue); give a file of finite weights
         """)
     }
     return network
-  }
-
-  /// Whether a weight file holds coefficients of Fourier reparameterization.
-  ///
-  /// - Throws: `FileError` if its coefficients belong to another basis; a failure if the options make
-  ///   no basis.
-  private func holdsCoefficients(_ file: SafeTensorsFile, _ path: String) throws -> Bool {
-    guard file.names.contains(where: { $0.hasSuffix(".coefficients") }),
-      values[ModelOptions.hiddenLayers] > 0
-    else { return false }
-    try fourier.check(values)
-    if let basis = file.metadata[FourierSettings.metadataKey], basis != fourier.basisText {
-      throw FileError(
-        .malformed, path: path,
-        reason: """
-          its coefficients do not belong to the basis of \(fourier.basisText); give \(basis)
-          """)
-    }
-    return true
-  }
-
-  /// A fresh optimizer.
-  func optimizer<Scalar: TensorScalar>(_: Scalar.Type) -> any Optimizer<Scalar> {
-    values[Options.optimizer].optimizer(
-      learningRate: values[Options.schedule].schedule(from: values[Options.learningRate]),
-      workers: workers, Scalar.self)
   }
 
   /// The network that a run's adjusters start from.
@@ -270,9 +229,9 @@ struct FitImageSettings {
   func start<Scalar, Model: Module<Scalar>>(
     for choice: AdjusterChoice, from network: Model, over inputs: Tensor<Scalar>
   ) throws -> Model {
-    let start =
-      choice.contains(.bn)
-      ? network : try normalization.adjuster(over: inputs).folded(network, over: inputs)
+    let normalization: BatchNormalization<Scalar> =
+      recipe.settings.normalization.adjuster(for: recipe.model, over: inputs)
+    let start = choice.contains(.bn) ? network : try normalization.folded(network, over: inputs)
     return choice.contains(.fr) ? start : start.withPlainWeights()
   }
 
@@ -280,65 +239,24 @@ struct FitImageSettings {
   func adjuster<Scalar: TensorScalar>(
     _ choice: AdjusterChoice, over inputs: Tensor<Scalar>
   ) -> any GradientAdjuster<Scalar> {
-    let damping: BurstDamping<Scalar>? = damping(of: choice)
-    let adjuster: any GradientAdjuster<Scalar> = choice.adjuster { name in
-      switch name {
-      case .none: IdentityAdjuster<Scalar>()
-      case .iga:
-        InductiveGradientAdjuster<Scalar>(
-          end: values[Options.end], sampling: values[Options.sampling],
-          target: values[Options.convention], seed: UInt64(values[Options.seed]))
-      case .empiricalNTK:
-        EmpiricalNTKAdjuster<Scalar>(
-          end: values[Options.end], target: values[Options.convention])
-      case .fr: fourier.adjuster(Scalar.self)
-      case .bn: normalization.adjuster(over: inputs)
-      case .bands, .bandsCosine, .bandsBlock: bandEqualizer(name, damping: damping)
-      case .centered: Centering<Scalar>()
-      case .damped: burstDamping() as BurstDamping<Scalar>
-      }
-    }
-    // Bands know best when what is usual changes.
-    guard let damping, !choice.parts.contains(where: { $0.equalizesBands }) else { return adjuster }
-    return ComposedAdjuster([adjuster, damping])
-  }
-
-  /// Seeds what adjusters draw as they rewrite the network: not the numbers of its initial weights.
-  var adjusterSeed: UInt64 {
-    var generator = SeededGenerator(seed: UInt64(values[Options.seed])).branch(1)
-    return generator.next()
+    let isFalling = recipe.training.schedule != .constant
+    let isDampedByBands = recipe.settings.damps(choice) && !choice.contains(.damped)
+    let context = AdjusterContext(
+      model: recipe.model, inputs: inputs,
+      grid: PictureSignal<Scalar>(picture, patch: patch).grid, seed: seed,
+      bandCount: values[Options.bandCount], dampsInProportion: isFalling,
+      equalize: { bands in
+        bandEqualizer(
+          bands, damping: isDampedByBands ? BurstDamping(isProportional: isFalling) : nil)
+      })
+    return choice.adjuster(recipe.settings, for: context)
   }
 
   /// What weight files note about a run's parameters.
   func weightMetadata(for choice: AdjusterChoice) -> [String: String] {
     var metadata = [PixelRange.metadataKey: pixelRange.rawValue]
-    if choice.contains(.fr) { metadata[FourierSettings.metadataKey] = fourier.basisText }
-    if choice.contains(.bn) { metadata[NormalizationSettings.metadataKey] = normalization.text }
+    if choice.contains(.fr) { metadata[Recipe.fourierKey] = recipe.fourierText }
+    if choice.contains(.bn) { metadata[Recipe.normalizationKey] = recipe.normalizationText }
     return metadata
-  }
-}
-
-extension ExampleFailure {
-  /// The result of reading the file that an option names; file errors become failures that name the
-  /// option.
-  ///
-  /// - Parameters:
-  ///   - option: The option.
-  ///   - file: Its value.
-  ///   - remedy: What to do if the file does not hold what it should, unless the error says that.
-  ///   - body: Reads the file at a path.
-  /// - Returns: The body's result.
-  /// - Throws: What the body throws, translated.
-  static func reading<Result>(
-    _ option: Option<URL?>, _ file: URL, remedy: String, _ body: (_ path: String) throws -> Result
-  ) throws -> Result {
-    do {
-      return try body(file.path)
-    } catch let error as FileError {
-      let hasRemedy = error.reason.contains(/; (convert|give)\b/)
-      throw ExampleFailure(
-        "--\(option.name) was given \"\(file.relativePath)\"; \(error.reason)"
-          + (hasRemedy ? "" : "; \(remedy)"), exitCode: exitCode(for: error.kind))
-    }
   }
 }

@@ -1,54 +1,40 @@
 import AutoDiff
 import ExampleSupport
-import Fitting
 import GradientAdjusters
 import INRZoo
 import TensorKit
 
-/// The options of Fourier reparameterization, with the published amplitude of the chosen network.
-struct FourierSettings {
-  let low: Int
-  let high: Int
-  let phases: Int
-  let amplitude: Double
-  let model: ModelSettings
-
+extension Recipe {
   /// Where weight files note which basis their coefficients belong to.
-  static let metadataKey = "fourier-reparameterization"
+  static let fourierKey = "fourier-reparameterization"
 
-  init(_ values: OptionValues) {
-    low = values[Options.fourierLow]
-    high = values[Options.fourierHigh]
-    phases = values[Options.fourierPhases]
-    model = ModelSettings(values)
-    amplitude = values[Options.fourierAlpha] ?? model.name.fourierAmplitude
-  }
+  /// The amplitude of FR's cosines.
+  var fourierAmplitude: Double { settings.fourier.amplitude(for: model.kind) }
 
-  /// The options that make the basis, as they are typed.
-  var basisText: String {
-    "--fr-low \(low) --fr-high \(high) --fr-phases \(phases) --fr-alpha \(NumberText.plain(amplitude))"
-  }
-
-  func adjuster<Scalar: TensorScalar>(_: Scalar.Type) -> FourierReparameterization<Scalar> {
-    FourierReparameterization(
-      lowFrequencies: low, highFrequencies: high, phases: phases, amplitude: amplitude)
+  /// The options that make FR's basis, as they are typed.
+  var fourierText: String {
+    let fourier = settings.fourier
+    return """
+      --fr-low \(fourier.low) --fr-high \(fourier.high) --fr-phases \(fourier.phases) --fr-alpha \
+      \(NumberText.plain(fourierAmplitude))
+      """
   }
 
   /// Refuses settings that no network can be rewritten with.
-  func check(_ values: OptionValues) throws(ExampleFailure) {
+  func checkFourier() throws(ExampleFailure) {
+    let (low, high, phases) = (settings.fourier.low, settings.fourier.high, settings.fourier.phases)
     guard low + high > 0 else {
       throw .usage(
         "--fr-low 0 and --fr-high 0 leave no frequency; choose 1 or more for one of them")
     }
-    guard !model.name.isComplex else {
+    guard !model.kind.isComplex else {
       throw .usage(
         """
-        --adjuster fr rewrites layers of real numbers, but those of --model \(model.name.rawValue) are \
-        complex; choose --model \(model.name.rawValue)-real
+        --adjuster fr rewrites layers of real numbers, but those of --model \(model.kind.rawValue) are \
+        complex; choose --model \(model.kind.rawValue)-real
         """)
     }
-    let (hidden, width) = (model.hiddenLayers, model.width)
-    guard hidden > 0 else {
+    guard model.hiddenLayers > 0 else {
       throw .usage(
         """
         --adjuster fr rewrites the layers from hidden units to hidden units, of which \
@@ -56,25 +42,29 @@ struct FourierSettings {
         """)
     }
     let vectors = (low + high) * phases
-    let most = (1 << 28) / width
+    let most = (1 << 28) / model.units
     guard vectors <= most else {
       throw .usage(
         """
         --fr-low \(low), --fr-high \(high) and --fr-phases \(phases) make \(vectors) basis vectors, \
-        too many for --width \(width); choose them so that (low + high) x phases is at most \(most)
+        too many for --width \(model.units); choose them so that (low + high) x phases is at most \(most)
         """)
     }
   }
-}
 
-extension ModelName {
-  /// The amplitude of the published settings for pictures, where there are any.
-  fileprivate var fourierAmplitude: Double {
-    switch self {
-    case .relu: 0.001
-    case .pe: 0.05
-    case .siren, .finer: 0.004
-    default: 0.01
+  /// Whether a weight file holds coefficients of Fourier reparameterization.
+  ///
+  /// - Throws: `FileError` if its coefficients belong to another basis; a failure if the options make
+  ///   no basis.
+  func holdsCoefficients(_ file: SafeTensorsFile, _ path: String) throws -> Bool {
+    guard file.names.contains(where: { $0.hasSuffix(".coefficients") }), model.hiddenLayers > 0
+    else { return false }
+    try checkFourier()
+    if let basis = file.metadata[Self.fourierKey], basis != fourierText {
+      throw FileError(
+        .malformed, path: path,
+        reason: "its coefficients do not belong to the basis of \(fourierText); give \(basis)")
     }
+    return true
   }
 }

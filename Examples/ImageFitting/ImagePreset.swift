@@ -1,82 +1,65 @@
 import ExampleSupport
 import Fitting
+import INRZoo
 
-/// A published experiment on pictures: a row of a table, with the options that repeat it.
-struct ImagePreset: Sendable {
-  /// Whose numbers are meant where a paper and the code released with it differ.
-  enum Fidelity: String, CaseIterable, Sendable {
-    case paper, released
-  }
+/// What `--preset` takes: a published experiment, or the wish to see all.
+enum PresetChoice: Sendable {
+  case list
+  case experiment(PublishedExperiment)
 
-  let name: String
-  let about: String
-  let source: String
-  /// The options' values as they could be typed.
-  let options: [(name: String, value: String)]
-  /// What the released code has in the place of the paper's.
-  var released: [(name: String, value: String)] = []
+  static let kind = ValueKind<String>.choice(
+    [ChoiceHelp("list", "print all presets with their numbers and sources")]
+      + PublishedExperiment.pictures.map { ChoiceHelp($0.name, $0.about) }
+  ).mapped(
+    describe: { (choice: PresetChoice) in
+      if case .experiment(let experiment) = choice { experiment.name } else { "list" }
+    },
+    value: { name in
+      PublishedExperiment.pictures.first { $0.name == name }.map { .experiment($0) } ?? .list
+    })
+}
 
-  /// The options of one of the two.
-  func values(_ fidelity: Fidelity) -> [(name: String, value: String)] {
-    guard fidelity == .released else { return options }
-    return options.filter { option in !released.contains { $0.name == option.name } } + released
-  }
-
-  /// A command line with the defaults of the preset that it names, if any.
-  ///
-  /// - Throws: A failure if the command line asks for a fidelity but for no preset.
-  static func applied(to values: OptionValues) throws(ExampleFailure) -> OptionValues {
-    guard let preset = values[Options.preset]?.preset else {
-      guard values.gives(Options.fidelity) else { return values }
-      throw .usage(
-        "--fidelity chooses between a --preset's numbers, and there is none; give a --preset, or leave it away"
-      )
-    }
-    let options = preset.values(values[Options.fidelity])
-    return try values.withDefaults(
-      Dictionary(options.map { ($0.name, [$0.value]) }, uniquingKeysWith: { $1 }))
+extension PublishedExperiment {
+  /// The options that repeat the experiment, as they could be typed.
+  func options(_ fidelity: Fidelity) -> [(name: String, value: String)] {
+    recipe(fidelity).stated(by: Options.recipe)
   }
 
   /// All presets with their numbers and sources.
   static var listing: String {
-    all.map { preset in
+    pictures.map { preset in
       func text(_ options: [(name: String, value: String)]) -> String {
         options.map { "--\($0.name) \($0.value)" }.joined(separator: " ")
       }
-      let released =
-        preset.released.isEmpty ? "" : "\n  with --fidelity released: \(text(preset.released))"
+      let paper = preset.options(.paper)
+      let others = preset.options(.released).filter { option in !paper.contains { $0 == option } }
+      let released = others.isEmpty ? "" : "\n  with --fidelity released: \(text(others))"
       return """
         \(preset.name)
           \(preset.about); \(preset.source)
-          \(text(preset.options))\(released)
+          \(text(paper))\(released)
         """
     }.joined(separator: "\n\n")
   }
 }
 
-/// What `--preset` takes: a preset, or the wish to see all.
-enum PresetChoice: Sendable, Equatable {
-  case list
-  case named(String)
-
-  var preset: ImagePreset? {
-    guard case .named(let name) = self else { return nil }
-    return ImagePreset.all.first { $0.name == name }
-  }
-
-  static let kind: ValueKind<PresetChoice> = {
-    let names = ValueKind<String>.choice(
-      [ChoiceHelp("list", "print all presets with their numbers and sources")]
-        + ImagePreset.all.map { ChoiceHelp($0.name, $0.about) })
-    return names.mapped(
-      describe: { $0.name }, value: { $0 == "list" ? .list : .named($0) })
-  }()
-
-  private var name: String {
-    switch self {
-    case .list: "list"
-    case .named(let name): name
+extension Recipe {
+  /// What a command line asks for.
+  ///
+  /// - Throws: A failure if it asks for a fidelity but for no preset.
+  init(_ values: OptionValues) throws(ExampleFailure) {
+    let plain = values[Options.image] == nil ? Recipe.demonstration : .picture
+    if case .experiment(let preset) = values[Options.preset] {
+      self = preset.recipe(values[Options.fidelity])
+      group = group ?? plain.group
+    } else if values.gives(Options.fidelity) {
+      throw .usage(
+        "--fidelity chooses between a --preset's numbers, and there is none; give a --preset, or leave it away"
+      )
+    } else {
+      self = plain
     }
+    apply(Options.recipe, of: values)
   }
 }
 
@@ -89,7 +72,7 @@ extension Options {
       """)
   static let fidelity = Option(
     "fidelity",
-    .choice { (fidelity: ImagePreset.Fidelity) in
+    .choice { (fidelity: Fidelity) in
       fidelity == .paper ? "the paper's" : "those of the code released with it"
     }, default: .paper, help: "Whose numbers a preset has where they differ.")
 }

@@ -1,14 +1,8 @@
-import ExampleSupport
 import GradientAdjusters
+import INRZoo
 import TensorKit
 
-/// What a network's outputs stand for.
-enum PixelRange: String, CaseIterable, Sendable {
-  /// A pixel's values, from 0 to 1.
-  case unit
-  /// Twice a pixel's values less one, from -1 to 1.
-  case symmetric
-
+extension PixelRange {
   /// The name under which weight files note it.
   static let metadataKey = "pixel-range"
 
@@ -37,16 +31,4 @@ enum PixelRange: String, CaseIterable, Sendable {
     case .symmetric: error / 4
     }
   }
-}
-
-extension Options {
-  static let pixelRange = Option(
-    "pixel-range",
-    .choice { (range: PixelRange) in
-      switch range {
-      case .unit: "pixels as they are, from 0 to 1"
-      case .symmetric: "pixels from -1 to 1, as FINER's are; losses are still those of 0 to 1"
-      }
-    }, default: .unit,
-    help: "What the network's outputs stand for.")
 }

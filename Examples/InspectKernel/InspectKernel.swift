@@ -5,16 +5,14 @@ import Fitting
 @main
 enum InspectKernel {
   static func main() {
-    Options.command.run(translating: { ExampleFailure(translating: $0) }) { values in
+    Options.command.run { values in
       let settings = try InspectionSettings(values)
       let (inspections, failure) = try inspections(of: settings)
       if let failure, inspections.isEmpty { throw failure }
       try InspectionReport(
         settings: settings, inspections: inspections, failure: failure?.message
       ).write()
-      let path = settings.folder.url.appendingPathComponent("report.html").path
-      TextOutput.standardError.writeLine("The report is \(path)")
-      for inspection in inspections { print(inspection.line) }
+      settings.folder.announceReport(with: inspections.map(\.line))
       if let failure { throw failure }
     }
   }
@@ -29,8 +27,7 @@ enum InspectKernel {
       do {
         inspections.append(try settings.inspect(name))
       } catch {
-        let failure =
-          error as? ExampleFailure ?? ExampleFailure(translating: error) ?? .software("\(error)")
+        let failure = ExampleFailure(error)
         guard failure.exitCode == .software else { throw failure }
         failures.append("\(name.rawValue) was not inspected: \(failure.message)")
       }

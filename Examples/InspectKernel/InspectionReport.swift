@@ -15,25 +15,20 @@ struct InspectionReport {
 
   /// Writes the plots, their data, the summary and the report, once all is computed.
   func write() throws {
-    let summary = summary.text
-    let report = try report
-    let pictures = try inspections.flatMap { try pictureFiles($0) }
-    let folder = settings.folder
-    try Interruption.ignored {
-      try folder.write(spectra, named: "spectra")
-      for inspection in inspections {
-        let name = inspection.name.rawValue
-        try folder.write(heatMap(inspection).svg, to: "kernel-\(name).svg")
-        try folder.write(eigenvectors(inspection), named: "eigenvectors-\(name)")
-        try folder.write(shares(inspection), named: "target-\(name)")
-        try folder.write(decay(inspection), named: "decay-\(name)")
-        try folder.write(filter(inspection), named: "filters-\(name)")
-        try folder.write(histogram(inspection), named: "activations-\(name)")
-      }
-      for (name, data) in pictures { try folder.write(data, to: name) }
-      try folder.write(summary, to: "summary.json")
-      try folder.write(report.html, to: "report.html")
+    let files = try inspections.flatMap { inspection in
+      let name = inspection.name.rawValue
+      return OutputFile.both("eigenvectors-\(name)", eigenvectors(inspection))
+        + OutputFile.both("target-\(name)", shares(inspection))
+        + OutputFile.both("decay-\(name)", decay(inspection))
+        + OutputFile.both("filters-\(name)", filter(inspection))
+        + OutputFile.both("activations-\(name)", histogram(inspection))
+        + [OutputFile("kernel-\(name).svg", heatMap(inspection).svg)]
+        + (try pictureFiles(inspection))
     }
+    try settings.folder.write(
+      OutputFile.both("spectra", spectra) + files + [
+        OutputFile("summary.json", try summary.file), OutputFile("report.html", try report.html),
+      ])
   }
 
   /// The file of a kernel's numbers.
@@ -42,7 +37,7 @@ struct InspectionReport {
   }
 
   /// What is shown as pictures, and its numbers in single precision.
-  private func pictureFiles(_ inspection: ModelInspection) throws -> [(name: String, data: Data)] {
+  private func pictureFiles(_ inspection: ModelInspection) throws -> [OutputFile] {
     let (name, picture) = (inspection.name.rawValue, inspection.picture)
     let mosaics = try picture.neuronPNGs()
     var neurons = NumPyArchive()
@@ -52,12 +47,12 @@ struct InspectionReport {
       Data(try NumPyFile(Tensor<Float>(tensor)).bytes())
     }
     return [
-      (kernelFile(inspection), try numbers(inspection.kernel)),
-      ("eigenpictures-\(name).png", try picture.png(first: Self.described)),
-      ("eigenpictures-\(name).npy", try numbers(picture.eigenvectors)),
-      ("neurons-before-\(name).png", mosaics.before),
-      ("neurons-after-\(name).png", mosaics.after),
-      ("neurons-\(name).npz", Data(try neurons.bytes())),
+      OutputFile(kernelFile(inspection), try numbers(inspection.kernel)),
+      OutputFile("eigenpictures-\(name).png", try picture.png(first: Self.described)),
+      OutputFile("eigenpictures-\(name).npy", try numbers(picture.eigenvectors)),
+      OutputFile("neurons-before-\(name).png", mosaics.before),
+      OutputFile("neurons-after-\(name).png", mosaics.after),
+      OutputFile("neurons-\(name).npz", Data(try neurons.bytes())),
     ]
   }
 
@@ -144,7 +139,7 @@ struct InspectionReport {
 
   private var summary: JSONValue {
     [
-      "failure": failure.map { .string($0) } ?? .null,
+      "failure": .string(failure),
       "models": .array(
         inspections.map { inspection in
           [

@@ -7,7 +7,7 @@ import TensorKit
 /// The options of the command line.
 enum Options {
   static let model = Option(
-    repeating: "model", .choice { (model: ModelName) in model.about },
+    repeating: "model", .choice { (model: ModelKind) in model.about },
     default: [.relu, .siren, .finer, .gauss],
     help: "A network to look into; given several times, they are compared.")
   static let samples = Option(
@@ -57,7 +57,7 @@ enum Options {
       """
     ],
     groups: [
-      OptionGroup("Models", [model] + ModelOptions.all.dropFirst()),
+      OptionGroup("Models", [model] + ModelOptions.constants as [any OptionDeclaration]),
       OptionGroup("Kernel", samples, target, end, group, grid),
       OptionGroup("Training", steps, seed),
       OptionGroup("Files", output),
@@ -73,7 +73,7 @@ enum Options {
 /// What the command line asks for, checked before any work.
 struct InspectionSettings {
   let values: OptionValues
-  let models: [ModelName]
+  let models: [ModelKind]
   let folder: OutputFolder
   /// The function to be learned, and where the kernel is taken.
   let signal: FunctionSignal<Double>
@@ -117,14 +117,23 @@ struct InspectionSettings {
     try folder.checkWritable()
   }
 
+  /// A network with the options of the command line.
+  func recipe(_ kind: ModelKind) -> ModelRecipe {
+    var recipe = Recipe.picture
+    recipe.apply(ModelOptions.constants, of: values)
+    recipe.model.kind = kind
+    return recipe.model
+  }
+
   /// A network with its initial weights.
   ///
   /// - Parameters:
   ///   - name: The model.
   ///   - samples: The number of points along each coordinate; they span 2.
-  func network(_ name: ModelName, samples: [Int]) -> any LayeredNetwork<Double> {
+  func network(_ name: ModelKind, samples: [Int]) -> any LayeredNetwork<Double> {
     var generator = SeededGenerator(seed: UInt64(values[Options.seed]))
-    return ModelSettings(values, model: name).network(
-      bandwidths: samples.map { Double($0) / 4 }, outputs: 1, using: &generator, Double.self)
+    return recipe(name).network(
+      ModelRecipe.Layout(bandwidths: samples.map { Double($0) / 4 }, outputs: 1),
+      using: &generator, Double.self)
   }
 }

@@ -7,7 +7,7 @@ import TensorKit
 
 /// What was found out about a network.
 struct ModelInspection {
-  let name: ModelName
+  let name: ModelKind
   /// The kernel at the initial weights, of shape [samples, samples].
   let kernel: Tensor<Double>
   /// Descending.
@@ -79,12 +79,12 @@ struct ModelInspection {
 
 extension InspectionSettings {
   /// Takes a network's kernel and all that follows from it.
-  func inspect(_ name: ModelName) throws -> ModelInspection {
+  func inspect(_ name: ModelKind) throws -> ModelInspection {
     try inspect(name, network(name, samples: [signal.sampleCount]))
   }
 
   private func inspect<Model: LayeredNetwork<Double>>(
-    _ name: ModelName, _ model: Model
+    _ name: ModelKind, _ model: Model
   ) throws -> ModelInspection {
     let size = signal.sampleCount
     let kernel = try TiledEvaluation(of: model).empiricalKernel(at: signal.inputs)
@@ -104,7 +104,7 @@ extension InspectionSettings {
 
   /// The eigenpairs of a network's kernel, all or some from the largest eigenvalue on.
   func decomposed(
-    _ kernel: Tensor<Double>, of name: ModelName, count: Int? = nil
+    _ kernel: Tensor<Double>, of name: ModelKind, count: Int? = nil
   ) throws -> SymmetricEigenpairs<Double> {
     let pairs: SymmetricEigenpairs<Double>
     do {
@@ -167,31 +167,31 @@ extension InspectionSettings {
   /// The norm of what each adjuster makes of a cosine of each frequency.
   private func filters<Model: Module<Double>>(of model: Model) throws -> [ModelInspection.Filter] {
     let size = signal.sampleCount
-    let end = values[Options.end]
     let cosines = Tensor<Double>.cosineTransform(size: size).transposed()
     let batch = signal.batch(groupSize: values[Options.group])
-    func filter(
-      _ name: String, _ adjuster: some GradientAdjuster<Double>
-    ) throws -> ModelInspection.Filter {
-      var adjuster = adjuster
+    var settings = AdjusterSettings()
+    settings.end = values[Options.end]
+    settings.sampling = .center
+    settings.damping = .none
+    let seed = UInt64(values[Options.seed])
+    let context = AdjusterContext(
+      model: recipe(.siren), inputs: batch.inputs,
+      grid: RowGrid(extents: [size]),
+      seed: seed,
+      // More probes than training needs, so that single bands do not stand out by chance.
+      equalize: { BandEqualizer($0, probeCount: 32, seed: seed) })
+    let names: [(AdjusterKind, String)] = [
+      (.none, "plain training"), (.empiricalNTK, "full eNTK"), (.iga, "IGA"),
+      (.bands, "nested bands"), (.bandsCosine, "cosine bands"),
+    ]
+    return try names.map { kind, name in
+      var adjuster = AdjusterChoice(kind).adjuster(settings, for: context)
       let transform = try adjuster.cotangentTransform(
         for: TrainingStep(model: model, batch: batch))
-      let adjusted = try transform.applied(to: cosines, groups: batch.groups)
-      let gains = adjusted.squared().sum(alongAxis: 0).squareRoot().elements
+      let gains = try transform.applied(to: cosines, groups: batch.groups)
+        .squared().sum(alongAxis: 0).squareRoot().elements
       return ModelInspection.Filter(
         name: name, frequencies: gains.indices.map { Double($0) / 4 }, gains: gains)
     }
-    let line = RowGrid(extents: [size])
-    // More probes than training needs, so that single bands do not stand out by chance.
-    func equalizer(_ bands: some Bands<Double>) -> BandEqualizer<Double> {
-      BandEqualizer(bands, probeCount: 32, seed: UInt64(values[Options.seed]))
-    }
-    return [
-      try filter("plain training", IdentityAdjuster<Double>()),
-      try filter("full eNTK", EmpiricalNTKAdjuster<Double>(end: end)),
-      try filter("IGA", InductiveGradientAdjuster<Double>(end: end, sampling: .center)),
-      try filter("nested bands", equalizer(NestedMeanBands(.blocks(of: line)))),
-      try filter("cosine bands", equalizer(CosineBands(line))),
-    ]
   }
 }

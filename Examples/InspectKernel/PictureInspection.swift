@@ -76,13 +76,13 @@ struct PictureInspection {
 
 extension InspectionSettings {
   /// Takes the kernel of a network on the pixels of the embedded picture, in grey, and trains it on that.
-  func inspectPicture(_ name: ModelName) throws -> PictureInspection {
+  func inspectPicture(_ name: ModelKind) throws -> PictureInspection {
     let side = values[Options.grid]
     return try inspectPicture(name, network(name, samples: [side, side]), side: side)
   }
 
   private func inspectPicture<Model: LayeredNetwork<Double>>(
-    _ name: ModelName, _ model: Model, side: Int
+    _ name: ModelKind, _ model: Model, side: Int
   ) throws -> PictureInspection {
     let grey = Picture.procedural(height: side, width: side).values(as: Double.self)
       .mean(alongAxis: 2, keepingAxis: true)

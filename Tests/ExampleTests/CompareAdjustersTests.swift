@@ -15,7 +15,7 @@ struct CompareAdjustersTests {
   func choices() {
     let all = CompareAdjustersProgram.choices(forPixels: 100).map(\.name)
     #expect(Set(all).count == all.count)
-    #expect(AdjusterName.allCases.allSatisfy { all.contains($0.rawValue) })
+    #expect(Options.adjusters.allSatisfy { all.contains($0.rawValue) })
     #expect(all.contains("fr+iga") && !all.contains("none+iga") && !all.contains("fr+none"))
     #expect(
       ["fr+bn", "bn+iga", "bn+full-entk"].allSatisfy(all.contains) && !all.contains("bn+fr"))

@@ -58,31 +58,9 @@ struct FileTests {
         at: root.appendingPathComponent("folder"), withIntermediateDirectories: false)
       let failure = #expect(throws: ExampleFailure.self) { try folder.write("x", to: "folder") }
       #expect(failure?.exitCode == .cannotCreate)
-      #expect(throws: ExampleFailure.software("stopped")) {
-        try folder.writeFile(named: "kept.txt") { url in
-          try Data("half".utf8).write(to: url)
-          throw ExampleFailure.software("stopped")
-        }
-      }
       #expect(try names(in: root) == ["folder", "kept.txt"])
       let kept = root.appendingPathComponent("kept.txt")
       #expect(try String(contentsOf: kept, encoding: .utf8) == "old")
-    }
-  }
-
-  @Test("A writer that needs a path gets one with the same extension")
-  func writer() throws {
-    try withTemporaryFolder { root in
-      let url = try OutputFolder(root).writeFile(named: "a.png") { url in
-        #expect(url.pathExtension == "png")
-        try Data([1, 2]).write(to: url)
-      }
-      #expect(try Data(contentsOf: url) == Data([1, 2]))
-      #expect(try names(in: root) == ["a.png"])
-      #expect(throws: ExampleFailure.self) {
-        try OutputFolder(root).writeFile(named: "b.png") { _ in }
-      }
-      #expect(try names(in: root) == ["a.png"])
     }
   }
 
@@ -90,7 +68,7 @@ struct FileTests {
   func plot() throws {
     try withTemporaryFolder { root in
       let plot = LinePlot("p", x: PlotAxis("x"), y: PlotAxis("y"), series: [])
-      try OutputFolder(root).write(plot, named: "curve")
+      try OutputFolder(root).write(OutputFile.both("curve", plot))
       #expect(try names(in: root) == ["curve.csv", "curve.svg"])
     }
   }

@@ -159,7 +159,7 @@ struct FitFunctionTests {
   @Test("Bands are evened out along a line and a circle", arguments: ["circle", "steps"])
   func bands(preset: String) throws {
     try withTemporaryFolder { root in
-      let names = ["none", "centered", "bands", "bands-cosine"]
+      let names = ["none", "centered", "bands", "bands-cosine", "bands-block"]
       let run = try Files(
         Self.tiny + ["--preset", preset] + names.flatMap { ["--adjuster", $0] }, in: root)
       #expect(run.program.code == 0)

@@ -1,6 +1,7 @@
 import ExampleSupport
 import Foundation
 import GradientAdjusters
+import INRZoo
 import Testing
 
 @testable import ImageFitting
@@ -60,7 +61,9 @@ struct FitImageDampingTests {
       guard case .run(let values) = try ImageFitting.Options.command.parse(arguments) else {
         throw ExampleFailure.software("asked for help")
       }
-      let damping: BurstDamping<Float> = try FitImageSettings(values).burstDamping()
+      let adjuster = try FitImageSettings(values)
+        .adjuster(AdjusterChoice(.damped), over: Tensor<Float>(zeros: [1, 2]))
+      let damping = try #require(adjuster as? BurstDamping<Float>)
       #expect(damping.isProportional == isProportional)
     }
   }

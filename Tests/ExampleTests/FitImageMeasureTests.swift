@@ -168,16 +168,18 @@ struct FitImageMeasureTests {
 
   @Test("FINER's presets map pixels as published, and the released IGA's rates are its own")
   func presets() throws {
-    func value(_ preset: String, _ fidelity: ImagePreset.Fidelity, _ option: String) -> String? {
-      ImagePreset.all.first { $0.name == preset }?.values(fidelity).first { $0.name == option }?
-        .value
+    func value(_ preset: String, _ fidelity: Fidelity, _ option: String) -> String? {
+      PublishedExperiment.pictures.first { $0.name == preset }?.options(fidelity).first {
+        $0.name == option
+      }?
+      .value
     }
     for name in ["finer", "siren", "wire", "gauss"] {
       #expect(value("\(name)-div2k", .paper, "pixel-range") == "symmetric")
     }
     #expect(value("pe-div2k", .paper, "pixel-range") == "unit")
-    #expect(value("iga-pe", .paper, "learning-rate") == "5e-3")
-    #expect(value("iga-pe", .released, "learning-rate") == "1e-3")
-    #expect(value("iga-relu", .released, "learning-rate") == "5e-3")
+    #expect(value("iga-pe", .paper, "learning-rate") == "0.005")
+    #expect(value("iga-pe", .released, "learning-rate") == "0.001")
+    #expect(value("iga-relu", .released, "learning-rate") == "0.005")
   }
 }

@@ -12,8 +12,8 @@ import Testing
 struct FitImageModelTests {
   private func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
 
-  @Test("Every model is fitted, plainly and adjusted", arguments: ModelName.allCases)
-  func models(model: ModelName) throws {
+  @Test("Every model is fitted, plainly and adjusted", arguments: ModelKind.allCases)
+  func models(model: ModelKind) throws {
     try withTemporaryFolder { root in
       let adjusters = ["none", "iga", "bands"] + (model.isComplex ? [] : ["fr", "bn"])
       let run = try FitImageFiles(
@@ -38,8 +38,8 @@ struct FitImageModelTests {
     }
   }
 
-  @Test("Muon finds each model's hidden matrices", arguments: ModelName.allCases)
-  func muon(model: ModelName) throws {
+  @Test("Muon finds each model's hidden matrices", arguments: ModelKind.allCases)
+  func muon(model: ModelKind) throws {
     try withTemporaryFolder { root in
       let losses = try ["adam", "muon"].map { optimizer in
         let run = try FitImageFiles(
@@ -63,9 +63,9 @@ struct FitImageModelTests {
       Tensor<Double>.normal(shape: [network.parameterLayout.count], using: &generator),
       layout: network.parameterLayout)
     var plain = network
-    var muon: any Optimizer<Double> = OptimizerName.muon.optimizer(
+    var muon: any Optimizer<Double> = OptimizerKind.muon.optimizer(
       learningRate: 0.01, workers: Workers(), Double.self)
-    var adam: any Optimizer<Double> = OptimizerName.adam.optimizer(
+    var adam: any Optimizer<Double> = OptimizerKind.adam.optimizer(
       learningRate: 0.01, workers: Workers(), Double.self)
     muon.update(&network, along: gradient)
     adam.update(&plain, along: gradient)
@@ -133,47 +133,60 @@ struct FitImageModelTests {
 
   // MARK: Presets
 
-  private func values(_ arguments: String) throws -> OptionValues {
-    guard case .run(let values) = try Options.command.parse(words(arguments)) else {
+  private func recipe(_ arguments: [String]) throws -> Recipe {
+    guard case .run(let values) = try Options.command.parse(arguments) else {
       throw ExampleFailure.usage("no run")
     }
-    return try ImagePreset.applied(to: values)
+    return try Recipe(values)
   }
 
-  @Test("Every preset has values that its options take, of either fidelity")
+  @Test("The options that a preset states make its recipe, of either fidelity")
   func presets() throws {
-    #expect(Set(ImagePreset.all.map(\.name)).count == ImagePreset.all.count)
-    for preset in ImagePreset.all {
-      for fidelity in ImagePreset.Fidelity.allCases {
-        let values = try values("--preset \(preset.name) --fidelity \(fidelity.rawValue)")
-        let settings = Dictionary(
-          uniqueKeysWithValues: values.settings.map { ($0.name, $0.value) })
-        for option in preset.values(fidelity) {
-          let (found, expected) = (settings[option.name] ?? "", option.value)
-          #expect(
-            found == expected || Double(found) == Double(expected) && Double(found) != nil,
-            "\(preset.name): \(option.name) is \(found)")
-        }
+    for preset in PublishedExperiment.pictures {
+      for fidelity in Fidelity.allCases {
+        let chosen = try recipe(words("--preset \(preset.name) --fidelity \(fidelity.rawValue)"))
+        let options = preset.options(fidelity)
+        #expect(try recipe(options.flatMap { ["--\($0.name)", $0.value] }) == chosen)
+        #expect(options.contains { $0.name == "learning-rate" })
+        var expected = preset.recipe(fidelity)
+        expected.group = expected.group ?? Recipe.demonstration.group
+        #expect(chosen == expected)
       }
     }
   }
 
   @Test("Options that are given come before a preset's, which come before the defaults")
   func precedence() throws {
-    let plain = try values("--preset iga-siren")
-    #expect(plain[Options.steps] == 10_000)
-    #expect(plain[Options.adjuster].map(\.name) == ["iga"])
-    #expect(!plain.gives(Options.steps))
-    #expect(plain.settings.first { $0.name == "steps" }?.isGiven == false)
-    let changed = try values("--preset iga-siren --steps 7 --adjuster none --adjuster iga")
-    #expect(changed[Options.steps] == 7)
-    #expect(changed[Options.adjuster].map(\.name) == ["none", "iga"])
-    #expect(changed[Options.end] == 20)
-    #expect(changed.gives(Options.steps))
-    #expect(try values("--preset iga-finer")[Options.end] == 20)
-    let released = try values("--preset iga-finer --fidelity released")
-    #expect(released[Options.end] == 15)
-    #expect(released[Options.sampling] == .aggregate)
+    let plain = try recipe(words("--preset iga-siren"))
+    #expect(plain.training.steps == 10_000)
+    #expect(plain.adjusters.map(\.name) == ["iga"])
+    let changed = try recipe(
+      words("--preset iga-siren --steps 7 --adjuster none --adjuster iga --omega 20"))
+    #expect(changed.training.steps == 7 && changed.model[.omega] == 20)
+    #expect(changed.adjusters.map(\.name) == ["none", "iga"])
+    #expect(changed.settings.end == 20)
+    #expect(try recipe(words("--preset iga-finer")).settings.end == 20)
+    let released = try recipe(words("--preset iga-finer --fidelity released"))
+    #expect(released.settings.end == 15)
+    #expect(released.settings.sampling == .aggregate)
+    #expect(try recipe([]) == Recipe.demonstration)
+  }
+
+  @Test("The report shows what a preset has, and what was given")
+  func reported() throws {
+    try withTemporaryFolder { root in
+      let run = try FitImageFiles(
+        FitImageTests.tiny + words("--preset bn-pe --fidelity released --adjuster none"), in: root)
+      #expect(run.program.code == 0, "\(run.program.standardError)")
+      let summary = try JSONSerialization.jsonObject(with: run.data("summary.json"))
+      let settings = try #require((summary as? [String: Any])?["settings"] as? [String: String])
+      let expected = [
+        "model": "pe", "learning-rate": "0.003", "seed": "4096", "adjuster": "none",
+        "schedule": "once:3000:0.1", "width": "8", "pe-frequencies": "6", "bn-placement": "before",
+        "fr-alpha": "0.05", "image": "the embedded picture",
+      ]
+      for (name, value) in expected { #expect(settings[name] == value, "\(name)") }
+    }
   }
 
   @Test("A preset runs, and the list shows all of them")
@@ -185,7 +198,7 @@ struct FitImageModelTests {
       #expect(try FitImageTests.adjusters(run.program) == ["iga"])
       let list = try ProgramRun("FitImage", words("--preset list"), in: root)
       #expect(list.code == 0)
-      for preset in ImagePreset.all {
+      for preset in PublishedExperiment.pictures {
         #expect(list.standardOutput.contains(preset.name + "\n"))
         #expect(list.standardOutput.contains(preset.source))
       }

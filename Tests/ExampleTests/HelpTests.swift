@@ -1,4 +1,5 @@
 import Foundation
+import TensorKit
 import Testing
 
 @testable import ExampleSupport
@@ -73,14 +74,20 @@ struct HelpTests {
     }
   }
 
-  @Test("Another library's error can be given its exit code")
-  func translation() {
-    let errors = Recorder()
-    let code = command.execute(
-      [], standardError: errors.output(), translating: { _ in .noInput("gone") }
-    ) { _ in throw OtherError() }
-    #expect(code == .noInput)
-    #expect(errors.text == "error: gone\n")
+  @Test("A file's error has its exit code")
+  func fileErrors() {
+    let kinds: [(FileError.Kind, ExitCode)] = [
+      (.noSuchFile, .noInput), (.unreadable, .noInput), (.malformed, .dataError),
+      (.unsupported, .dataError), (.missing, .dataError), (.unwritable, .cannotCreate),
+      (.writingFailed, .inputOutput),
+    ]
+    for (kind, expected) in kinds {
+      let errors = Recorder()
+      let code = command.execute([], standardError: errors.output()) { _ in
+        throw FileError(kind, path: "a", reason: "it is odd")
+      }
+      #expect(code == expected && errors.text == "error: a: it is odd\n")
+    }
   }
 
   @Test("The exit codes are those of sysexits.h")

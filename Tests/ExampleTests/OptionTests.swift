@@ -137,14 +137,6 @@ struct OptionTests {
     }
   }
 
-  @Test("An option without a default can be required")
-  func required() throws {
-    #expect(throws: ExampleFailure.usage("--image is missing; give --image FILE")) {
-      try Program.values().required(Program.image)
-    }
-    #expect(try Program.values("--seed", "4").required(Program.seed) == 4)
-  }
-
   @Test("Settings tell what was given from what was not")
   func settings() throws {
     let values = try Program.values("--steps", "5", "--quiet", "--compare=adam", "--compare=sgd")

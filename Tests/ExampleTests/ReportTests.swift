@@ -1,4 +1,5 @@
 import Foundation
+import INRZoo
 import Testing
 
 @testable import ExampleSupport
@@ -50,8 +51,11 @@ struct ReportTests {
   }
 
   @Test("A picture knows its width from its header")
-  func width() {
-    let png = IndexedPNG.encode([1, 2, 3, 4, 5, 6], width: 3, map: .viridis)
+  func width() throws {
+    let png = try ColorMap.viridis.png([0, 0.2, 0.4, .nan, 0.8, 1], width: 3)
+    let picture = try Picture(pngBytes: Array(png)).values(as: Float.self)
+    #expect(picture.shape == [2, 3, 4])
+    #expect(picture[0, 0, 3] == 1 && picture[1, 0, 3] == 0)
     #expect(ReportPicture(png, caption: "x").width == 3)
     #expect(ReportPicture(Data([1, 2, 3]), caption: "x").width == nil)
   }
@@ -70,7 +74,7 @@ struct ReportTests {
     try OutputFolder(path: path).write(SampleReport.make().html, to: "report.html")
     let plots: [any Plot] = [SampleReport.curves, SampleReport.spectrum, SampleReport.kernel]
     for (index, plot) in plots.enumerated() {
-      try OutputFolder(path: path).write(plot, named: "plot-\(index)")
+      try OutputFolder(path: path).write(OutputFile.both("plot-\(index)", plot))
     }
   }
 }

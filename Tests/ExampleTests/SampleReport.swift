@@ -44,12 +44,12 @@ enum SampleReport {
   }
 
   static func picture(_ size: Int, _ frequency: Double) -> Data {
-    let indices = (0..<(size * size)).map { index -> UInt8 in
+    let values = (0..<(size * size)).map { index in
       let x = Double(index % size) / Double(size)
       let y = Double(index / size) / Double(size)
-      return UInt8(128 + 120 * sin(x * frequency) * cos(y * frequency * 0.7 + x * 4))
+      return 0.5 + 0.47 * sin(x * frequency) * cos(y * frequency * 0.7 + x * 4)
     }
-    return IndexedPNG.encode(indices, width: size, map: .viridis)
+    return (try? ColorMap.viridis.png(values, width: size)) ?? Data()
   }
 
   static func make() -> Report {
@@ -92,7 +92,6 @@ enum SampleReport {
       curves, heading: "Training", caption: "The band reaches from the lowest run to the highest.")
     report.addPlot(spectrum, heading: "Kernel", caption: "Sorted, of 64 samples.")
     report.addPlot(kernel, caption: "Between pairs of samples.")
-    report.addText("Remarks", "Everything here was computed on one processor core.")
     return report
   }
 }

@@ -1,7 +1,7 @@
 /// A table of comma-separated values with quoting after RFC 4180 and lines ended by `\n`.
-public struct CSVTable: Sendable, Equatable {
+package struct CSVTable: Sendable, Equatable {
   /// One value of a row.
-  public enum Cell: Sendable, Equatable {
+  package enum Cell: Sendable, Equatable {
     /// A text, quoted where needed.
     case text(String)
     /// A whole number.
@@ -13,23 +13,23 @@ public struct CSVTable: Sendable, Equatable {
   }
 
   /// The names of the columns.
-  public let columns: [String]
+  package let columns: [String]
   /// The rows so far.
-  public private(set) var rows: [[Cell]] = []
+  package private(set) var rows: [[Cell]] = []
 
   /// Starts a table without rows.
-  public init(columns: [String]) {
+  package init(columns: [String]) {
     self.columns = columns
   }
 
   /// Adds a row; a short row is filled with empty cells, and what is too much is left out.
-  public mutating func append(_ row: [Cell]) {
+  package mutating func append(_ row: [Cell]) {
     let missing = max(0, columns.count - row.count)
     rows.append(Array(row.prefix(columns.count)) + Array(repeating: .empty, count: missing))
   }
 
   /// The table as text, the names of the columns first.
-  public var text: String {
+  package var text: String {
     var lines = [columns.map(Self.quoted).joined(separator: ",")]
     lines += rows.map { $0.map(\.text).joined(separator: ",") }
     return lines.joined(separator: "\n") + "\n"
@@ -44,15 +44,12 @@ public struct CSVTable: Sendable, Equatable {
 extension CSVTable.Cell: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByFloatLiteral
 {
-  /// Makes a text.
-  public init(stringLiteral value: String) { self = .text(value) }
-  /// Makes a whole number.
-  public init(integerLiteral value: Int) { self = .integer(value) }
-  /// Makes a real number.
-  public init(floatLiteral value: Double) { self = .number(value) }
+  package init(stringLiteral value: String) { self = .text(value) }
+  package init(integerLiteral value: Int) { self = .integer(value) }
+  package init(floatLiteral value: Double) { self = .number(value) }
 
   /// A real number, or an empty cell for nothing.
-  public static func number(_ value: Double?) -> CSVTable.Cell {
+  package static func number(_ value: Double?) -> CSVTable.Cell {
     if let value { .number(value) } else { .empty }
   }
 

@@ -1,28 +1,28 @@
 import Foundation
 
 /// Numbers as text, always with a decimal point and never depending on the locale.
-public enum NumberText {
+package enum NumberText {
   /// A fixed number of decimals, as `31.20`; a dash for what is not finite.
-  public static func fixed(_ value: Double, _ decimals: Int) -> String {
+  package static func fixed(_ value: Double, _ decimals: Int) -> String {
     guard value.isFinite else { return "–" }
     return String(format: "%.\(max(0, decimals))f", value)
   }
 
   /// A fixed number of decimals for programs to read: `nan` and `inf` rather than a dash.
-  public static func field(_ value: Double?, _ decimals: Int) -> String {
+  package static func field(_ value: Double?, _ decimals: Int) -> String {
     let value = value ?? .nan
     return value.isFinite ? fixed(value, decimals) : plain(value)
   }
 
   /// The shortest text that reads back as the same number, whole numbers without `.0`.
-  public static func plain(_ value: Double) -> String {
+  package static func plain(_ value: Double) -> String {
     guard value.isFinite else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
     let text = "\(value)"
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 
   /// A number of significant digits, as `0.0123` or `1.2e-05`.
-  public static func significant(_ value: Double, _ digits: Int = 3) -> String {
+  package static func significant(_ value: Double, _ digits: Int = 3) -> String {
     guard value.isFinite else { return "–" }
     if value != 0, abs(value) >= 1e-4, abs(value) < 1e6 {
       // The exponent after rounding: 9.996 has three significant digits as 10.0.
@@ -33,14 +33,14 @@ public enum NumberText {
   }
 
   /// A duration as `h:mm:ss`.
-  public static func duration(_ seconds: Double) -> String {
+  package static func duration(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0, seconds < 1e9 else { return "–:––:––" }
     let whole = Int(seconds.rounded())
     return String(format: "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60)
   }
 
   /// A time for one step with three significant digits, as `12.3 ms` or `1.25 s`.
-  public static func shortTime(_ seconds: Double) -> String {
+  package static func shortTime(_ seconds: Double) -> String {
     guard seconds.isFinite, seconds >= 0 else { return "–" }
     if seconds >= 0.9995 { return significant(seconds, 3) + " s" }
     if seconds >= 0.9995e-3 { return significant(seconds * 1e3, 3) + " ms" }

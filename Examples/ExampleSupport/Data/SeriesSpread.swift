@@ -4,20 +4,20 @@
 /// let spread = SeriesSpread(of: losses)  // one list for each seed
 /// let series = PlotSeries("plain", x: steps, y: spread.mean, band: spread.band)
 /// ```
-public struct SeriesSpread: Sendable, Equatable {
+package struct SeriesSpread: Sendable, Equatable {
   /// The mean over the runs at each step.
-  public let mean: [Double]
+  package let mean: [Double]
   /// The smallest value of any run at each step.
-  public let low: [Double]
+  package let low: [Double]
   /// The largest value of any run at each step.
-  public let high: [Double]
+  package let high: [Double]
   /// The number of runs.
-  public let runCount: Int
+  package let runCount: Int
 
   /// The spread of some runs; a run that ended early counts as long as it lasted.
   ///
   /// - Parameter runs: The values of each run, step by step.
-  public init(of runs: [[Double]]) {
+  package init(of runs: [[Double]]) {
     let length = runs.map(\.count).max() ?? 0
     var (mean, low, high): ([Double], [Double], [Double]) = ([], [], [])
     for step in 0..<length {
@@ -33,27 +33,27 @@ public struct SeriesSpread: Sendable, Equatable {
   }
 
   /// The band from the smallest to the largest value; a single run has none.
-  public var band: PlotSeries.Band? {
+  package var band: PlotSeries.Band? {
     runCount > 1 ? PlotSeries.Band(low: low, high: high) : nil
   }
 }
 
 /// The mean of a measure over several runs, with its standard deviation.
-public struct MeanWithDeviation: Sendable, Equatable {
+package struct MeanWithDeviation: Sendable, Equatable {
   /// The arithmetic mean.
-  public let mean: Double
+  package let mean: Double
   /// The sample standard deviation; a single run has none.
-  public let deviation: Double?
+  package let deviation: Double?
 
   /// The mean and the deviation of some values; nothing for none.
-  public init?(of values: [Double]) {
+  package init?(of values: [Double]) {
     guard let mean = values.mean else { return nil }
     self.mean = mean
     deviation = values.standardDeviation
   }
 
   /// The two as text, as `0.0123 ± 0.0004`.
-  public func text(_ digits: Int = 3) -> String {
+  package func text(_ digits: Int = 3) -> String {
     let mean = NumberText.significant(mean, digits)
     return deviation.map { "\(mean) ± \(NumberText.significant($0, 2))" } ?? mean
   }

@@ -1,12 +1,12 @@
 extension Collection where Element == Double {
   /// The middle value; not-a-number is left out, and an empty collection has none.
-  public var median: Double? { quantile(0.5) }
+  package var median: Double? { quantile(0.5) }
 
   /// The value below which a fraction of the values lies, with linear interpolation.
   ///
   /// - Parameter fraction: From 0, the smallest value, to 1, the largest.
   /// - Returns: The quantile, or nothing when no value is a number.
-  public func quantile(_ fraction: Double) -> Double? {
+  package func quantile(_ fraction: Double) -> Double? {
     let sorted = filter { !$0.isNaN }.sorted()
     guard !sorted.isEmpty, !fraction.isNaN else { return nil }
     let position = Swift.min(Swift.max(fraction, 0), 1) * Double(sorted.count - 1)
@@ -19,12 +19,12 @@ extension Collection where Element == Double {
   }
 
   /// The arithmetic mean; an empty collection has none.
-  public var mean: Double? {
+  package var mean: Double? {
     isEmpty ? nil : reduce(0, +) / Double(count)
   }
 
   /// The sample standard deviation, with one less than the count below; it takes two values.
-  public var standardDeviation: Double? {
+  package var standardDeviation: Double? {
     guard count > 1, let mean else { return nil }
     let sum = reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
     return (sum / Double(count - 1)).squareRoot()
@@ -32,42 +32,42 @@ extension Collection where Element == Double {
 }
 
 /// Which of two values of a measure is the better one.
-public enum BetterValue: Sendable, Equatable {
+package enum BetterValue: Sendable, Equatable {
   /// The higher, as for PSNR.
   case higher
   /// The lower, as for a loss.
   case lower
 
   /// Whether a value beats another; not-a-number beats nothing.
-  public func prefers(_ value: Double, to other: Double) -> Bool {
+  package func prefers(_ value: Double, to other: Double) -> Bool {
     self == .higher ? value > other : value < other
   }
 }
 
 /// A measure recorded at some of a run's steps, with its best value and its medians.
-public struct MeasuredSeries: Sendable, Equatable {
+package struct MeasuredSeries: Sendable, Equatable {
   /// A value and the step at which it was measured.
-  public struct Point: Sendable, Equatable {
+  package struct Point: Sendable, Equatable {
     /// The step.
-    public let step: Int
+    package let step: Int
     /// The value.
-    public let value: Double
+    package let value: Double
   }
 
   /// Which value is the better one.
-  public let better: BetterValue
+  package let better: BetterValue
   /// Every value in the order in which it came.
-  public private(set) var points: [Point] = []
+  package private(set) var points: [Point] = []
   /// The best finite value so far and its step; the earliest of equals.
-  public private(set) var best: Point?
+  package private(set) var best: Point?
 
   /// Starts an empty series.
-  public init(better: BetterValue = .higher) {
+  package init(better: BetterValue = .higher) {
     self.better = better
   }
 
   /// Adds the value measured at a step.
-  public mutating func record(_ value: Double, at step: Int) {
+  package mutating func record(_ value: Double, at step: Int) {
     let point = Point(step: step, value: value)
     points.append(point)
     guard value.isFinite else { return }
@@ -76,22 +76,22 @@ public struct MeasuredSeries: Sendable, Equatable {
   }
 
   /// The value that came last.
-  public var latest: Point? { points.last }
+  package var latest: Point? { points.last }
   /// The steps.
-  public var steps: [Int] { points.map(\.step) }
+  package var steps: [Int] { points.map(\.step) }
   /// The values.
-  public var values: [Double] { points.map(\.value) }
+  package var values: [Double] { points.map(\.value) }
   /// The median of all values.
-  public var median: Double? { values.median }
+  package var median: Double? { values.median }
 
   /// The value below which a fraction of the values lies.
-  public func quantile(_ fraction: Double) -> Double? { values.quantile(fraction) }
+  package func quantile(_ fraction: Double) -> Double? { values.quantile(fraction) }
 
   /// The median over the last part of the steps, by default the last tenth.
   ///
   /// The part is one of the steps from the first to the last, however often values came; the
   /// last value always counts.
-  public func medianOverLast(_ fraction: Double = 0.1) -> Double? {
+  package func medianOverLast(_ fraction: Double = 0.1) -> Double? {
     guard let first = points.first, let last = points.last else { return nil }
     let span = Double(last.step - first.step) * Swift.min(Swift.max(fraction, 0), 1)
     return points.filter { Double(last.step - $0.step) <= span }.map(\.value).median

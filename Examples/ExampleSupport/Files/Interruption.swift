@@ -1,12 +1,12 @@
 import Foundation
 
 /// What Ctrl-C may interrupt.
-public enum Interruption {
+package enum Interruption {
   /// Runs the body to its end, even if the user presses Ctrl-C or the system asks to terminate.
   ///
   /// For writing files that belong together, which takes a moment: requests that come meanwhile are
   /// ignored. What held before holds again afterwards.
-  public static func ignored<Result>(during body: () throws -> Result) rethrows -> Result {
+  package static func ignored<Result>(during body: () throws -> Result) rethrows -> Result {
     let signals = [SIGINT, SIGTERM, SIGHUP]
     let former = signals.map { signal($0, SIG_IGN) }
     defer {

@@ -1,27 +1,28 @@
 import Foundation
+import TensorKit
 
 /// The folder that receives a run's files; it is made when the first of them is written.
-public struct OutputFolder: Sendable, Equatable {
+package struct OutputFolder: Sendable, Equatable {
   /// Where the folder is or will be.
-  public let url: URL
+  package let url: URL
 
   /// Names a folder without looking at the disk.
-  public init(_ url: URL) {
+  package init(_ url: URL) {
     self.url = url
   }
 
   /// Names a folder by its path without looking at the disk.
-  public init(path: String) {
+  package init(path: String) {
     self.init(URL(fileURLWithPath: path))
   }
 
   /// Makes sure, before a long run, that files can be written here; leaves nothing behind.
-  public func checkWritable() throws(ExampleFailure) {
+  package func checkWritable() throws(ExampleFailure) {
     let existing = try nearestExistingFolder()
     // Trying is the only sure test: permissions do not tell about read-only or full disks.
     var template = Array("\(existing)/.write-check-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
-      let reason = AtomicFile.reason(errno)
+      let reason = WholeFile.systemMessage(errno)
       let isThere = existing == url.standardizedFileURL.path
       throw .cannotCreate(
         "cannot \(isThere ? "write to" : "create") the output folder \(url.relativePath)"
@@ -39,32 +40,20 @@ public struct OutputFolder: Sendable, Equatable {
   /// - Returns: Where the file is.
   /// - Throws: A failure to create the file (73) or to write it (74).
   @discardableResult
-  public func write(_ data: Data, to name: String) throws(ExampleFailure) -> URL {
+  package func write(_ data: Data, to name: String) throws(ExampleFailure) -> URL {
     let file = try prepare(name)
-    try AtomicFile.write(data, to: file)
+    do {
+      try WholeFile.write(Array(data), toFileAt: file.path)
+    } catch {
+      throw ExampleFailure(error)
+    }
     return file
   }
 
   /// Writes a text file in UTF-8 whole or not at all and returns where it is.
   @discardableResult
-  public func write(_ text: String, to name: String) throws(ExampleFailure) -> URL {
+  package func write(_ text: String, to name: String) throws(ExampleFailure) -> URL {
     try write(Data(text.utf8), to: name)
-  }
-
-  /// Lets the body write a file by path, then puts it in place whole or not at all.
-  ///
-  /// - Parameters:
-  ///   - name: The file's name, which may lead through subfolders.
-  ///   - body: Writes a file at the temporary path that it is handed.
-  /// - Returns: Where the file is.
-  /// - Throws: What the body throws, or a failure to create the file.
-  @discardableResult
-  public func writeFile(
-    named name: String, _ body: (URL) throws -> Void
-  ) throws -> URL {
-    let file = try prepare(name)
-    try AtomicFile.replace(file, with: body)
-    return file
   }
 
   private func prepare(_ name: String) throws(ExampleFailure) -> URL {
@@ -103,4 +92,38 @@ public struct OutputFolder: Sendable, Equatable {
     let current = FileManager.default.currentDirectoryPath
     return path.hasPrefix(current + "/") ? String(path.dropFirst(current.count + 1)) : path
   }
+}
+
+extension OutputFolder {
+  /// Writes files that belong together, whatever the user presses meanwhile.
+  package func write(_ files: [OutputFile], then body: () throws -> Void = {}) throws {
+    try Interruption.ignored {
+      for file in files { try write(file.data, to: file.name) }
+      try body()
+    }
+  }
+
+  /// Says where the report is, and prints lines for programs to read.
+  package func announceReport(with lines: [String]) {
+    let path = url.appendingPathComponent("report.html").path
+    TextOutput.standardError.writeLine("The report is \(path)")
+    for line in lines { print(line) }
+  }
+}
+
+/// A file that is yet to be written.
+package struct OutputFile {
+  /// Its name in the folder.
+  package let name: String
+  /// Its bytes.
+  package let data: Data
+
+  /// A file of bytes.
+  package init(_ name: String, _ data: Data) {
+    self.name = name
+    self.data = data
+  }
+
+  /// A text file in UTF-8.
+  package init(_ name: String, _ text: String) { self.init(name, Data(text.utf8)) }
 }

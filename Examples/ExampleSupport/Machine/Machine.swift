@@ -2,9 +2,9 @@ import Foundation
 import TensorKit
 
 /// Facts about the machine and this process.
-public enum Machine {
+package enum Machine {
   /// Seconds on a clock that never goes back; only differences mean anything.
-  public static func monotonicSeconds() -> Double {
+  package static func monotonicSeconds() -> Double {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
@@ -12,7 +12,7 @@ public enum Machine {
 
   /// The most memory that this process has held, since it started or since ``resetPeakMemory()``, in
   /// megabytes of 1024² bytes.
-  public static func peakMemoryMegabytes() -> Double {
+  package static func peakMemoryMegabytes() -> Double {
     var usage = rusage()
     #if canImport(Darwin)
       getrusage(RUSAGE_SELF, &usage)
@@ -30,7 +30,7 @@ public enum Machine {
   }
 
   /// Starts to measure peak memory anew, where the system allows it (Linux).
-  public static func resetPeakMemory() {
+  package static func resetPeakMemory() {
     #if os(Linux)
       guard let file = fopen("/proc/self/clear_refs", "w") else { return }
       fputs("5", file)
@@ -39,7 +39,7 @@ public enum Machine {
   }
 
   /// The processor's name as the processor or the system tells it.
-  public static var processorName: String {
+  package static var processorName: String {
     if let name = NumericalLibraries.current.processor { return name }
     let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
     for line in text.split(separator: "\n") where line.hasPrefix("model name") {
@@ -51,7 +51,7 @@ public enum Machine {
   }
 
   /// The operating system's name and version.
-  public static var systemName: String {
+  package static var systemName: String {
     let text = (try? String(contentsOfFile: "/etc/os-release", encoding: .utf8)) ?? ""
     for line in text.split(separator: "\n") where line.hasPrefix("PRETTY_NAME=") {
       return line.dropFirst("PRETTY_NAME=".count).trimmingCharacters(in: ["\""])
@@ -60,7 +60,7 @@ public enum Machine {
   }
 
   /// The machine's memory in gigabytes of 1024³ bytes.
-  public static var memoryGigabytes: Double {
+  package static var memoryGigabytes: Double {
     Double(ProcessInfo.processInfo.physicalMemory) / (1024 * 1024 * 1024)
   }
 }

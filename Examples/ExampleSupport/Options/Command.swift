@@ -1,51 +1,51 @@
 /// Options that belong together, under one heading of the help.
-public struct OptionGroup: Sendable {
+package struct OptionGroup: Sendable {
   /// The heading.
-  public let heading: String
+  package let heading: String
   /// The options in the order of the help.
-  public let options: [any OptionDeclaration]
+  package let options: [any OptionDeclaration]
 
   /// Puts options under a heading.
-  public init(_ heading: String, _ options: any OptionDeclaration...) {
+  package init(_ heading: String, _ options: any OptionDeclaration...) {
     self.init(heading, options)
   }
 
   /// Puts a list of options under a heading.
-  public init(_ heading: String, _ options: [any OptionDeclaration]) {
+  package init(_ heading: String, _ options: [any OptionDeclaration]) {
     self.heading = heading
     self.options = options
   }
 }
 
 /// A command line worth showing, with a sentence about what it does.
-public struct UsageExample: Sendable {
+package struct UsageExample: Sendable {
   /// The command line.
-  public let commandLine: String
+  package let commandLine: String
   /// What it does.
-  public let about: String
+  package let about: String
 
   /// Shows a command line with a sentence about it.
-  public init(_ commandLine: String, _ about: String) {
+  package init(_ commandLine: String, _ about: String) {
     self.commandLine = commandLine
     self.about = about
   }
 }
 
 /// A program's name, purpose and options: all that parsing and the help need.
-public struct Command: Sendable {
+package struct Command: Sendable {
   /// The program's name.
-  public let name: String
+  package let name: String
   /// One sentence about what the program does.
-  public let summary: String
+  package let summary: String
   /// Paragraphs that teach what happens and what is written.
-  public let discussion: [String]
+  package let discussion: [String]
   /// The options, grouped under headings.
-  public let groups: [OptionGroup]
+  package let groups: [OptionGroup]
   /// Command lines shown at the end of the help.
-  public let examples: [UsageExample]
+  package let examples: [UsageExample]
 
   /// Declares a program.
-  public init(
+  package init(
     _ name: String, summary: String, discussion: [String] = [], groups: [OptionGroup],
     examples: [UsageExample] = []
   ) {
@@ -57,10 +57,10 @@ public struct Command: Sendable {
   }
 
   /// Every option in the order of the help.
-  public var options: [any OptionDeclaration] { groups.flatMap(\.options) }
+  package var options: [any OptionDeclaration] { groups.flatMap(\.options) }
 
   /// What a command line asks for.
-  public enum Request: Sendable {
+  package enum Request: Sendable {
     /// To show the help.
     case help
     /// To show the version.
@@ -70,7 +70,7 @@ public struct Command: Sendable {
   }
 
   /// Reads the arguments that follow the program's name.
-  public func parse(_ arguments: [String]) throws(ExampleFailure) -> Request {
+  package func parse(_ arguments: [String]) throws(ExampleFailure) -> Request {
     if arguments.contains("--help") || arguments == ["-h"] { return .help }
     if arguments.contains("--version") { return .version }
     var given: [String: [String]] = [:]

@@ -1,6 +1,6 @@
 extension Command {
   /// The help text, wrapped to a number of columns.
-  public func helpText(columns: Int = 80) -> String {
+  package func helpText(columns: Int = 80) -> String {
     let width = min(max(columns, 40), 100)
     var lines = TextWrapping.wrap(summary, columns: width)
     lines += ["", "Usage:"]

@@ -4,34 +4,24 @@ extension Command {
   /// Reads the process's arguments, runs the body with them and ends the process.
   ///
   /// A thrown error becomes one line, `error: …`, on standard error and the process's exit code;
-  /// an ``ExampleFailure`` says which, any other error is `EX_SOFTWARE` unless `translating` makes
-  /// a failure of it.
+  /// an ``ExampleFailure`` and the package's file errors say which, any other error is `EX_SOFTWARE`.
   ///
-  /// - Parameters:
-  ///   - translating: Turns another library's error into a failure with the right exit code.
-  ///   - body: The program.
-  public func run(
-    translating: (any Error) -> ExampleFailure? = { _ in nil },
-    _ body: (OptionValues) throws -> Void
-  ) -> Never {
-    let code = execute(
-      Array(CommandLine.arguments.dropFirst()), translating: translating, body)
-    exit(code.rawValue)
+  /// - Parameter body: The program.
+  package func run(_ body: (OptionValues) throws -> Void) -> Never {
+    exit(execute(Array(CommandLine.arguments.dropFirst()), body).rawValue)
   }
 
-  /// Runs the body with arguments as ``run(translating:_:)`` does, and returns the exit code.
+  /// Runs the body with arguments as ``run(_:)`` does, and returns the exit code.
   ///
   /// - Parameters:
   ///   - arguments: What follows the program's name.
   ///   - standardOutput: Takes the help and the version.
   ///   - standardError: Takes the line about an error.
-  ///   - translating: Turns another library's error into a failure with the right exit code.
   ///   - body: The program.
   /// - Returns: The code with which the process should end.
-  public func execute(
+  package func execute(
     _ arguments: [String],
     standardOutput: TextOutput = .standardOutput, standardError: TextOutput = .standardError,
-    translating: (any Error) -> ExampleFailure? = { _ in nil },
     _ body: (OptionValues) throws -> Void
   ) -> ExitCode {
     do {
@@ -45,8 +35,7 @@ extension Command {
       }
       return .success
     } catch {
-      let failure =
-        error as? ExampleFailure ?? translating(error) ?? .software(sentence(for: error))
+      let failure = ExampleFailure(error)
       var sentence = failure.message.split(whereSeparator: \.isNewline).joined(separator: " ")
       if sentence.hasSuffix(".") { sentence.removeLast() }
       // A line of progress may stand unfinished on the terminal.
@@ -54,10 +43,5 @@ extension Command {
       standardError.writeLine("\(clearing)error: \(sentence)")
       return failure.exitCode
     }
-  }
-
-  private func sentence(for error: any Error) -> String {
-    if let localized = (error as? any LocalizedError)?.errorDescription { return localized }
-    return "\(error)"
   }
 }

@@ -7,7 +7,7 @@ extension ValueKind {
   ///   - parts: Gives the parts of a value, to write it.
   ///   - combine: Makes a value of the parts that were read, or says what is wrong with them.
   /// - Returns: A kind of value that is read part by part.
-  public static func joined<Part: Sendable>(
+  package static func joined<Part: Sendable>(
     _ part: ValueKind<Part>, by sign: Character,
     parts: @escaping @Sendable (Value) -> [Part],
     combine: @escaping @Sendable ([Part]) throws(ValueProblem) -> Value

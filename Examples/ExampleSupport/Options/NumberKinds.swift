@@ -2,12 +2,13 @@ import Foundation
 
 extension ValueKind where Value == Int {
   /// A whole number of any size.
-  public static func integer(_ placeholder: String = "N") -> ValueKind {
+  package static func integer(_ placeholder: String = "N") -> ValueKind {
     .integer(in: Int.min...Int.max, placeholder)
   }
 
   /// A whole number from a range.
-  public static func integer(in range: ClosedRange<Int>, _ placeholder: String = "N") -> ValueKind {
+  package static func integer(in range: ClosedRange<Int>, _ placeholder: String = "N") -> ValueKind
+  {
     let bounds = boundsText(range)
     let remedy = "give an integer" + (bounds.map { " \($0.sentence)" } ?? "")
     return ValueKind(placeholder: placeholder, expectation: bounds?.short) {
@@ -23,7 +24,7 @@ extension ValueKind where Value == Int {
   }
 
   /// A whole number that is not below a bound.
-  public static func integer(
+  package static func integer(
     in range: PartialRangeFrom<Int>, _ placeholder: String = "N"
   ) -> ValueKind {
     .integer(in: range.lowerBound...Int.max, placeholder)
@@ -44,36 +45,36 @@ extension ValueKind where Value == Int {
 }
 
 /// Which real numbers an option accepts; never infinities and never not-a-number.
-public struct NumberBounds: Sendable, Equatable {
+package struct NumberBounds: Sendable, Equatable {
   let lower: Double
   let upper: Double
   let includesLower: Bool
 
   /// Every finite number.
-  public static let anyNumber = NumberBounds(
+  package static let anyNumber = NumberBounds(
     lower: -.infinity, upper: .infinity, includesLower: true)
   /// Every number above zero.
-  public static let positive = NumberBounds.above(0)
+  package static let positive = NumberBounds.above(0)
   /// Zero and every number above it.
-  public static let notNegative = NumberBounds.atLeast(0)
+  package static let notNegative = NumberBounds.atLeast(0)
 
   /// Every number above a bound, the bound itself left out.
-  public static func above(_ bound: Double) -> NumberBounds {
+  package static func above(_ bound: Double) -> NumberBounds {
     NumberBounds(lower: bound, upper: .infinity, includesLower: false)
   }
 
   /// A bound and every number above it.
-  public static func atLeast(_ bound: Double) -> NumberBounds {
+  package static func atLeast(_ bound: Double) -> NumberBounds {
     NumberBounds(lower: bound, upper: .infinity, includesLower: true)
   }
 
   /// Every number from one bound to another, both included.
-  public static func from(_ range: ClosedRange<Double>) -> NumberBounds {
+  package static func from(_ range: ClosedRange<Double>) -> NumberBounds {
     NumberBounds(lower: range.lowerBound, upper: range.upperBound, includesLower: true)
   }
 
   /// Every number above one bound and up to another, the lower left out.
-  public static func above(_ bound: Double, upTo upper: Double) -> NumberBounds {
+  package static func above(_ bound: Double, upTo upper: Double) -> NumberBounds {
     NumberBounds(lower: bound, upper: upper, includesLower: false)
   }
 
@@ -95,7 +96,7 @@ public struct NumberBounds: Sendable, Equatable {
 
 extension ValueKind where Value == Double {
   /// A real number within bounds.
-  public static func number(
+  package static func number(
     _ bounds: NumberBounds = .anyNumber, _ placeholder: String = "X"
   ) -> ValueKind {
     let phrase = bounds.phrase

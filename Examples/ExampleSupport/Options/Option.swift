@@ -1,5 +1,5 @@
 /// An option of a command, whatever the type of its value; see ``Option``.
-public protocol OptionDeclaration: Sendable {
+package protocol OptionDeclaration: Sendable {
   /// The name without its two dashes.
   var name: String { get }
   /// What the option does, in a sentence for the help.
@@ -20,7 +20,7 @@ public protocol OptionDeclaration: Sendable {
 }
 
 /// The value read for one option, kept with the text that shows it.
-public struct ParsedOption: Sendable {
+package struct ParsedOption: Sendable {
   let value: any Sendable
   let text: String
 }
@@ -33,27 +33,27 @@ public struct ParsedOption: Sendable {
 /// let adjusters = Option(repeating: "adjuster", .choice(names), help: "An adjuster to compare.")
 /// let quiet = Option(flag: "quiet", help: "Show no progress.")
 /// ```
-public struct Option<Value: Sendable>: OptionDeclaration {
+package struct Option<Value: Sendable>: OptionDeclaration {
   /// The name without its two dashes.
-  public let name: String
+  package let name: String
   /// What the option does, in a sentence for the help.
-  public let help: String
+  package let help: String
   /// What stands for the value in the help; nothing for a flag.
-  public let placeholder: String?
+  package let placeholder: String?
   /// Whether the option may be given several times.
-  public let isRepeatable: Bool
+  package let isRepeatable: Bool
   /// The accepted names, when the value is one of a list.
-  public let choices: [ChoiceHelp]
+  package let choices: [ChoiceHelp]
   /// A short phrase for the accepted values, as `1 to 100`.
-  public let expectation: String?
+  package let expectation: String?
   /// The value used when the option is not given, as the user would type it.
-  public let defaultText: String?
+  package let defaultText: String?
   /// The value used when the option is not given.
-  public let defaultValue: Value
+  package let defaultValue: Value
   private let collect: @Sendable ([String]) throws(ExampleFailure) -> (Value, String)
 
   /// Declares an option that always has a value.
-  public init(
+  package init(
     _ name: String, _ kind: ValueKind<Value>, default defaultValue: Value, help: String
   ) {
     self.init(
@@ -66,7 +66,7 @@ public struct Option<Value: Sendable>: OptionDeclaration {
   }
 
   /// Declares an option whose value is nothing unless it is given.
-  public init<Wrapped: Sendable>(_ name: String, _ kind: ValueKind<Wrapped>, help: String)
+  package init<Wrapped: Sendable>(_ name: String, _ kind: ValueKind<Wrapped>, help: String)
   where Value == Wrapped? {
     self.init(name, kind, repeatable: false, default: nil, defaultText: nil, help: help) {
       texts throws(ExampleFailure) in
@@ -76,7 +76,7 @@ public struct Option<Value: Sendable>: OptionDeclaration {
   }
 
   /// Declares an option that may be given several times, for a list of values.
-  public init<Element: Sendable>(
+  package init<Element: Sendable>(
     repeating name: String, _ kind: ValueKind<Element>, default defaultValue: [Element] = [],
     help: String
   ) where Value == [Element] {
@@ -94,7 +94,7 @@ public struct Option<Value: Sendable>: OptionDeclaration {
   }
 
   /// Declares a flag: true when it is given.
-  public init(flag name: String, help: String) where Value == Bool {
+  package init(flag name: String, help: String) where Value == Bool {
     self.init(
       name: name, help: help, placeholder: nil, isRepeatable: false, choices: [],
       expectation: nil, defaultText: nil, defaultValue: false
@@ -131,7 +131,7 @@ public struct Option<Value: Sendable>: OptionDeclaration {
   }
 
   /// Reads the texts given for this option, in their order.
-  public func read(_ texts: [String]) throws(ExampleFailure) -> ParsedOption {
+  package func read(_ texts: [String]) throws(ExampleFailure) -> ParsedOption {
     let (value, text) = try collect(texts)
     return ParsedOption(value: value, text: text)
   }

@@ -1,13 +1,13 @@
 import Foundation
 
 /// How the text after an option's name becomes a value, and how that is explained in the help.
-public struct ValueKind<Value: Sendable>: Sendable {
+package struct ValueKind<Value: Sendable>: Sendable {
   /// What stands for the value in the help, as `N` in `--steps N`.
-  public let placeholder: String
+  package let placeholder: String
   /// A short phrase for the values that are accepted, as `1 to 100`, or nothing.
-  public let expectation: String?
+  package let expectation: String?
   /// The accepted names with their explanations, when the value is one of a list.
-  public let choices: [ChoiceHelp]
+  package let choices: [ChoiceHelp]
   let parse: @Sendable (String) throws(ValueProblem) -> Value
   let describe: @Sendable (Value) -> String
 
@@ -19,7 +19,7 @@ public struct ValueKind<Value: Sendable>: Sendable {
   ///   - choices: The accepted names, when there is a list of them.
   ///   - describe: Writes a value as the user would type it.
   ///   - parse: Reads a value, or says what is wrong with the text.
-  public init(
+  package init(
     placeholder: String,
     expectation: String? = nil,
     choices: [ChoiceHelp] = [],
@@ -34,31 +34,34 @@ public struct ValueKind<Value: Sendable>: Sendable {
   }
 }
 
-/// One name that an option accepts, with a line of explanation for the help.
-public struct ChoiceHelp: Sendable, Equatable {
-  /// The name as it is typed.
-  public let name: String
-  /// What it means; may be empty.
-  public let about: String
+extension ValueKind {
+  /// A value as it is typed.
+  package func text(for value: Value) -> String { describe(value) }
+}
 
-  /// Makes the help for one choice.
-  public init(_ name: String, _ about: String = "") {
+/// One name that an option accepts, with a line of explanation for the help.
+package struct ChoiceHelp: Sendable, Equatable {
+  /// The name as it is typed.
+  package let name: String
+  /// What it means; may be empty.
+  package let about: String
+
+  package init(_ name: String, _ about: String = "") {
     self.name = name
     self.about = about
   }
 }
 
 /// What is wrong with the text given for an option, and what to give in its place.
-public struct ValueProblem: Error, Equatable, Sendable {
+package struct ValueProblem: Error, Equatable, Sendable {
   /// A clause about the text, as `which is not an integer`; may be empty.
-  public let reason: String
+  package let reason: String
   /// What to do, as `give an integer from 1 to 100`.
-  public let remedy: String
+  package let remedy: String
   /// The code with which the program ends.
-  public let exitCode: ExitCode
+  package let exitCode: ExitCode
 
-  /// Makes a problem from a clause about the text and the remedy.
-  public init(_ reason: String = "", remedy: String, exitCode: ExitCode = .usage) {
+  package init(_ reason: String = "", remedy: String, exitCode: ExitCode = .usage) {
     self.reason = reason
     self.remedy = remedy
     self.exitCode = exitCode
@@ -72,7 +75,7 @@ extension ValueKind {
   ///   - describe: Writes a value as this kind's.
   ///   - value: The value that one of this kind's stands for.
   /// - Returns: The other kind of value.
-  public func mapped<Other: Sendable>(
+  package func mapped<Other: Sendable>(
     describe: @escaping @Sendable (Other) -> Value, value: @escaping @Sendable (Value) -> Other
   ) -> ValueKind<Other> {
     let kind = self
@@ -85,7 +88,7 @@ extension ValueKind {
 
 extension ValueKind where Value == String {
   /// Any text that is not empty.
-  public static func text(_ placeholder: String = "TEXT") -> ValueKind {
+  package static func text(_ placeholder: String = "TEXT") -> ValueKind {
     ValueKind(placeholder: placeholder, describe: { $0 }) { text throws(ValueProblem) in
       if text.isEmpty {
         throw ValueProblem("which is empty", remedy: "give some text")
@@ -95,12 +98,12 @@ extension ValueKind where Value == String {
   }
 
   /// One of a list of names.
-  public static func choice(_ names: [String], placeholder: String = "NAME") -> ValueKind {
+  package static func choice(_ names: [String], placeholder: String = "NAME") -> ValueKind {
     .choice(names.map { ChoiceHelp($0) }, placeholder: placeholder)
   }
 
   /// One of a list of names, each explained in the help.
-  public static func choice(_ choices: [ChoiceHelp], placeholder: String = "NAME") -> ValueKind {
+  package static func choice(_ choices: [ChoiceHelp], placeholder: String = "NAME") -> ValueKind {
     .choice(choices, placeholder: placeholder, describe: { $0 }, value: { $0 })
   }
 }
@@ -112,7 +115,7 @@ extension ValueKind where Value: CaseIterable & RawRepresentable<String> {
   ///   - placeholder: What stands for the value in the help.
   ///   - about: The line of explanation for each case.
   /// - Returns: A kind of value with the raw values as its names.
-  public static func choice(
+  package static func choice(
     placeholder: String = "NAME", about: (Value) -> String = { _ in "" }
   ) -> ValueKind {
     .choice(
@@ -142,7 +145,7 @@ extension ValueKind {
 
 extension ValueKind where Value == URL {
   /// A file that must exist and be readable when the options are parsed.
-  public static func existingFile(_ placeholder: String = "FILE") -> ValueKind {
+  package static func existingFile(_ placeholder: String = "FILE") -> ValueKind {
     ValueKind(placeholder: placeholder, describe: { $0.relativePath }) {
       text throws(ValueProblem) in
       var isFolder: ObjCBool = false
@@ -165,7 +168,7 @@ extension ValueKind where Value == URL {
   }
 
   /// A file or folder that the program will write; nothing is looked up when parsing.
-  public static func outputPath(_ placeholder: String = "FOLDER") -> ValueKind {
+  package static func outputPath(_ placeholder: String = "FOLDER") -> ValueKind {
     ValueKind(placeholder: placeholder, describe: { $0.relativePath }) {
       text throws(ValueProblem) in
       if text.isEmpty {

@@ -1,14 +1,15 @@
 import Foundation
+import INRZoo
 
 /// A scale of colours for a value from 0 to 1.
-public enum ColorMap: String, Sendable, CaseIterable {
+package enum ColorMap: String, Sendable, CaseIterable {
   /// From dark blue over green to yellow, perceptually uniform: for values from low to high.
   case viridis
   /// From blue over white to red: for values around a middle, such as errors with a sign.
   case blueRed
 
   /// The red, green and blue of a value; values outside 0 to 1 take the colours of the ends.
-  public func color(at value: Double) -> (red: UInt8, green: UInt8, blue: UInt8) {
+  package func color(at value: Double) -> (red: UInt8, green: UInt8, blue: UInt8) {
     let t = value.isNaN ? 0 : min(max(value, 0), 1)
     switch self {
     case .viridis: return Self.bytes(Self.viridis(t))
@@ -16,7 +17,24 @@ public enum ColorMap: String, Sendable, CaseIterable {
     }
   }
 
-  /// Matt Zucker's polynomial of degree six, public domain, a fit to Matplotlib's viridis.
+  /// A PNG file of values as colours; one that is not a number is transparent.
+  ///
+  /// - Parameters:
+  ///   - values: From 0 to 1, row after row.
+  ///   - width: The number of values in a row.
+  /// - Returns: The file.
+  /// - Throws: `FileError` if there are no values, or too many for a file.
+  package func png(_ values: [Double], width: Int) throws -> Data {
+    let hasGaps = values.contains(where: \.isNaN)
+    let samples = values.flatMap { value in
+      let color = color(at: value)
+      return [color.red, color.green, color.blue] + (hasGaps ? [value.isNaN ? 0 : .max] : [])
+    }
+    return Data(
+      try Picture.pngBytes(of: samples, shape: [values.count / width, width, hasGaps ? 4 : 3]))
+  }
+
+  /// Matt Zucker's polynomial of degree six, package domain, a fit to Matplotlib's viridis.
   private static func viridis(_ t: Double) -> SIMD3<Double> {
     let coefficients: [SIMD3<Double>] = [
       SIMD3(0.2777273272234177, 0.005407344544966578, 0.3340998053353061),

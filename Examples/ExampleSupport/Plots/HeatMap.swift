@@ -1,21 +1,21 @@
 /// A matrix shown in colours, with a colour bar.
-public struct HeatMap: Plot, Equatable {
+package struct HeatMap: Plot, Equatable {
   /// The title above the map.
-  public let title: String
+  package let title: String
   /// The values, row after row from the top; what is not finite is left blank.
-  public let values: [Double]
+  package let values: [Double]
   /// The number of values in a row.
-  public let columns: Int
+  package let columns: Int
   /// The horizontal axis; without a range it counts the columns from zero.
-  public let x: PlotAxis
+  package let x: PlotAxis
   /// The vertical axis, downwards; without a range it counts the rows from zero.
-  public let y: PlotAxis
+  package let y: PlotAxis
   /// The meaning, the scale and perhaps the range of the values.
-  public let value: PlotAxis
+  package let value: PlotAxis
   /// The colours.
-  public let colors: ColorMap
+  package let colors: ColorMap
   /// The name of each row, shown in place of the vertical axis's numbers; empty for none.
-  public let rowNames: [String]
+  package let rowNames: [String]
 
   /// Describes a heat map.
   ///
@@ -28,7 +28,7 @@ public struct HeatMap: Plot, Equatable {
   ///   - value: The meaning, the scale and perhaps the range of the values.
   ///   - colors: The colours.
   ///   - rowNames: The name of each row, in place of the vertical axis's numbers.
-  public init(
+  package init(
     _ title: String, values: [Double], columns: Int,
     x: PlotAxis = PlotAxis("column"), y: PlotAxis = PlotAxis("row"), value: PlotAxis,
     colors: ColorMap = .viridis, rowNames: [String] = []
@@ -44,13 +44,13 @@ public struct HeatMap: Plot, Equatable {
   }
 
   /// The number of rows.
-  public var rows: Int { values.count / columns }
+  package var rows: Int { values.count / columns }
 
   /// The map as a self-contained SVG document, for files and for HTML.
-  public var svg: String { HeatMapDrawing(self).document }
+  package var svg: String { HeatMapDrawing(self).document }
 
   /// The matrix as comma-separated values, a row of the file for each row of the matrix.
-  public var csv: String {
+  package var csv: String {
     var table = CSVTable(columns: ["row"] + (0..<columns).map { "\($0)" })
     for row in 0..<rows {
       let cells = values[(row * columns)..<((row + 1) * columns)]

@@ -51,8 +51,8 @@ struct HeatMapDrawing {
   private func drawCells(into svg: inout SVGBuilder) {
     svg.add("<rect class=\"plot-gap\" fill=\"#eceff2\" \(box)/>")
     if map.rows > 0 {
-      let (indices, columns) = cells()
-      svg.add(image(IndexedPNG.encode(indices, width: columns, map: map.colors), box))
+      let (positions, columns) = cells()
+      svg.add(image(positions, width: columns, box))
     }
     svg.add("<rect class=\"plot-axis\" fill=\"none\" stroke=\"#8b949e\" \(box)/>")
   }
@@ -61,8 +61,10 @@ struct HeatMapDrawing {
     attributes(x: frame.left, y: frame.top, width: frame.width, height: frame.height)
   }
 
-  private func image(_ png: Data, _ box: String) -> String {
-    "<image \(box) preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" "
+  private func image(_ positions: [Double], width: Int, _ box: String) -> String {
+    // As few cells as are drawn always fit into a file.
+    let png = (try? map.colors.png(positions, width: width)) ?? Data()
+    return "<image \(box) preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" "
       + "href=\"data:image/png;base64,\(png.base64EncodedString())\"/>"
   }
 
@@ -72,20 +74,19 @@ struct HeatMapDrawing {
       + "height=\"\(numbers[3])\""
   }
 
-  private func colorIndex(_ value: Double) -> UInt8 {
-    guard scale.accepts(value) else { return IndexedPNG.gap }
-    let position = min(max(scale.position(value), 0), 1)
-    return UInt8(1 + (position * 254).rounded())
+  /// A value's place among the colours, not a number for a gap.
+  private func colorPosition(_ value: Double) -> Double {
+    scale.accepts(value) ? scale.position(value) : .nan
   }
 
   /// The colours of the cells; a map of very many cells shows the means of blocks.
-  private func cells() -> (indices: [UInt8], columns: Int) {
+  private func cells() -> (positions: [Double], columns: Int) {
     let longest = max(map.columns, map.rows)
     let block = (longest + Self.mostCells - 1) / Self.mostCells
-    if block <= 1 { return (map.values.map(colorIndex), map.columns) }
+    if block <= 1 { return (map.values.map(colorPosition), map.columns) }
     // Rows with names of their own are not joined.
     let rowBlock = map.rowNames.isEmpty ? block : 1
-    var indices: [UInt8] = []
+    var positions: [Double] = []
     let columns = (map.columns + block - 1) / block
     for top in stride(from: 0, to: map.rows, by: rowBlock) {
       for left in stride(from: 0, to: map.columns, by: block) {
@@ -96,10 +97,10 @@ struct HeatMapDrawing {
             if scale.accepts(value) { values.append(value) }
           }
         }
-        indices.append(values.mean.map(colorIndex) ?? IndexedPNG.gap)
+        positions.append(values.mean.map(colorPosition) ?? .nan)
       }
     }
-    return (indices, columns)
+    return (positions, columns)
   }
 
   private func drawAxes(into svg: inout SVGBuilder) {
@@ -127,8 +128,7 @@ struct HeatMapDrawing {
     into svg: inout SVGBuilder
   ) {
     let bar = attributes(x: left, y: frame.top, width: 14, height: frame.height)
-    let colors = (1...255).reversed().map { UInt8($0) }
-    svg.add(image(IndexedPNG.encode(colors, width: 1, map: map.colors), bar))
+    svg.add(image((0..<255).reversed().map { Double($0) / 254 }, width: 1, bar))
     svg.add("<rect class=\"plot-axis\" fill=\"none\" stroke=\"#8b949e\" \(bar)/>")
     for tick in ticks {
       let y = frame.bottom - scale.position(tick.value) * frame.height

@@ -7,18 +7,18 @@
 /// try folder.write(plot.svg, to: "psnr.svg")
 /// try folder.write(plot.csv, to: "psnr.csv")
 /// ```
-public struct LinePlot: Plot, Equatable {
+package struct LinePlot: Plot, Equatable {
   /// The title above the chart.
-  public let title: String
+  package let title: String
   /// The horizontal axis.
-  public let x: PlotAxis
+  package let x: PlotAxis
   /// The vertical axis.
-  public let y: PlotAxis
+  package let y: PlotAxis
   /// The lines, in the order of the legend.
-  public let series: [PlotSeries]
+  package let series: [PlotSeries]
 
   /// Describes a chart.
-  public init(_ title: String, x: PlotAxis, y: PlotAxis, series: [PlotSeries]) {
+  package init(_ title: String, x: PlotAxis, y: PlotAxis, series: [PlotSeries]) {
     self.title = title
     self.x = x
     self.y = y
@@ -26,10 +26,10 @@ public struct LinePlot: Plot, Equatable {
   }
 
   /// The chart as a self-contained SVG document, for files and for HTML.
-  public var svg: String { LinePlotDrawing(self).document }
+  package var svg: String { LinePlotDrawing(self).document }
 
   /// All points as comma-separated values, one row for each point of each series.
-  public var csv: String {
+  package var csv: String {
     let hasBands = series.contains { $0.band != nil }
     var table = CSVTable(
       columns: ["series", x.title, y.title] + (hasBands ? ["low", "high"] : []))
@@ -49,7 +49,7 @@ public struct LinePlot: Plot, Equatable {
 
 extension Array {
   /// The element at an index, or nothing if there is none.
-  public func element(at index: Int) -> Element? {
+  package func element(at index: Int) -> Element? {
     indices.contains(index) ? self[index] : nil
   }
 }

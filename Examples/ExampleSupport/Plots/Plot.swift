@@ -1,7 +1,5 @@
-import Foundation
-
 /// A drawing whose numbers can be had as data.
-public protocol Plot: Sendable {
+package protocol Plot: Sendable {
   /// The title above the drawing.
   var title: String { get }
   /// The drawing as a self-contained SVG document.
@@ -10,10 +8,9 @@ public protocol Plot: Sendable {
   var csv: String { get }
 }
 
-extension OutputFolder {
-  /// Writes a plot as `name.svg` and its numbers as `name.csv`.
-  public func write(_ plot: some Plot, named name: String) throws(ExampleFailure) {
-    try write(plot.svg, to: name + ".svg")
-    try write(plot.csv, to: name + ".csv")
+extension OutputFile {
+  /// A plot as `name.svg` and its numbers as `name.csv`.
+  package static func both(_ name: String, _ plot: some Plot) -> [OutputFile] {
+    [OutputFile(name + ".svg", plot.svg), OutputFile(name + ".csv", plot.csv)]
   }
 }

@@ -1,7 +1,7 @@
 /// One axis of a plot: what it shows, in which unit and on which scale.
-public struct PlotAxis: Sendable, Equatable {
+package struct PlotAxis: Sendable, Equatable {
   /// How values are spaced along an axis or a colour scale.
-  public enum Scale: Sendable, Equatable {
+  package enum Scale: Sendable, Equatable {
     /// Equal differences have equal lengths.
     case linear
     /// Equal ratios have equal lengths; values that are not positive become gaps.
@@ -9,16 +9,16 @@ public struct PlotAxis: Sendable, Equatable {
   }
 
   /// What the axis shows.
-  public let label: String
+  package let label: String
   /// The unit, shown in parentheses; may be empty.
-  public let unit: String
+  package let unit: String
   /// How values are spaced.
-  public let scale: Scale
+  package let scale: Scale
   /// The range shown; nothing for the range of the data.
-  public let range: ClosedRange<Double>?
+  package let range: ClosedRange<Double>?
 
   /// Describes an axis.
-  public init(
+  package init(
     _ label: String, unit: String = "", scale: Scale = .linear, range: ClosedRange<Double>? = nil
   ) {
     self.label = label
@@ -28,5 +28,5 @@ public struct PlotAxis: Sendable, Equatable {
   }
 
   /// The label with the unit in parentheses.
-  public var title: String { unit.isEmpty ? label : "\(label) (\(unit))" }
+  package var title: String { unit.isEmpty ? label : "\(label) (\(unit))" }
 }

@@ -1,21 +1,20 @@
 /// One line of a plot: points in the order in which they are joined, and perhaps a band.
-public struct PlotSeries: Sendable, Equatable {
+package struct PlotSeries: Sendable, Equatable {
   /// A shaded region around a line, such as the quartiles of several runs.
-  public struct Band: Sendable, Equatable {
+  package struct Band: Sendable, Equatable {
     /// The lower edge at each of the line's points.
-    public let low: [Double]
+    package let low: [Double]
     /// The upper edge at each of the line's points.
-    public let high: [Double]
+    package let high: [Double]
 
-    /// Makes a band from its edges.
-    public init(low: [Double], high: [Double]) {
+    package init(low: [Double], high: [Double]) {
       self.low = low
       self.high = high
     }
   }
 
   /// How points are drawn.
-  public enum Style: Sendable, Equatable {
+  package enum Style: Sendable, Equatable {
     /// Joined by a line.
     case line
     /// Joined by a line, each with a marker.
@@ -25,21 +24,20 @@ public struct PlotSeries: Sendable, Equatable {
   }
 
   /// The name in the legend.
-  public let name: String
+  package let name: String
   /// Where the points lie along the horizontal axis.
-  public let x: [Double]
+  package let x: [Double]
   /// Where the points lie along the vertical axis; what is not finite leaves a gap.
-  public let y: [Double]
+  package let y: [Double]
   /// A shaded region around the line.
-  public let band: Band?
+  package let band: Band?
   /// How points are drawn.
-  public let style: Style
+  package let style: Style
   /// The number of the colour, for series that belong together; nil for one that follows from the place
   /// among the others.
-  public let color: Int?
+  package let color: Int?
 
-  /// Makes a series from its points; what is too much in the longer list is left out.
-  public init(
+  package init(
     _ name: String, x: [Double], y: [Double], band: Band? = nil, style: Style = .line,
     color: Int? = nil
   ) {
@@ -54,8 +52,7 @@ public struct PlotSeries: Sendable, Equatable {
     self.color = color
   }
 
-  /// Makes a series from a measure recorded during a run, over its steps.
-  public init(_ name: String, _ measured: MeasuredSeries, style: Style = .line) {
+  package init(_ name: String, _ measured: MeasuredSeries, style: Style = .line) {
     self.init(name, x: measured.steps.map { Double($0) }, y: measured.values, style: style)
   }
 }

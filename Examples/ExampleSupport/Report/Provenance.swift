@@ -2,18 +2,17 @@ import Foundation
 import TensorKit
 
 /// Where a report comes from: the command, the program, the machine and the date.
-public struct Provenance: Sendable, Equatable {
+package struct Provenance: Sendable, Equatable {
   /// The command line that made the report.
-  public let commandLine: String
+  package let commandLine: String
   /// The package's version.
-  public let version: String
+  package let version: String
   /// When the report was made.
-  public let date: Date
+  package let date: Date
   /// Facts about the machine and the run, each with a name.
-  public private(set) var facts: [Setting]
+  package private(set) var facts: [Setting]
 
-  /// Makes a provenance from its parts.
-  public init(commandLine: String, version: String, date: Date, facts: [Setting]) {
+  package init(commandLine: String, version: String, date: Date, facts: [Setting]) {
     self.commandLine = commandLine
     self.version = version
     self.date = date
@@ -21,7 +20,7 @@ public struct Provenance: Sendable, Equatable {
   }
 
   /// The provenance of a report made now on this machine.
-  public static func current(commandLine: String) -> Provenance {
+  package static func current(commandLine: String) -> Provenance {
     Provenance(
       commandLine: commandLine, version: PackageVersion.current, date: Date(),
       facts: [
@@ -35,24 +34,22 @@ public struct Provenance: Sendable, Equatable {
   }
 
   /// Adds a fact, such as the time that the run took.
-  public mutating func add(_ name: String, _ value: String) {
+  package mutating func add(_ name: String, _ value: String) {
     facts.append(Setting(name, value))
   }
 
   /// The date in universal time, as `2025-01-31 12:00 UTC`.
-  public var dateText: String {
+  package var dateText: String {
     let style = Date.ISO8601FormatStyle(timeZone: .gmt)
     let text = date.formatted(style.year().month().day().time(includingFractionalSeconds: false))
     return text.replacing("T", with: " ").prefix(16) + " UTC"
   }
 
   /// The same facts for `summary.json`.
-  public var json: JSONValue {
-    .object(
-      [
-        JSONValue.Member("command", .string(commandLine)),
-        JSONValue.Member("version", .string(version)),
-        JSONValue.Member("date", .string(dateText)),
-      ] + facts.map { JSONValue.Member($0.name, .string($0.value)) })
+  package var json: JSONValue {
+    let members = [("command", commandLine), ("version", version), ("date", dateText)]
+    return .object(
+      (members + facts.map { ($0.name, $0.value) })
+        .reduce(into: [:]) { $0[$1.0] = .string($1.1) })
   }
 }

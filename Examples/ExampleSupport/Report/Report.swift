@@ -11,15 +11,15 @@ import Foundation
 /// report.addPlot(plot, caption: "Quality during training.")
 /// try folder.write(report.html, to: "report.html")
 /// ```
-public struct Report: Sendable {
+package struct Report: Sendable {
   /// The title.
-  public let title: String
+  package let title: String
   /// One paragraph about what was done and what came out.
-  public let summary: String
+  package let summary: String
   /// The settings of the run, those given told from the defaults.
-  public let settings: [Setting]
+  package let settings: [Setting]
   /// Where the report comes from.
-  public let provenance: Provenance
+  package let provenance: Provenance
   private var sections: [Section] = []
   private var figures = 0
   private var tables = 0
@@ -30,7 +30,7 @@ public struct Report: Sendable {
   }
 
   /// Starts a report.
-  public init(
+  package init(
     _ title: String, summary: String, settings: [Setting] = [], provenance: Provenance
   ) {
     self.title = title
@@ -39,14 +39,8 @@ public struct Report: Sendable {
     self.provenance = provenance
   }
 
-  /// Adds paragraphs of text under a heading.
-  public mutating func addText(_ heading: String, _ paragraphs: String...) {
-    let html = paragraphs.map { "<p>\(XMLText.escape($0))</p>" }.joined(separator: "\n")
-    sections.append(Section(heading: heading, html: html))
-  }
-
   /// Adds a table of results.
-  public mutating func addTable(
+  package mutating func addTable(
     _ heading: String, _ table: ReportTable, caption: String = ""
   ) {
     tables += 1
@@ -55,7 +49,7 @@ public struct Report: Sendable {
   }
 
   /// Adds pictures side by side.
-  public mutating func addPictures(
+  package mutating func addPictures(
     _ heading: String, _ pictures: [ReportPicture], caption: String = ""
   ) {
     figures += 1
@@ -73,7 +67,7 @@ public struct Report: Sendable {
   ///   - caption: What the plot shows.
   ///   - dataFile: The name of the file beside the report that holds the numbers, where they are many;
   ///     by default they are within the report, as comma-separated values.
-  public mutating func addPlot(
+  package mutating func addPlot(
     _ plot: some Plot, heading: String = "", caption: String = "", dataFile: String? = nil
   ) {
     figures += 1
@@ -96,7 +90,7 @@ public struct Report: Sendable {
   }
 
   /// The whole report.
-  public var html: String {
+  package var html: String {
     let name = XMLText.escape(title)
     let body = sections.map { section in
       let heading =

@@ -1,16 +1,15 @@
 import Foundation
 
 /// A picture of a report: a PNG file's bytes with a caption.
-public struct ReportPicture: Sendable, Equatable {
+package struct ReportPicture: Sendable, Equatable {
   /// The PNG file's bytes.
-  public let png: Data
+  package let png: Data
   /// A short caption, also read out in place of the picture.
-  public let caption: String
+  package let caption: String
   /// A second, quieter line, as `31.20 dB`; may be empty.
-  public let detail: String
+  package let detail: String
 
-  /// Makes a picture from a PNG file's bytes.
-  public init(_ png: Data, caption: String, detail: String = "") {
+  package init(_ png: Data, caption: String, detail: String = "") {
     self.png = png
     self.caption = caption
     self.detail = detail

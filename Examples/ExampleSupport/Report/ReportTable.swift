@@ -1,14 +1,14 @@
 /// A table of results with one row for each run.
-public struct ReportTable: Sendable, Equatable {
+package struct ReportTable: Sendable, Equatable {
   /// A column: its heading and how its values are shown.
-  public struct Column: Sendable, Equatable {
+  package struct Column: Sendable, Equatable {
     let heading: String
     let isNumber: Bool
     let decimals: Int?
     let better: BetterValue?
 
     /// A column of texts.
-    public static func text(_ heading: String) -> Column {
+    package static func text(_ heading: String) -> Column {
       Column(heading: heading, isNumber: false, decimals: nil, better: nil)
     }
 
@@ -19,7 +19,7 @@ public struct ReportTable: Sendable, Equatable {
     ///   - decimals: The number of decimals; nothing for four significant digits.
     ///   - better: Which value is the better one; the best is then set in bold.
     /// - Returns: The column.
-    public static func number(
+    package static func number(
       _ heading: String, decimals: Int? = nil, better: BetterValue? = nil
     ) -> Column {
       Column(heading: heading, isNumber: true, decimals: decimals, better: better)
@@ -27,7 +27,7 @@ public struct ReportTable: Sendable, Equatable {
   }
 
   /// One value of a row.
-  public enum Cell: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByFloatLiteral,
+  package enum Cell: Sendable, Equatable, ExpressibleByStringLiteral, ExpressibleByFloatLiteral,
     ExpressibleByIntegerLiteral
   {
     /// A text.
@@ -35,12 +35,9 @@ public struct ReportTable: Sendable, Equatable {
     /// A number; a dash stands for nothing and for what is not finite.
     case number(Double?)
 
-    /// Makes a text.
-    public init(stringLiteral value: String) { self = .text(value) }
-    /// Makes a number.
-    public init(floatLiteral value: Double) { self = .number(value) }
-    /// Makes a number.
-    public init(integerLiteral value: Int) { self = .number(Double(value)) }
+    package init(stringLiteral value: String) { self = .text(value) }
+    package init(floatLiteral value: Double) { self = .number(value) }
+    package init(integerLiteral value: Int) { self = .number(Double(value)) }
 
     var number: Double? {
       if case .number(let value?) = self, value.isFinite { value } else { nil }
@@ -50,15 +47,23 @@ public struct ReportTable: Sendable, Equatable {
   let columns: [Column]
   private(set) var rows: [[Cell]]
 
-  /// Makes a table; short rows are filled with dashes.
-  public init(columns: [Column], rows: [[Cell]] = []) {
+  package init(columns: [Column], rows: [[Cell]] = []) {
     self.columns = columns
     self.rows = []
     for row in rows { append(row) }
   }
 
+  /// A column with what each of some things has there.
+  package typealias Field<Thing> = (column: Column, cell: (Thing) -> Cell)
+
+  /// A table with a row for each of some things.
+  package init<Thing>(of things: [Thing], _ fields: [Field<Thing>]) {
+    self.init(
+      columns: fields.map(\.column), rows: things.map { thing in fields.map { $0.cell(thing) } })
+  }
+
   /// Adds a row.
-  public mutating func append(_ row: [Cell]) {
+  package mutating func append(_ row: [Cell]) {
     let missing = max(0, columns.count - row.count)
     rows.append(Array(row.prefix(columns.count)) + Array(repeating: .number(nil), count: missing))
   }

@@ -1,16 +1,16 @@
 /// The measure of quality that a line of progress shows.
-public struct ProgressMeasure: Sendable, Equatable {
+package struct ProgressMeasure: Sendable, Equatable {
   /// Its name, as `PSNR`.
-  public let name: String
+  package let name: String
   /// Its unit, as `dB`; may be empty.
-  public let unit: String
+  package let unit: String
   /// Which value is the better one.
-  public let better: BetterValue
+  package let better: BetterValue
   /// The number of decimals; nothing for three significant digits.
-  public let decimals: Int?
+  package let decimals: Int?
 
   /// Describes a measure.
-  public init(_ name: String, unit: String = "", better: BetterValue, decimals: Int? = nil) {
+  package init(_ name: String, unit: String = "", better: BetterValue, decimals: Int? = nil) {
     self.name = name
     self.unit = unit
     self.better = better
@@ -18,9 +18,9 @@ public struct ProgressMeasure: Sendable, Equatable {
   }
 
   /// The peak signal-to-noise ratio in decibels, with two decimals.
-  public static let psnr = ProgressMeasure("PSNR", unit: "dB", better: .higher, decimals: 2)
+  package static let psnr = ProgressMeasure("PSNR", unit: "dB", better: .higher, decimals: 2)
   /// A loss, with three significant digits.
-  public static let loss = ProgressMeasure("loss", better: .lower)
+  package static let loss = ProgressMeasure("loss", better: .lower)
 
   func text(_ value: Double, withUnit: Bool = true) -> String {
     let number =

@@ -7,17 +7,17 @@
 /// }
 /// progress.finish()
 /// ```
-public struct StepProgress: Sendable {
+package struct StepProgress: Sendable {
   /// What is running, shown at the start of the line.
-  public let label: String
+  package let label: String
   /// The number of steps in all.
-  public let steps: Int
+  package let steps: Int
   /// The measure of quality.
-  public let measure: ProgressMeasure
+  package let measure: ProgressMeasure
   /// The measure's values so far.
-  public private(set) var series: MeasuredSeries
+  package private(set) var series: MeasuredSeries
   /// The time that steps take.
-  public private(set) var timing = StepTiming()
+  package private(set) var timing = StepTiming()
 
   private let output: TextOutput
   private let clock: @Sendable () -> Double
@@ -38,7 +38,7 @@ public struct StepProgress: Sendable {
   ///   - measure: The measure of quality whose values the updates bring.
   ///   - output: Where to show it.
   ///   - clock: The time in seconds.
-  public init(
+  package init(
     _ label: String, steps: Int, measure: ProgressMeasure = .psnr,
     output: TextOutput = .standardError,
     clock: @escaping @Sendable () -> Double = Machine.monotonicSeconds
@@ -59,7 +59,7 @@ public struct StepProgress: Sendable {
   ///   - step: The number of steps done.
   ///   - value: The measure's new value.
   ///   - measuredStep: After how many steps the value was measured, if not after all those done.
-  public mutating func update(
+  package mutating func update(
     step: Int, value: Double? = nil, measuredAfter measuredStep: Int? = nil
   ) {
     let now = clock()
@@ -78,7 +78,7 @@ public struct StepProgress: Sendable {
   }
 
   /// Ends the progress with a plain line that stays.
-  public mutating func finish() {
+  package mutating func finish() {
     let elapsed = clock() - start
     if hasOpenLine { output.write("\r\u{1B}[K") }
     hasOpenLine = false
@@ -95,7 +95,7 @@ public struct StepProgress: Sendable {
   }
 
   /// Takes the line off the terminal, so that something else can be printed.
-  public mutating func clear() {
+  package mutating func clear() {
     if hasOpenLine { output.write("\r\u{1B}[K") }
     hasOpenLine = false
   }

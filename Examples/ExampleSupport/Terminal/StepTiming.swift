@@ -1,5 +1,5 @@
 /// How long a run's steps take, leaving out the first, which also pays for starting up.
-public struct StepTiming: Sendable {
+package struct StepTiming: Sendable {
   private struct Mark {
     var step: Int
     var seconds: Double
@@ -12,10 +12,10 @@ public struct StepTiming: Sendable {
   private static let window = 63
 
   /// Starts without knowing anything.
-  public init() {}
+  package init() {}
 
   /// Notes that a number of steps are done at a time.
-  public mutating func note(step: Int, at seconds: Double) {
+  package mutating func note(step: Int, at seconds: Double) {
     defer { latest = Mark(step: step, seconds: seconds) }
     if step >= 1, afterFirstStep == nil { afterFirstStep = Mark(step: step, seconds: seconds) }
     guard let latest, latest.step >= 1, step > latest.step else { return }
@@ -29,12 +29,12 @@ public struct StepTiming: Sendable {
   }
 
   /// The median over the latest steps; nothing before the second step is done.
-  public var secondsPerStep: Double? { recent.median }
+  package var secondsPerStep: Double? { recent.median }
 
   /// The time that some more steps will take, by the mean since the first step.
   ///
   /// The mean, not the median, since pauses for evaluation and files will come again.
-  public func secondsLeft(steps: Int) -> Double? {
+  package func secondsLeft(steps: Int) -> Double? {
     guard let afterFirstStep, let latest, latest.step > afterFirstStep.step else { return nil }
     let mean =
       (latest.seconds - afterFirstStep.seconds) / Double(latest.step - afterFirstStep.step)

@@ -1,14 +1,14 @@
 import Foundation
+import TensorKit
 
 /// Where text goes: standard output, standard error, or a list that a test reads.
-public struct TextOutput: Sendable {
+package struct TextOutput: Sendable {
   /// Whether a person watches, so that a line may be rewritten in place.
-  public let isTerminal: Bool
+  package let isTerminal: Bool
   private let writeText: @Sendable (String) -> Void
   private let countColumns: @Sendable () -> Int
 
-  /// Makes an output from the function that takes its text.
-  public init(
+  package init(
     isTerminal: Bool, columns: @escaping @Sendable () -> Int = { 80 },
     write: @escaping @Sendable (String) -> Void
   ) {
@@ -18,20 +18,20 @@ public struct TextOutput: Sendable {
   }
 
   /// The process's standard output.
-  public static let standardOutput = TextOutput(descriptor: 1)
+  package static let standardOutput = TextOutput(descriptor: 1)
   /// The process's standard error.
-  public static let standardError = TextOutput(descriptor: 2)
+  package static let standardError = TextOutput(descriptor: 2)
   /// An output that keeps nothing.
-  public static let discarding = TextOutput(isTerminal: false) { _ in }
+  package static let discarding = TextOutput(isTerminal: false) { _ in }
 
   /// The width in columns at this moment; 80 when unknown.
-  public var columns: Int { countColumns() }
+  package var columns: Int { countColumns() }
 
   /// Writes text as it is.
-  public func write(_ text: String) { writeText(text) }
+  package func write(_ text: String) { writeText(text) }
 
   /// Writes a line and ends it.
-  public func writeLine(_ line: String) { writeText(line + "\n") }
+  package func writeLine(_ line: String) { writeText(line + "\n") }
 
   private init(descriptor: Int32) {
     self.init(
@@ -39,7 +39,7 @@ public struct TextOutput: Sendable {
       columns: { Self.columns(of: descriptor) },
       write: { text in
         // Nobody is left to tell when standard output or standard error fails.
-        try? FileDescriptorWriting.writeAll(Data(text.utf8), to: descriptor)
+        WholeFile.write(Array(text.utf8), toDescriptor: descriptor)
       })
   }
 

@@ -1,5 +1,5 @@
 /// Breaks text into lines between words.
-public enum TextWrapping {
+package enum TextWrapping {
   /// The lines of a paragraph, none longer than `columns` unless a single word is.
   ///
   /// - Parameters:
@@ -7,7 +7,7 @@ public enum TextWrapping {
   ///   - columns: The width of the page.
   ///   - indent: The spaces before every line, which count towards the width.
   /// - Returns: The lines, none for an empty paragraph.
-  public static func wrap(_ text: String, columns: Int, indent: Int = 0) -> [String] {
+  package static func wrap(_ text: String, columns: Int, indent: Int = 0) -> [String] {
     let margin = String(repeating: " ", count: indent)
     let room = max(columns - indent, 1)
     var lines: [String] = []

@@ -19,6 +19,8 @@ public struct FileError: Error, Hashable, Sendable {
     case missing
     /// The system does not let the file be written.
     case unwritable
+    /// Writing failed half way, as on a full disk; the former file is still there.
+    case writingFailed
   }
 
   /// The kind of trouble.

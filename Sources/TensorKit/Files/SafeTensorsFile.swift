@@ -36,21 +36,14 @@ public struct SafeTensorsFile: NamedArrayFile {
   /// - Throws: ``FileError`` if they are not those of a `.safetensors` file.
   public init(bytes: [UInt8]) throws {
     let (header, dataStart) = try Self.header(of: bytes)
-    guard let members = header.members else {
-      throw FileError(.malformed, reason: "its header is not a JSON object")
-    }
-    let data = bytes[dataStart...]
+    metadata = header.metadata
     var ranges: [(name: String, range: Range<Int>)] = []
-    for member in members {
-      if member.name == Self.metadataName {
-        metadata = try Self.metadata(from: member.value)
-      } else {
-        let (array, range) = try Self.array(from: member, data: data)
-        ranges.append((member.name, range))
-        arrays[member.name] = array
-      }
+    for (name, entry) in header.arrays {
+      let (array, range) = try Self.array(named: name, entry, data: bytes[dataStart...])
+      ranges.append((name, range))
+      arrays[name] = array
     }
-    try Self.checkCoverage(of: data.count, by: ranges)
+    try Self.checkCoverage(of: bytes.count - dataStart, by: ranges)
   }
 
   /// The names of the arrays, in order.
@@ -63,7 +56,9 @@ public struct SafeTensorsFile: NamedArrayFile {
   public subscript(name: String) -> StoredArray? {
     get { arrays[name] }
     set {
-      precondition(name != Self.metadataName, "an array cannot be named \(Self.metadataName)")
+      precondition(
+        name != SafeTensorsHeader.metadataName,
+        "an array cannot be named \(SafeTensorsHeader.metadataName)")
       arrays[name] = newValue
     }
   }
@@ -75,9 +70,9 @@ public struct SafeTensorsFile: NamedArrayFile {
     var members: [String] = []
     if !metadata.isEmpty {
       let texts = metadata.sorted { $0.key < $1.key }.map {
-        "\(OrderedJSON.quoted($0.key)):\(OrderedJSON.quoted($0.value))"
+        "\(SafeTensorsHeader.quoted($0.key)):\(SafeTensorsHeader.quoted($0.value))"
       }
-      members.append("\"\(Self.metadataName)\":{\(texts.joined(separator: ","))}")
+      members.append("\"\(SafeTensorsHeader.metadataName)\":{\(texts.joined(separator: ","))}")
     }
     var end = 0
     for (name, array) in arrays.members {
@@ -85,7 +80,7 @@ public struct SafeTensorsFile: NamedArrayFile {
       end += array.bytes.count
       let shape = array.shape.map(String.init).joined(separator: ",")
       members.append(
-        "\(OrderedJSON.quoted(name)):{\"dtype\":\"\(array.elementType.rawValue)\","
+        "\(SafeTensorsHeader.quoted(name)):{\"dtype\":\"\(array.elementType.rawValue)\","
           + "\"shape\":[\(shape)],\"data_offsets\":[\(start),\(end)]}")
     }
     var header = Array("{\(members.joined(separator: ","))}".utf8)
@@ -114,12 +109,10 @@ extension SafeTensorsFile: Hashable {
 }
 
 extension SafeTensorsFile {
-  private static let metadataName = "__metadata__"
-
   /// The format's own limit of a header, in bytes.
   private static let largestHeader = 100_000_000
 
-  private static func header(of bytes: [UInt8]) throws -> (OrderedJSON, dataStart: Int) {
+  private static func header(of bytes: [UInt8]) throws -> (SafeTensorsHeader, dataStart: Int) {
     guard bytes.count >= 8 else {
       throw FileError(
         .malformed,
@@ -137,45 +130,26 @@ extension SafeTensorsFile {
       throw FileError(
         .malformed, reason: "its header does not begin with a brace; it is not a .safetensors file")
     }
-    return (try OrderedJSON(parsing: Array(bytes[8..<dataStart])), dataStart)
-  }
-
-  private static func metadata(from value: OrderedJSON) throws -> [String: String] {
-    guard let members = value.members else {
-      throw FileError(.malformed, reason: "its metadata is not a JSON object")
-    }
-    var metadata: [String: String] = [:]
-    for member in members {
-      guard let text = member.value.string else {
-        throw FileError(.malformed, reason: "its metadata '\(member.name)' is not a text")
-      }
-      metadata[member.name] = text
-    }
-    return metadata
+    return (try SafeTensorsHeader(parsing: Array(bytes[8..<dataStart])), dataStart)
   }
 
   private static func array(
-    from member: OrderedJSON.Member, data: ArraySlice<UInt8>
+    named name: String, _ entry: SafeTensorsHeader.Entry, data: ArraySlice<UInt8>
   ) throws -> (StoredArray, Range<Int>) {
     func malformed(_ reason: String) -> FileError {
-      FileError(.malformed, reason: "its array '\(member.name)' \(reason)")
+      FileError(.malformed, reason: "its array '\(name)' \(reason)")
     }
-    let fields = Dictionary(
-      uniqueKeysWithValues: (member.value.members ?? []).map { ($0.name, $0.value) })
-    guard let typeName = fields["dtype"]?.string else { throw malformed("has no dtype") }
-    guard let shape = fields["shape"]?.naturalNumbers else {
-      throw malformed("has no shape of whole numbers")
-    }
-    guard let offsets = fields["data_offsets"]?.naturalNumbers, offsets.count == 2 else {
-      throw malformed("has no data_offsets of two whole numbers")
+    let (typeName, shape) = (entry.dtype, entry.shape)
+    guard entry.offsets.count == 2, (shape + entry.offsets).allSatisfy({ $0 >= 0 }) else {
+      throw malformed("has no shape and two data_offsets of whole numbers")
     }
     guard let elementType = ArrayElementType(rawValue: typeName) else {
       throw FileError(
         .unsupported,
-        reason: "its array '\(member.name)' has the dtype \(typeName), which is not supported; "
+        reason: "its array '\(name)' has the dtype \(typeName), which is not supported; "
           + "convert it to F32 before saving")
     }
-    let (start, end) = (offsets[0], offsets[1])
+    let (start, end) = (entry.offsets[0], entry.offsets[1])
     guard start <= end, end <= data.count else {
       throw malformed("lies at the bytes \(start) to \(end) of only \(data.count); it is truncated")
     }

@@ -49,7 +49,7 @@ package enum WholeFile {
   /// interrupted program leaves either the former file or the new one. A symbolic link stays, and
   /// the file that it names is replaced. Pipes and devices are written to directly.
   ///
-  /// - Throws: ``FileError`` if the file cannot be written.
+  /// - Throws: ``FileError`` of the kind `unwritable` or `writingFailed`.
   package static func write(_ bytes: [UInt8], toFileAt path: String) throws {
     var status = stat()
     var mode: mode_t?
@@ -67,14 +67,18 @@ package enum WholeFile {
       open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     }
     guard file >= 0 else { throw unwritable(path, errno) }
-    var failure: Int32 = write(bytes, to: file) ? 0 : errno
+    var failure: Int32 = write(bytes, toDescriptor: file) ? 0 : errno
     if failure == 0, let mode, fchmod(file, mode) != 0 { failure = errno }
     if failure == 0, fsync(file) != 0 { failure = errno }
     if close(file) != 0, failure == 0 { failure = errno }
-    if failure == 0, rename(temporary, destination) != 0 { failure = errno }
     guard failure == 0 else {
       unlink(temporary)
-      throw unwritable(path, failure)
+      throw unwritable(path, failure, .writingFailed)
+    }
+    guard rename(temporary, destination) == 0 else {
+      let code = errno
+      unlink(temporary)
+      throw unwritable(path, code)
     }
     synchronizeFolder(of: destination)
   }
@@ -82,13 +86,14 @@ package enum WholeFile {
   private static func writeDirectly(_ bytes: [UInt8], toFileAt path: String) throws {
     let file = retryingInterrupted { open(path, O_WRONLY | O_CLOEXEC) }
     guard file >= 0 else { throw unwritable(path, errno) }
-    let failure: Int32 = write(bytes, to: file) ? 0 : errno
+    let failure: Int32 = write(bytes, toDescriptor: file) ? 0 : errno
     close(file)
-    if failure != 0 { throw unwritable(path, failure) }
+    if failure != 0 { throw unwritable(path, failure, .writingFailed) }
   }
 
-  /// Writes all bytes, and returns whether that succeeded; `errno` says why not.
-  private static func write(_ bytes: [UInt8], to file: Int32) -> Bool {
+  /// Writes all bytes to an open file, and returns whether that succeeded; `errno` says why not.
+  @discardableResult
+  package static func write(_ bytes: [UInt8], toDescriptor file: Int32) -> Bool {
     bytes.withUnsafeBytes { buffer in
       var rest = buffer[...]
       while !rest.isEmpty {
@@ -117,15 +122,18 @@ package enum WholeFile {
     close(file)
   }
 
-  private static func unwritable(_ path: String, _ code: Int32) -> FileError {
+  private static func unwritable(
+    _ path: String, _ code: Int32, _ kind: FileError.Kind = .unwritable
+  ) -> FileError {
     FileError(
-      .unwritable, path: path,
+      kind, path: path,
       reason: code == ENOENT || code == ENOTDIR
         ? "it cannot be written, as its folder is not there; create the folder first"
         : "it cannot be written: \(systemMessage(code))")
   }
 
-  private static func systemMessage(_ code: Int32) -> String {
+  /// The system's words for an error number, in lower case.
+  package static func systemMessage(_ code: Int32) -> String {
     String(cString: strerror(code)).lowercased()
   }
 

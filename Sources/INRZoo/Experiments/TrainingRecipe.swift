@@ -1,0 +1,128 @@
+import AutoDiff
+import TensorKit
+
+/// How a network is trained: on all samples at each step.
+public struct TrainingRecipe: Codable, Hashable, Sendable {
+  /// What moves the weights.
+  public var optimizer: OptimizerKind
+  /// The learning rate at the start.
+  public var learningRate: Double
+  /// How the learning rate changes.
+  public var schedule: RateSchedule
+  /// The number of steps.
+  public var steps: Int
+  /// Seeds the initial weights; 0 where none is published.
+  public var seed: Int
+
+  /// A number of steps.
+  public init(
+    _ optimizer: OptimizerKind = .adam, learningRate: Double, schedule: RateSchedule = .constant,
+    steps: Int, seed: Int = 0
+  ) {
+    self.optimizer = optimizer
+    self.learningRate = learningRate
+    self.schedule = schedule
+    self.steps = steps
+    self.seed = seed
+  }
+
+  /// A fresh optimizer.
+  public func optimizer<Scalar: TensorScalar>(
+    workers: Workers, _: Scalar.Type
+  ) -> any Optimizer<Scalar> {
+    optimizer.optimizer(
+      learningRate: schedule.schedule(from: learningRate), workers: workers, Scalar.self)
+  }
+}
+
+/// The catalogue of optimizers.
+public enum OptimizerKind: String, CaseIterable, Codable, Sendable {
+  /// Adam with its published constants.
+  case adam
+  /// Gradient descent without momentum.
+  case sgd
+  /// Orthogonalized momentum for hidden matrices, Adam for the rest.
+  case muon
+
+  /// A line of explanation.
+  public var about: String {
+    switch self {
+    case .adam: "Adam with its published constants"
+    case .sgd: "gradient descent without momentum"
+    case .muon:
+      "orthogonalized momentum for hidden matrices, Adam for the rest (Jordan et al. 2024)"
+    }
+  }
+
+  /// A fresh optimizer, with a learning rate and threads that share the work.
+  public func optimizer<Scalar: TensorScalar>(
+    learningRate: LearningRateSchedule, workers: Workers, _: Scalar.Type
+  ) -> any Optimizer<Scalar> {
+    switch self {
+    case .adam: Adam<Scalar>(learningRate: learningRate, workers: workers)
+    case .sgd: SGD<Scalar>(learningRate: learningRate)
+    case .muon: Muon<Scalar>(learningRate: learningRate, workers: workers)
+    }
+  }
+}
+
+/// How a learning rate changes, under a name such as `once:3000:0.1`.
+public enum RateSchedule: RawRepresentable, Codable, Hashable, Sendable {
+  /// It stays.
+  case constant
+  /// It is multiplied by a factor after every so many steps.
+  case steps(every: Int, factor: Double)
+  /// It is multiplied by a factor at one step.
+  case once(at: Int, factor: Double)
+  /// It falls smoothly, by a factor over every so many steps.
+  case exponential(factor: Double, every: Int)
+  /// It falls to zero along a cosine.
+  case cosine(total: Int)
+
+  /// Reads a name; nil if it is none.
+  public init?(rawValue text: String) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    func count(_ index: Int) -> Int? { Int(parts[index]).flatMap { $0 > 0 ? $0 : nil } }
+    func factor(_ index: Int) -> Double? {
+      Double(parts[index]).flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
+    }
+    switch (parts[0], parts.count) {
+    case ("constant", 1): self = .constant
+    case ("steps", 3):
+      guard let every = count(1), let factor = factor(2) else { return nil }
+      self = .steps(every: every, factor: factor)
+    case ("once", 3):
+      guard let step = count(1), let factor = factor(2) else { return nil }
+      self = .once(at: step, factor: factor)
+    case ("exponential", 3):
+      guard let factor = factor(1), let every = count(2) else { return nil }
+      self = .exponential(factor: factor, every: every)
+    case ("cosine", 2):
+      guard let total = count(1) else { return nil }
+      self = .cosine(total: total)
+    default: return nil
+    }
+  }
+
+  /// The name.
+  public var rawValue: String {
+    switch self {
+    case .constant: "constant"
+    case .steps(let every, let factor): "steps:\(every):\(factor)"
+    case .once(let step, let factor): "once:\(step):\(factor)"
+    case .exponential(let factor, let every): "exponential:\(factor):\(every)"
+    case .cosine(let total): "cosine:\(total)"
+    }
+  }
+
+  /// The rates from a first one on.
+  public func schedule(from rate: Double) -> LearningRateSchedule {
+    switch self {
+    case .constant: .constant(rate)
+    case .steps(let every, let factor): .steps(from: rate, factor: factor, every: every)
+    case .once(let step, let factor): .milestones(from: rate, factor: factor, at: [step])
+    case .exponential(let factor, let every): .exponential(from: rate, factor: factor, every: every)
+    case .cosine(let total): .cosine(from: rate, over: total)
+    }
+  }
+}

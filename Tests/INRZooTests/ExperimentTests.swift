@@ -1,0 +1,135 @@
+import AutoDiff
+import Foundation
+import GradientAdjusters
+import INRZoo
+import TensorKit
+import Testing
+
+@Suite struct ExperimentTests {
+  private static let all = PublishedExperiment.pictures + PublishedExperiment.functions
+
+  @Test func experimentsHaveNamesOfTheirOwnAndSurviveAFile() throws {
+    #expect(Set(Self.all.map(\.name)).count == Self.all.count)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let data = try encoder.encode(Self.all)
+    #expect(try JSONDecoder().decode([PublishedExperiment].self, from: data) == Self.all)
+    let text = String(decoding: data, as: UTF8.self)
+    for part in ["\"iga\"", "\"once:3000:0.1\"", "\"omega\":5", "\"symmetric\""] {
+      #expect(text.contains(part), "\(part)")
+    }
+    let changed = text.replacing("\"iga\"", with: "\"iga+fr\"")
+    #expect(throws: DecodingError.self) {
+      try JSONDecoder().decode([PublishedExperiment].self, from: Data(changed.utf8))
+    }
+  }
+
+  /// The code of the overview of INRZoo.
+  @Test func anExperimentIsFound() {
+    let experiment = PublishedExperiment.pictures.first { $0.name == "iga-siren" }
+    let rate = experiment?.recipe(.released).training.learningRate
+    #expect(rate == 1e-3)
+  }
+
+  /// Published numbers, by name: learning rate, steps, width, layers between hidden units, and `end`.
+  static let numbers: [(String, Fidelity, Double, Int, Int, Int, Int?)] = [
+    ("plain-siren", .paper, 1e-3, 10_000, 256, 2, nil),
+    ("iga-relu", .paper, 5e-3, 10_000, 256, 2, 25),
+    ("iga-relu", .released, 5e-3, 10_000, 256, 2, 25),
+    ("iga-pe", .paper, 5e-3, 10_000, 256, 2, 20), ("iga-pe", .released, 1e-3, 10_000, 256, 2, 20),
+    ("iga-finer", .paper, 1e-3, 10_000, 256, 2, 20),
+    ("iga-finer", .released, 1e-3, 10_000, 256, 2, 15),
+    ("fr-relu", .paper, 1e-3, 10_000, 256, 2, nil),
+    ("fr-relu", .released, 5e-3, 10_000, 256, 2, nil),
+    ("bn-pe", .paper, 1e-3, 10_000, 256, 2, nil), ("bn-pe", .released, 3e-3, 10_000, 256, 2, nil),
+    ("fr-inr-siren", .paper, 1e-4, 10_000, 256, 3, nil),
+    ("wire-div2k", .paper, 5e-3, 5000, 256, 3, nil),
+    ("circle", .paper, 0.1, 20_000, 1024, 0, 10),
+    ("multisine-relu", .paper, 5e-5, 25_000, 256, 3, 7),
+    ("multisine-siren", .paper, 5e-5, 25_000, 256, 3, 7),
+    ("steps", .paper, 1e-6, 10_000, 128, 3, 7),
+  ]
+
+  @Test(arguments: numbers)
+  func numbersAreThePublishedOnes(
+    name: String, fidelity: Fidelity, rate: Double, steps: Int, width: Int, layers: Int, end: Int?
+  ) throws {
+    let recipe = try #require(Self.all.first { $0.name == name }).recipe(fidelity)
+    #expect(recipe.training.learningRate == rate && recipe.training.steps == steps)
+    #expect(recipe.model.width == width && recipe.model.hiddenLayers == layers)
+    if let end { #expect(recipe.settings.end == end) }
+  }
+
+  /// The published constants of each model: ω, scale, bound of the first biases, units of 256.
+  static let models: [(ModelKind, Double?, Double?, Double?, Int)] = [
+    (.relu, nil, nil, nil, 256), (.pe, nil, nil, nil, 256), (.siren, 30, nil, nil, 256),
+    (.finer, 30, nil, nil, 256), (.gauss, nil, 30, nil, 256), (.wire, 20, 10, nil, 181),
+    (.realWire, 20, 10, nil, 256), (.gaussFiner, 10, 3, 1, 256), (.wireFiner, 5, 2, 1, 181),
+    (.realWireFiner, 5, 2, 1, 181), (.randomFeatures, nil, 8, nil, 256),
+    (.multiplicative, nil, 256, nil, 256), (.bandLimited, nil, nil, nil, 256),
+  ]
+
+  @Test(arguments: models)
+  func modelsAreMadeAsPublished(
+    kind: ModelKind, omega: Double?, scale: Double?, firstBias: Double?, units: Int
+  ) {
+    var recipe = ModelRecipe(kind, hiddenLayers: 1)
+    #expect(recipe.value(of: .omega) == omega && recipe.value(of: .scale) == scale)
+    #expect(recipe.firstBiasBound == firstBias && recipe.units == units)
+    recipe.width = 8
+    var generator = SeededGenerator(seed: 1)
+    let network = recipe.network(
+      ModelRecipe.Layout(bandwidths: [4, 4], outputs: 3), using: &generator, Double.self)
+    #expect(network(Variable(Tensor<Double>(zeros: [5, 2]))).shape == [5, 3])
+    #expect(Self.models.count == ModelKind.allCases.count)
+  }
+
+  /// The type that each adjuster of the catalogue is.
+  static let adjusters: [(AdjusterKind, any GradientAdjuster<Double>.Type)] = [
+    (.none, IdentityAdjuster.self), (.iga, InductiveGradientAdjuster.self),
+    (.fr, FourierReparameterization.self), (.bn, BatchNormalization.self),
+    (.ntk, NTKAdjuster.self), (.empiricalNTK, EmpiricalNTKAdjuster.self),
+    (.bands, BandEqualizer.self), (.bandsCosine, BandEqualizer.self),
+    (.bandsBlock, BandEqualizer.self), (.centered, Centering.self), (.damped, BurstDamping.self),
+  ]
+
+  private func made(
+    _ choice: AdjusterChoice, _ settings: AdjusterSettings
+  ) -> any GradientAdjuster<Double> {
+    choice.adjuster(
+      settings,
+      for: AdjusterContext(
+        model: ModelRecipe(.siren), inputs: Tensor<Double>(zeros: [24, 2]),
+        grid: RowGrid(extents: [4, 6]), seed: 1))
+  }
+
+  @Test func adjustersAreThoseOfTheCatalogue() throws {
+    #expect(Self.adjusters.map(\.0) == AdjusterKind.allCases)
+    var settings = AdjusterSettings()
+    settings.damping = .none
+    for (kind, type) in Self.adjusters {
+      let made = made(AdjusterChoice(kind), settings)
+      #expect(ObjectIdentifier(Swift.type(of: made)) == ObjectIdentifier(type), "\(kind)")
+    }
+    settings.damping = .adjusted
+    let damped = try #require(made(AdjusterChoice(.iga), settings) as? ComposedAdjuster<Double>)
+    #expect(damped.adjusters.last is BurstDamping<Double>)
+    #expect(made(AdjusterChoice(.bands), settings) is BandEqualizer<Double>)
+    #expect(made(AdjusterChoice(.fr), settings) is FourierReparameterization<Double>)
+  }
+
+  @Test func namesOfAdjustersAndSchedulesAreRead() {
+    for choice in AdjusterChoice.all(of: AdjusterKind.allCases) {
+      #expect(AdjusterChoice(rawValue: choice.name) == choice)
+    }
+    for name in ["", "iga+", "iga+fr", "iga+iga", "none+iga", "other"] {
+      #expect(AdjusterChoice(rawValue: name) == nil, "\(name)")
+    }
+    for name in ["constant", "steps:10:0.5", "once:3000:0.1", "exponential:0.1:5000", "cosine:9"] {
+      #expect(RateSchedule(rawValue: name)?.rawValue == name)
+    }
+    for name in ["", "constant:1", "steps:0:0.5", "once:3:-1", "cosine:x"] {
+      #expect(RateSchedule(rawValue: name) == nil, "\(name)")
+    }
+  }
+}
