@@ -103,7 +103,7 @@ enum Options {
       OptionGroup("Adjusters", adjuster, end, group, sampling, convention, refresh),
       OptionGroup(
         "Training", steps, width, learningRate, seeds, seed, TrainingOptions.threads,
-        TrainingOptions.precision),
+        TrainingOptions.memory, TrainingOptions.precision),
       OptionGroup("Results", errors, output),
     ],
     examples: [

@@ -90,7 +90,7 @@ extension FitFunctionSettings {
       network,
       optimizer: recipe.training.optimizer(workers: workers, Scalar.self),
       adjuster: adjuster(choice, seed: seed, over: batch.inputs), workers: workers,
-      seed: adjusterSeed(seed))
+      recordingBudget: recordingBudget, seed: adjusterSeed(seed))
     var progress = StepProgress(runName(choice, seed: seed), steps: steps, measure: .loss)
     var course = TrainingCourse()
     var run = FunctionRun(seed: seed, outputs: Tensor(zeros: [signal.sampleCount]))

@@ -1,3 +1,4 @@
+import AutoDiff
 import ExampleSupport
 import GradientAdjusters
 import INRZoo
@@ -30,6 +31,13 @@ package enum TrainingOptions {
   package static let seed = RecipeOption(
     "seed", .integer(in: 0..., "S"), \.training.seed,
     help: "Seeds the initial weights, and all that adjusters draw.")
+  package static let memory = Option(
+    "memory", .integer(in: 0...1_000_000, "MIB"),
+    default: TiledEvaluation<Linear<Float>>.standardRecordingBudget >> 20,
+    help: """
+      What a step may keep between its sweeps, in MiB. More makes steps that need all outputs first \
+      faster; results do not depend on it.
+      """)
   package static let threads = Option(
     "threads", .integer(in: 1...1024, "T"),
     help: "Processor cores to use; all by default. The results do not depend on it.")

@@ -108,6 +108,9 @@ extension Experiment {
     values[TrainingOptions.threads].map { Workers(threads: $0) } ?? Workers()
   }
 
+  /// How many bytes of recordings a step may keep between its sweeps.
+  package var recordingBudget: Int { values[TrainingOptions.memory] << 20 }
+
   /// `name.ext`, or `name-adjuster.ext` if several adjusters are compared.
   package func fileName(
     _ name: String, _ pathExtension: String, for adjuster: AdjusterChoice

@@ -28,7 +28,7 @@ package struct TrainingCourse: Sendable {
   ///   - observe: Looks at the model after a number of steps: before each step, and after the last.
   /// - Throws: What observing throws; an `AdjusterError` ends the run and becomes its failure.
   package mutating func train<Model: Module>(
-    _ trainer: inout Trainer<Model>, on batch: TrainingBatch<Model.Scalar>, steps: Int,
+    _ trainer: inout Trainer<Model>, on batch: Batch<Model.Scalar>, steps: Int,
     progress: inout StepProgress, loss: (Double) -> Double = { $0 },
     shown: (Double) -> Double = { $0 },
     observe: (_ step: Int, _ trainer: Trainer<Model>) throws -> Void

@@ -149,7 +149,7 @@ enum Options {
 
   /// All that stand for parts of a recipe.
   static let recipe =
-    ModelOptions.all + [adjuster] + adjusterSettings
+    ModelOptions.all + [adjuster] + adjusterSettings + equalization
     + [optimizer, learningRate, schedule, steps, TrainingOptions.seed, pixelRange]
 
   /// What sets the adjusters up.
@@ -160,7 +160,7 @@ enum Options {
   /// How networks are trained.
   static let trainingSettings: [any OptionDeclaration] = [
     optimizer, learningRate, schedule, steps, TrainingOptions.seed, TrainingOptions.threads,
-    TrainingOptions.precision,
+    TrainingOptions.memory, TrainingOptions.precision,
   ]
 
   static let command = Command(

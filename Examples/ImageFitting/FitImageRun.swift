@@ -96,7 +96,7 @@ extension FitImageSettings {
       start(for: choice, from: network, over: inputs),
       optimizer: recipe.training.optimizer(workers: workers, Scalar.self),
       adjuster: adjuster(choice, over: inputs), workers: workers,
-      seed: adjusterSeed(recipe.training.seed))
+      recordingBudget: recordingBudget, seed: adjusterSeed(recipe.training.seed))
     var progress = StepProgress(choice.name, steps: steps)
     var course = TrainingCourse()
     var earlyValues: Tensor<Float>?

@@ -240,15 +240,10 @@ struct FitImageSettings: Experiment {
     _ choice: AdjusterChoice, over inputs: Tensor<Scalar>
   ) -> any GradientAdjuster<Scalar> {
     let isFalling = recipe.training.schedule != .constant
-    let isDampedByBands = recipe.settings.damps(choice) && !choice.contains(.damped)
     let context = AdjusterContext(
       model: recipe.model, inputs: inputs,
       grid: PictureSignal<Scalar>(picture, patch: patch).grid, seed: seed,
-      bandCount: values[Options.bandCount], dampsInProportion: isFalling,
-      equalize: { bands in
-        bandEqualizer(
-          bands, damping: isDampedByBands ? BurstDamping(isProportional: isFalling) : nil)
-      })
+      bandCount: values[Options.bandCount], dampsInProportion: isFalling)
     return choice.adjuster(recipe.settings, for: context)
   }
 

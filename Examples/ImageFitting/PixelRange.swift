@@ -7,11 +7,11 @@ extension PixelRange {
   static let metadataKey = "pixel-range"
 
   /// A batch of pixels with the targets that a network is trained on.
-  func batch<Scalar>(_ pixels: TrainingBatch<Scalar>) -> TrainingBatch<Scalar> {
+  func batch<Scalar>(_ pixels: Batch<Scalar>) -> Batch<Scalar> {
     switch self {
     case .unit: pixels
     case .symmetric:
-      TrainingBatch(
+      Batch(
         inputs: pixels.inputs, targets: pixels.targets * 2 - 1, groups: pixels.groups)
     }
   }

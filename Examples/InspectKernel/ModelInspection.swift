@@ -173,13 +173,11 @@ extension InspectionSettings {
     settings.end = values[Options.end]
     settings.sampling = .center
     settings.damping = .none
-    let seed = UInt64(values[Options.seed])
+    // More probes than training needs, so that single bands do not stand out by chance.
+    settings.equalization.probeCount = 32
     let context = AdjusterContext(
-      model: recipe(.siren), inputs: batch.inputs,
-      grid: RowGrid(extents: [size]),
-      seed: seed,
-      // More probes than training needs, so that single bands do not stand out by chance.
-      equalize: { BandEqualizer($0, probeCount: 32, seed: seed) })
+      model: recipe(.siren), inputs: batch.inputs, grid: RowGrid(extents: [size]),
+      seed: UInt64(values[Options.seed]))
     let names: [(AdjusterKind, String)] = [
       (.none, "plain training"), (.empiricalNTK, "full eNTK"), (.iga, "IGA"),
       (.bands, "nested bands"), (.bandsCosine, "cosine bands"),

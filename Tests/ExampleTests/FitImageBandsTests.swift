@@ -17,7 +17,7 @@ struct FitImageBandsTests {
 
   /// Options, and the adjusters that they change.
   static let variations: [(options: String, changed: [String])] = [
-    ("--exponent 0.5 --floor 1e-3 --refresh 50 --probes 1 --coarse-residuals updated", []),
+    ("--exponent 0.5 --floor 1e-3 --refresh 50 --probes 1 --band-residuals updated", []),
     ("--exponent 0.25", ["bands", "bands-cosine", "bands-block"]),
     ("--exponent 0", ["bands", "bands-cosine", "bands-block"]),
     ("--floor 0.9", ["bands", "bands-cosine", "bands-block"]),
@@ -28,8 +28,9 @@ struct FitImageBandsTests {
     ("--band-count 4", ["bands", "bands-cosine", "bands-block"]),
     ("--band-count 1000", ["bands-cosine", "bands-block"]),
     // Frequencies over the whole picture need this step's residuals in any case.
-    ("--coarse-residuals current", ["bands", "bands-block"]),
-    ("--coarse-residuals previous", ["bands", "bands-block"]),
+    ("--band-residuals current", ["bands", "bands-block"]),
+    // What is kept in memory changes no bit.
+    ("--memory 0", []),
   ]
 
   @Test("Every option does its work, and leaves other adjusters alone", arguments: variations)
@@ -61,7 +62,7 @@ struct FitImageBandsTests {
       #expect(try files.text("bands-after-bands-cosine.svg").contains("radius 0.5 to 1.5"))
       let rows = try files.text("bands-bands.csv").split(separator: "\n")
       #expect(rows.count == 1 + 3 * 6)
-      #expect(rows[0] == "step,band,frequency,rank,measured,energy,estimate,factor,adjusted_energy")
+      #expect(rows[0] == "step,band,frequency,rank,measured,energy,factor,adjusted_energy")
       #expect(rows[8].hasPrefix("3,blocks of 16,") && rows[13].hasPrefix("10,constant,"))
       #expect(report.contains("blocks of 4") && report.contains("radius 0.5 to 1.5"))
     }

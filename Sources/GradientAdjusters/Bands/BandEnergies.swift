@@ -10,6 +10,18 @@ extension Bands {
   /// outputs. Bands of rank one, of which a single v says little, are pulled back instead: ‖Jᵀ z‖² / ‖z‖² for a
   /// random z in the band, exact for one output.
   func measuredEnergies<Model: Module<Scalar>>(
+    in step: TrainingStep<Model>, probeCount: Int, using generator: inout SeededGenerator
+  ) throws -> [Double] {
+    var sums = [Double](repeating: 0, count: bands.count)
+    for _ in 0..<probeCount {
+      for (band, energy) in try probedEnergies(in: step, using: &generator).enumerated() {
+        sums[band] += energy / Double(probeCount)
+      }
+    }
+    return sums
+  }
+
+  private func probedEnergies<Model: Module<Scalar>>(
     in step: TrainingStep<Model>, using generator: inout SeededGenerator
   ) throws -> [Double] {
     let workers = step.evaluation.workers

@@ -95,7 +95,8 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
     }
     let known = spectrum.flatMap { $0.bands.count == bands.bands.count ? $0 : nil }
     if known == nil || isRefreshDue {
-      let measured = try bands.measuredEnergies(in: step, using: &generator)
+      let measured = try bands.measuredEnergies(
+        in: step, probeCount: settings.probeCount, using: &generator)
       guard measured.allSatisfy(\.isFinite) else {
         throw AdjusterError.nonFinite("energy of a band")
       }

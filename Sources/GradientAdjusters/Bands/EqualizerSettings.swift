@@ -1,5 +1,5 @@
 /// How a ``BandEqualizer`` weights bands, and when it measures them.
-public struct EqualizerSettings: Sendable, Equatable, Codable {
+public struct EqualizerSettings: Sendable, Hashable, Codable {
   /// How far energies are evened out: 0 not at all, 1 fully.
   public var exponent: Double
   /// Energies below this share of the largest above the constant count as that.
@@ -8,6 +8,8 @@ public struct EqualizerSettings: Sendable, Equatable, Codable {
   public var levelsConstant: Bool
   /// Energies are measured before the steps 0, 3, 10, 25, 50 and then every so many.
   public var refreshInterval: Int
+  /// How many random directions a measurement is the mean over.
+  public var probeCount: Int
   /// Which residuals bands are taken from.
   public var residuals: ResidualsUsed
   /// Seeds the probes.
@@ -27,19 +29,23 @@ public struct EqualizerSettings: Sendable, Equatable, Codable {
 
   /// Settings, with defaults that suit pictures.
   ///
-  /// - Precondition: The exponent is not negative, the floor within (0, 1], and the interval positive.
+  /// - Precondition: The exponent is not negative, the floor within (0, 1], and the other numbers positive.
   public init(
     exponent: Double = 0.5, floor: Double = 1e-3, levelsConstant: Bool = true,
-    refreshInterval: Int = 100, residuals: ResidualsUsed = .updated, seed: UInt64 = 0
+    refreshInterval: Int = 100, probeCount: Int = 1, residuals: ResidualsUsed = .updated,
+    seed: UInt64 = 0
   ) {
     precondition(
       exponent >= 0 && exponent.isFinite, "bands evened out with the exponent \(exponent)")
     precondition(floor > 0 && floor <= 1, "energies below \(floor) of the largest count as that")
-    precondition(refreshInterval > 0, "bands measured every \(refreshInterval) steps")
+    precondition(
+      refreshInterval > 0 && probeCount > 0,
+      "bands measured by \(probeCount) probes every \(refreshInterval) steps")
     self.exponent = exponent
     self.floor = floor
     self.levelsConstant = levelsConstant
     self.refreshInterval = refreshInterval
+    self.probeCount = probeCount
     self.residuals = residuals
     self.seed = seed
   }

@@ -31,6 +31,8 @@ public struct Trainer<Model: Module>: Checkpointable {
   public let penalties: [any Penalty<Scalar>]
   /// The threads that share the work; results do not depend on their number.
   public let workers: Workers
+  /// About how many bytes of recordings a step may keep between its sweeps; results do not depend on it.
+  public let recordingBudget: Int
   /// How many steps have been made.
   public private(set) var step = 0
 
@@ -43,12 +45,14 @@ public struct Trainer<Model: Module>: Checkpointable {
   ///   - loss: The loss of the rows; the mean squared error by default.
   ///   - penalties: Terms in the parameters that are added to it; none by default.
   ///   - workers: The threads that share the work.
+  ///   - recordingBudget: About how many bytes of recordings a step may keep between its sweeps.
   ///   - seed: Seeds what the adjuster draws while it rewrites the model.
   /// - Throws: What the adjuster throws.
   public init(
     _ model: Model, optimizer: any Optimizer<Scalar>,
     adjuster: (any GradientAdjuster<Scalar>)? = nil, loss: (any RowLoss<Scalar>)? = nil,
-    penalties: [any Penalty<Scalar>] = [], workers: Workers = Workers(), seed: UInt64 = 0
+    penalties: [any Penalty<Scalar>] = [], workers: Workers = Workers(),
+    recordingBudget: Int = TiledEvaluation<Model>.standardRecordingBudget, seed: UInt64 = 0
   ) throws {
     var adjuster = adjuster ?? IdentityAdjuster<Scalar>()
     var model = model
@@ -60,6 +64,7 @@ public struct Trainer<Model: Module>: Checkpointable {
     self.loss = loss ?? MeanSquaredError<Scalar>()
     self.penalties = penalties
     self.workers = workers
+    self.recordingBudget = recordingBudget
   }
 
   /// Makes one step on a batch.
@@ -69,8 +74,10 @@ public struct Trainer<Model: Module>: Checkpointable {
   ///   throws; the model is then as it was.
   @discardableResult
   public mutating func advance(on batch: Batch<Scalar>) throws -> Double {
+    let evaluation = TiledEvaluation(
+      of: model, workers: workers, recordingBudget: recordingBudget)
     let current = TrainingStep(
-      model: model, batch: batch, loss: loss, penalties: penalties, index: step, workers: workers)
+      evaluation: evaluation, batch: batch, loss: loss, penalties: penalties, index: step)
     let (value, gradient) = try adjuster.lossWithGradient(for: current)
     guard gradient.values.isFinite else { throw AdjusterError.nonFinite("gradient") }
     optimizer.update(&model, along: gradient)

@@ -69,10 +69,10 @@ public struct AdjusterChoice: Hashable, Sendable {
     _ settings: AdjusterSettings, for context: AdjusterContext<Scalar>
   ) -> any GradientAdjuster<Scalar> {
     let made = parts.map { $0.row(Scalar.self).make(settings, context) }
-    // Bands know best when what is usual changes, and damping by itself is one of the parts.
-    let dampsBeside =
-      settings.damps(self) && !contains(.damped) && !parts.contains { $0.effect == .bands }
-    let all = made + (dampsBeside ? [context.burstDamping] : [])
+    // Damping by itself is one of the parts.
+    let dampsBeside = settings.damps(self) && !contains(.damped)
+    let settling = parts.contains { $0.effect == .bands } ? 70 : 20
+    let all = made + (dampsBeside ? [context.burstDamping(settling: settling)] : [])
     return all.count == 1 ? all[0] : ComposedAdjuster(all)
   }
 }

@@ -16,15 +16,11 @@ public struct AdjusterContext<Scalar: TensorScalar> {
   public var bandCount: Int?
   /// Whether bursts scale gradients down in proportion, as suits rates that fall.
   public var dampsInProportion: Bool
-  /// Makes the adjuster that evens out bands.
-  public var equalize: (any Bands<Scalar>) -> any GradientAdjuster<Scalar>
 
-  /// A context, in which bands are equalized with the library's defaults and without damping unless
-  /// something else is given.
+  /// A context.
   public init(
     model: ModelRecipe, inputs: Tensor<Scalar>, grid: RowGrid, seed: UInt64, bandCount: Int? = nil,
-    dampsInProportion: Bool = false,
-    equalize: ((any Bands<Scalar>) -> any GradientAdjuster<Scalar>)? = nil
+    dampsInProportion: Bool = false
   ) {
     self.model = model
     self.inputs = inputs
@@ -32,11 +28,24 @@ public struct AdjusterContext<Scalar: TensorScalar> {
     self.seed = seed
     self.bandCount = bandCount
     self.dampsInProportion = dampsInProportion
-    self.equalize = equalize ?? { BandEqualizer($0, damping: nil, seed: seed) }
   }
 
   /// Damping that suits the learning rates.
-  public var burstDamping: BurstDamping<Scalar> { BurstDamping(isProportional: dampsInProportion) }
+  ///
+  /// - Parameter settling: How many gradients it only looks at; 70 where bands are evened out, whose first
+  ///   factors change the gradients' lengths.
+  public func burstDamping(settling: Int = 20) -> BurstDamping<Scalar> {
+    BurstDamping(isProportional: dampsInProportion, settling: settling)
+  }
+
+  /// The adjuster that evens out bands.
+  func equalizer(
+    _ bands: any Bands<Scalar>, _ settings: AdjusterSettings
+  ) -> BandEqualizer<Scalar> {
+    var equalization = settings.equalization
+    equalization.seed = seed
+    return BandEqualizer(bands, settings: equalization)
+  }
 
   /// The sides of blocks that make as many bands as asked for; nil for all.
   var blockSides: [Int]? {

@@ -49,7 +49,7 @@ public enum AdjusterKind: String, CaseIterable, Codable, Sendable {
     case none
     /// It adjusts residuals.
     case residuals
-    /// It adjusts residuals band by band, and damps bursts itself.
+    /// It adjusts residuals band by band.
     case bands
   }
 
@@ -104,25 +104,26 @@ extension AdjusterKind {
       }
     case .bands:
       Row(about: "equalized bands of blocks within blocks", effect: .bands) {
-        $1.equalize(NestedMeanBands(.blocks(of: $1.grid, sides: $1.blockSides)))
+        $1.equalizer(NestedMeanBands(.blocks(of: $1.grid, sides: $1.blockSides)), $0)
       }
     case .bandsCosine:
-      Row(about: "equalized bands of frequency", effect: .bands) { _, context in
-        context.equalize(
+      Row(about: "equalized bands of frequency", effect: .bands) { settings, context in
+        context.equalizer(
           context.bandCount.map { CosineBands(context.grid, count: $0) }
-            ?? CosineBands(context.grid))
+            ?? CosineBands(context.grid), settings)
       }
     case .bandsBlock:
-      Row(about: "equalized bands of frequency within blocks", effect: .bands) { _, context in
-        context.equalize(
+      Row(about: "equalized bands of frequency within blocks", effect: .bands) {
+        settings, context in
+        context.equalizer(
           context.bandCount.map { BlockCosineBands(context.grid, count: $0) }
-            ?? BlockCosineBands(context.grid))
+            ?? BlockCosineBands(context.grid), settings)
       }
     case .centered:
       Row(about: "residuals less most of their mean") { _, _ in Centering() }
     case .damped:
       Row(about: "gradients that suddenly grow are shortened", effect: .none) { _, context in
-        context.burstDamping
+        context.burstDamping()
       }
     }
   }

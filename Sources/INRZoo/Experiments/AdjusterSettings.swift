@@ -16,6 +16,8 @@ public struct AdjusterSettings: Codable, Hashable, Sendable {
   public var fourier = FourierRecipe()
   /// Batch normalization.
   public var normalization = NormalizationRecipe()
+  /// How bands are evened out; the seed is the run's.
+  public var equalization = EqualizerSettings()
   /// Which runs have gradients that suddenly grow damped.
   public var damping = DampedRuns.adjusted
 
