@@ -76,7 +76,8 @@ import Testing
       try sent.pushforward(of: direction, for: inputs)
         == here.pushforward(of: direction, for: inputs))
     let statistics = try (
-      sent.statisticsWithoutNormalizing(over: inputs), here.statisticsWithoutNormalizing(over: inputs)
+      sent.statisticsWithoutNormalizing(over: inputs),
+      here.statisticsWithoutNormalizing(over: inputs)
     )
     #expect(
       statistics.0.normalizations.map(\.variance) == statistics.1.normalizations.map(\.variance))

@@ -112,7 +112,7 @@ import Testing
   /// Energies, settings and the factors that the definition gives.
   static let factorCases:
     [(energies: [Double], exponent: Double, floor: Double, levels: Bool, factors: [Double])] = [
-      ([100, 4, 1, 0.25], 0.5, 1e-3, true, [0.0125, 0.25, 0.5, 1]),
+      ([100, 4, 1, 0.25], 0.5, 1e-3, true, [0.05, 0.25, 0.5, 1]),
       ([20, 4, 1, 0.25], 1, 1e-3, true, [0.0125, 0.0625, 0.25, 1]),
       ([20, 4, 1, 0.25], 0, 1e-3, true, [0.2, 1, 1, 1]),
       ([100, 4, 1, 0.25], 0, 1e-3, false, [1, 1, 1, 1]),
@@ -124,7 +124,7 @@ import Testing
       ([0, 4, 0], 0.5, 0.01, true, [0.1, 0.1, 1]),
       ([5], 0.5, 1e-3, true, [1]),
       // A constant beside a band that is not learned is still learned.
-      ([1, 0, 1], 0.5, 0.01, true, [0.05, 1, 0.1]),
+      ([1, 0, 1], 0.5, 0.01, true, [0.2, 1, 0.1]),
       // Nothing overflows or vanishes.
       ([0, 1, 1e-250], 2, 1e-200, false, [1, 1e-30, 1]),
     ]

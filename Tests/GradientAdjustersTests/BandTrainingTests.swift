@@ -47,7 +47,8 @@ private struct Doubling<Scalar: TensorScalar>: GradientAdjuster {
   @Test func batchesDrawnAnewHaveBandsOfTheirOwn() throws {
     var generator = SeededGenerator(seed: 9)
     let problem = BandProblem<Double>()
-    var equalizer = BandEqualizer<Double>(settings: EqualizerSettings(refreshInterval: 1000)) { batch in
+    var equalizer = BandEqualizer<Double>(settings: EqualizerSettings(refreshInterval: 1000)) {
+      batch in
       NestedMeanBands(.bisecting(batch.inputs))
     }
     var factors: [Double]?

@@ -53,7 +53,8 @@ import Testing
   @Test func aLargeVolumeTakesNoMemory() throws {
     let volume = Rows<Float>.grid(extents: [512, 512, 512])
     let batch = Batch(
-      inputs: volume, targets: Rows(count: volume.count, columns: 1) { rows in
+      inputs: volume,
+      targets: Rows(count: volume.count, columns: 1) { rows in
         Tensor(zeros: [rows.count, 1])
       })
     #expect(batch.rowCount == 1 << 27 && batch.groups.count == 1 << 27)

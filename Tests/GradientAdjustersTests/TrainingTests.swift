@@ -137,6 +137,7 @@ import Testing
     #expect(lists.count == 2 && lists.remainder == [1, 3, 4])
     #expect(lists.row(group: 1, place: 1) == 5)
     #expect(
-      RowPartition(rowCount: 4, groups: [[0, 1], [2, 3]]) == RowPartition(rowCount: 4, groupSize: 2))
+      RowPartition(rowCount: 4, groups: [[0, 1], [2, 3]]) == RowPartition(rowCount: 4, groupSize: 2)
+    )
   }
 }

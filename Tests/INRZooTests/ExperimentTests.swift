@@ -113,8 +113,11 @@ import Testing
     }
     settings.damping = .adjusted
     let damped = try #require(made(AdjusterChoice(.iga), settings) as? ComposedAdjuster<Double>)
-    #expect(damped.adjusters.last is BurstDamping<Double>)
-    #expect(made(AdjusterChoice(.bands), settings) is BandEqualizer<Double>)
+    #expect((damped.adjusters.last as? BurstDamping<Double>)?.settling == 20)
+    // The first factors of bands change the gradients' lengths.
+    let bands = try #require(made(AdjusterChoice(.bands), settings) as? ComposedAdjuster<Double>)
+    #expect(bands.adjusters.first is BandEqualizer<Double>)
+    #expect((bands.adjusters.last as? BurstDamping<Double>)?.settling == 70)
     #expect(made(AdjusterChoice(.fr), settings) is FourierReparameterization<Double>)
   }
 

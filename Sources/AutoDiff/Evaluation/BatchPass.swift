@@ -18,7 +18,9 @@ public struct BatchPass<Model: Module>: Sendable {
   /// The type of numbers that the model computes with.
   public typealias Scalar = Model.Scalar
 
-  /// How the rows are cut. Rows of no tile do not belong to the batch.
+  /// How the rows are cut.
+  ///
+  /// Rows of no tile do not belong to the batch.
   public let tiles: RowTiles
 
   private let evaluation: TiledEvaluation<Model>
@@ -148,7 +150,8 @@ public struct BatchPass<Model: Module>: Sendable {
           moments: tile.recording.pending.map { [ColumnMoments(of: $0.value)] } ?? [])
       }
       guard let layers = met.layers, known < layers.count else { break }
-      statistics.normalizations.append(ColumnStatistics(layer: layers[known], moments: met.moments[0]))
+      statistics.normalizations.append(
+        ColumnStatistics(layer: layers[known], moments: met.moments[0]))
       if known + 1 == layers.count { break }
     }
     knownStatistics = statistics
@@ -190,7 +193,8 @@ public struct BatchPass<Model: Module>: Sendable {
   /// As many columns as the model has outputs.
   private func outputsOfNoRows() -> Tensor<Scalar> {
     let context = BatchCoupling<Scalar>(.coupled(BatchStatistics()))
-    return evaluation.lifted.plain.coupled(by: context)(Variable(inputs.rows(in: .range(0..<0)))).value
+    return evaluation.lifted.plain.coupled(by: context)(Variable(inputs.rows(in: .range(0..<0))))
+      .value
   }
 
   // MARK: - Pulling back

@@ -9,12 +9,13 @@ import TensorKit
 /// measurements before. The factors are
 ///
 ///     F_b = (max(λ_b, floor · λ_top) / λ_top)^-exponent        for b > 0,
-///     F_0 = F_1 · max(1/20, min(1, max(λ_1, floor · λ_top) / λ_0)),
+///     F_0 = F_1 · max(1/5, min(1, max(λ_1, floor · λ_top) / λ_0)),
 ///
 /// divided by the largest, with λ_top the largest energy above the constant. An exponent of 1 evens out
 /// fully. One of 1/2 makes the transform about K^-1/2, band by band, and the gradient about as long in
 /// each direction as if it were orthogonalized. One of 0 only brings the constant, which networks learn
-/// by far the fastest, to the strength of the band next to it.
+/// by far the fastest, to the strength of the band next to it, or to a fifth of its own: with less, some
+/// networks never put it right.
 ///
 /// ```swift
 /// let signal = PictureSignal<Float>(picture, patch: 8)

@@ -33,7 +33,7 @@ extension BandSpectrum {
   ///
   /// Some networks learn the constant thousands of times as strongly as anything else, and every change they
   /// make changes it too: with a factor as small as that it would never be put right.
-  static var smallestLevel: Double { getenv("SL").flatMap { Double(String(cString: $0)) } ?? 1.0 / 20 }
+  static var smallestLevel: Double { 1.0 / 5 }
 
   /// What follows from a new measurement.
   ///

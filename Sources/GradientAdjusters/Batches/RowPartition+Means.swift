@@ -20,7 +20,8 @@ extension RowPartition {
   /// - Parameters:
   ///   - rows: The rows of the groups, group after group. Shape: [rows, columns].
   ///   - groups: Which groups they are.
-  public func means<Scalar>(of rows: Tensor<Scalar>, ofGroups groups: Range<Int>) -> Tensor<Scalar> {
+  public func means<Scalar>(of rows: Tensor<Scalar>, ofGroups groups: Range<Int>) -> Tensor<Scalar>
+  {
     let local = localBounds(ofGroups: groups)
     let inverses = Tensor(zip(local, local.dropFirst()).map { 1 / Scalar($1 - $0) })
     return rows.sumsOfRowRuns(bounds: local) * inverses.reshaped(to: [-1, 1])
