@@ -25,6 +25,21 @@
     (x, out, rows, columns))                                                                      \
   K(void, add_bias, S, (const T *x, const T *bias, T *out, size_t rows, size_t columns),          \
     (x, bias, out, rows, columns))                                                                \
+  K(void, gather_rows, S,                                                                         \
+    (const T *table, const ptrdiff_t *indices, const T *weights, T *out, size_t rows,             \
+     size_t corners, size_t columns),                                                             \
+    (table, indices, weights, out, rows, corners, columns))                                       \
+  K(void, scatter_rows, S,                                                                        \
+    (const T *x, const ptrdiff_t *indices, const T *weights, T *table, size_t rows,               \
+     size_t corners, size_t columns),                                                             \
+    (x, indices, weights, table, rows, corners, columns))                                         \
+  K(void, gather_products, S,                                                                     \
+    (const T *table, const ptrdiff_t *indices, const T *x, T *out, size_t rows, size_t corners,   \
+     size_t columns),                                                                             \
+    (table, indices, x, out, rows, corners, columns))                                             \
+  K(void, exclusive_sums, S,                                                                      \
+    (bool from_end, const T *x, T *out, size_t rows, size_t columns),                             \
+    (from_end, x, out, rows, columns))                                                            \
   K(void, matrix_product, S,                                                                      \
     (bool transposing_left, bool transposing_right, size_t rows, size_t columns, size_t inner,    \
      const T *left, size_t left_stride, const T *right, size_t right_stride, bool accumulating,   \

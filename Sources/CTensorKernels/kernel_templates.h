@@ -10,6 +10,7 @@
 #include "elementwise.h"
 #include "reductions.h"
 #include "matrices.h"
+#include "rows.h"
 #include "product.h"
 #include "symmetric.h"
 #include "layers.h"

@@ -8,12 +8,13 @@ import Testing
   private static let models = [
     AnyModel(model: Network([2, 6, 5, 2], activation: Sine(frequency: 2))),
     AnyModel(model: Network.normalized([2, 5, 4, 2], .beforeActivation)),
+    AnyModel(model: TableLayer()),
   ]
 
   /// Budgets in which none, some and all recordings are kept.
   private static let budgets = [0, 33 * 12 * 4 * 8 / 2, 1 << 30]
 
-  @Test(arguments: 0..<2, budgets)
+  @Test(arguments: 0..<3, budgets)
   func whatIsKeptChangesNoBit(_ model: Int, _ budget: Int) throws {
     let (inputs, cotangents) = (normal([33, 2], seed: 1), normal([33, 2], seed: 2))
     let model = Self.models[model]
@@ -59,7 +60,7 @@ import Testing
     #expect(try calls(budget: 0) == 16)
   }
 
-  @Test(arguments: 0..<2)
+  @Test(arguments: 0..<3)
   func whatShardsComeToMayBeSent(_ model: Int) throws {
     let (inputs, cotangents) = (normal([33, 2], seed: 1), normal([33, 2], seed: 2))
     let model = Self.models[model]

@@ -155,6 +155,8 @@ private struct BiasTwice: Module {
         Network([2, 4]), ScaledColumns(scale: Variable(normal([4], seed: 3))),
         Network([4, 2], seed: 9),
       ]), factored: 3, explicit: 0),
+    Example(
+      name: "interpolation at the inputs", model: TableLayer(), factored: 3, explicit: 0),
   ]
 
   /// The gradients of the samples one at a time, by the function for gradients of anything.

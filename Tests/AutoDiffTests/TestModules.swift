@@ -116,3 +116,24 @@ struct PartlyFrozen: Module {
     visitor.visit(&bias, named: "bias", isTrainable: !trainsWeight)
   }
 }
+
+/// Linear interpolation along the first coordinate, between rows of a table, some of which are never touched.
+struct TableLayer: Module {
+  var table = Variable(normal([200, 3], seed: 8))
+  var network = Network([3, 4, 2])
+
+  func callAsFunction(_ input: Variable<Double>) -> Variable<Double> {
+    let place = input.slice(0..<1, alongAxis: 1).sigmoid() * 30
+    let cells = place.value.elements.map { Int($0) }
+    let fraction = place - Variable(Tensor(cells.map(Double.init), shape: place.shape))
+    return network(
+      table.rows(
+        at: cells.flatMap { [$0, $0 + 1] },
+        weightedBy: .concatenated([1 - fraction, fraction], alongAxis: 1)))
+  }
+
+  mutating func visit(_ visitor: inout ModuleVisitor<Double>) {
+    visitor.visit(&table, named: "table")
+    visitor.visit(&network, named: "network")
+  }
+}

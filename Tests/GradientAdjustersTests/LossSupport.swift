@@ -58,7 +58,8 @@ func expectGradientOfLoss<Model: Module<Double>>(
 /// Expects an adjuster to give the same losses and gradients however a batch is worked off.
 func expectSameInAllTiles<Model: Module<Double>>(
   _ adjuster: any GradientAdjuster<Double>, _ model: Model, batch: Batch<Double>,
-  loss: any RowLoss<Double>, sourceLocation: SourceLocation = #_sourceLocation
+  loss: any RowLoss<Double>, rowsPerTile: Int = 7,
+  sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
   var (streamed, swept) = (adjuster, adjuster)
   var model = model
@@ -70,7 +71,7 @@ func expectSameInAllTiles<Model: Module<Double>>(
     let whole = TrainingStep(model: model, batch: batch, loss: loss, index: index)
     _ = try whole.cotangents()
     let tiles = TrainingStep(
-      model: model, batch: batch, loss: loss, index: index, rowsPerTile: 7)
+      model: model, batch: batch, loss: loss, index: index, rowsPerTile: rowsPerTile)
     let expected = try swept.lossWithGradient(for: whole)
     let found = try streamed.lossWithGradient(for: tiles)
     #expect(

@@ -24,6 +24,24 @@ import Testing
     #expect(matrix[0, 0] == 1)
   }
 
+  @Test func sumsBeforeAndAfterEachRow() {
+    #expect(
+      matrix.exclusiveSumsOfRowRuns(bounds: [0, 1, 1, 4])
+        == Tensor([[0, 0], [0, 0], [3, 4], [8, 10]]))
+    #expect(
+      matrix.exclusiveSumsOfRowRuns(bounds: [0, 1, 1, 4], fromEnd: true)
+        == Tensor([[0, 0], [12, 14], [7, 8], [0, 0]]))
+    let column = Tensor<Float>(repeating: 0.1, shape: [40_000, 1])
+    let sums = column.exclusiveSumsOfRowRuns(bounds: [0, 40_000])
+    #expect(sums[39_999, 0] == Float(Double(Float(0.1)) * 39_999))
+  }
+
+  @Test func rowsAreRepeated() {
+    let rows = Tensor<Double>([[1, 2], [3, 4], [5, 6]])
+    #expect(rows.rowsRepeated(bounds: [0, 2, 2, 3]) == Tensor([[1, 2], [1, 2], [5, 6]]))
+    #expect(Tensor<Float>(zeros: [0, 3]).rowsRepeated(bounds: [0]).shape == [0, 3])
+  }
+
   @Test func boundsThatDoNotFitAreMistakes() async {
     await #expect(processExitsWith: .failure) {
       _ = Tensor<Float>(zeros: [3, 2]).sumsOfRowRuns(bounds: [0, 2])
@@ -34,6 +52,15 @@ import Testing
     await #expect(processExitsWith: .failure) {
       var matrix = Tensor<Float>(zeros: [3, 2])
       matrix.addToRowRuns(Tensor(zeros: [1, 1]), bounds: [0, 3])
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor<Float>(zeros: [3, 2]).exclusiveSumsOfRowRuns(bounds: [1, 3])
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor<Float>(zeros: [3, 2]).rowsRepeated(bounds: [0, 2, 4])
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Tensor<Float>(zeros: [2, 2]).rowsRepeated(bounds: [0, 2, 1])
     }
   }
 }

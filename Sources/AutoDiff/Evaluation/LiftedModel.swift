@@ -55,10 +55,11 @@ struct LiftedModel<Model: Module>: Sendable {
 
   /// The derivatives by all parameters, from those by all leaves.
   func parameterGradient(_ gradients: PartialGradients<Scalar>) -> ParameterVector<Scalar> {
-    let parts = gradients.leaves.enumerated().map { leaf, sum in
-      sum.map { parameterGradient($0, ofLeaf: leaf) }
+    let sums = gradients.leaves.enumerated().map { leaf, sum in
+      bases[leaf] == nil
+        ? sum : CotangentSum(sum.total.map { parameterGradient($0, ofLeaf: leaf) })
     }
-    return ParameterVector(gathering: parts, layout: layout)
+    return ParameterVector(gathering: sums, layout: layout)
   }
 
   /// Numbers whose dot products are those of derivatives by a parameter, from the derivative by its

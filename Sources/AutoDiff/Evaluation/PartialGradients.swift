@@ -2,27 +2,21 @@ import TensorKit
 
 /// A shard's part of the gradients of some leaves.
 struct PartialGradients<Scalar: TensorScalar>: ShardResult {
-  /// For each leaf its gradient, nil as long as nothing was added.
-  var leaves: [Tensor<Scalar>?] = []
+  /// For each leaf its gradient.
+  var leaves: [CotangentSum<Scalar>] = []
 
   /// Nothing, for no leaves.
   init() {}
 
   /// Nothing, for a number of leaves.
-  init(count: Int) { leaves = [Tensor<Scalar>?](repeating: nil, count: count) }
+  init(count: Int) { leaves = [CotangentSum<Scalar>](repeating: CotangentSum(), count: count) }
 
   /// Adds another shard's part, in place.
   mutating func combine(_ next: PartialGradients) {
-    for (index, part) in next.leaves.enumerated() {
-      guard let part else { continue }
-      if leaves[index] == nil { leaves[index] = part } else { leaves[index]? += part }
-    }
+    for (index, part) in next.leaves.enumerated() { leaves[index].combine(part) }
   }
 
   mutating func visitState(_ visitor: inout StateVisitor) throws {
-    var count = leaves.count
-    try visitor.visit(&count, named: "count")
-    if visitor.isReading { self = PartialGradients(count: count) }
-    for leaf in leaves.indices { try visitor.visit(&leaves[leaf], named: "\(leaf)") }
+    try visitor.visit(&leaves, named: "leaves", startingFrom: CotangentSum())
   }
 }

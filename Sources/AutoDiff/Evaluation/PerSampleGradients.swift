@@ -3,20 +3,6 @@ import TensorKit
 /// The gradients of a scalar for each of some samples with respect to a model's parameters: the rows
 /// of a Jacobian, in factored form where the model's operations give one.
 public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
-  /// The factors of the gradients with respect to a parameter, and a bias if one belongs to it.
-  ///
-  /// If several parts belong to the same parameter, the gradients are the sums of theirs.
-  public struct Part: Sendable {
-    /// The parameter's index in the model's layout.
-    public let parameter: Int
-    /// The index of the bias whose gradients are the rows of `outer`.
-    public let bias: Int?
-    /// The left factors, of shape [samples, outputs].
-    public let outer: Tensor<Scalar>
-    /// The right factors, of shape [samples, inputs]; nil if the gradients are `outer` itself.
-    public let inner: Tensor<Scalar>?
-  }
-
   /// The parameters that have a factored form.
   public let factored: [Part]
   /// The rows with respect to all other parameters together, of shape [samples, numbers], if any.
@@ -91,28 +77,20 @@ public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
 
   /// Adds some rows' weighted gradients to sums for each parameter.
   private func add(
-    _ rows: RowTiles.Rows, _ weights: Tensor<Scalar>, to sums: inout [Tensor<Scalar>?]
+    _ rows: RowTiles.Rows, _ weights: Tensor<Scalar>, to sums: inout [CotangentSum<Scalar>]
   ) {
     let weights = weights.reshaped(to: [-1, 1]).rows(in: rows)
-    func add(_ value: Tensor<Scalar>, to parameter: Int) {
-      let value = value.reshaped(to: layout.entries[parameter].shape)
-      if sums[parameter] == nil { sums[parameter] = value } else { sums[parameter]? += value }
-    }
+    let entries = layout.entries
     for part in factored {
-      let outer = part.outer.rows(in: rows) * weights
-      if let inner = part.inner {
-        add(.matrixProduct(outer, inner.rows(in: rows), transposingLeft: true), to: part.parameter)
-        if let bias = part.bias { add(outer.sum(alongAxis: 0), to: bias) }
-      } else {
-        add(outer.sum(alongAxis: 0), to: part.parameter)
-      }
+      part.addSum(of: rows, weightedBy: weights, to: &sums) { entries[$0].shape }
     }
     guard let explicit else { return }
     let sum = Tensor.matrixProduct(weights, explicit.rows(in: rows), transposingLeft: true)
     var start = 0
     for parameter in explicitParameters {
-      let end = start + layout.entries[parameter].count
-      add(sum.slice(start..<end, alongAxis: 1), to: parameter)
+      let end = start + entries[parameter].count
+      sums[parameter].add(
+        sum.slice(start..<end, alongAxis: 1).reshaped(to: entries[parameter].shape))
       start = end
     }
   }
@@ -120,11 +98,7 @@ public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
   /// The same numbers in another precision.
   private init<Other>(_ other: PerSampleGradients<Other>) {
     self.init(
-      factored: other.factored.map { part in
-        Part(
-          parameter: part.parameter, bias: part.bias, outer: Tensor(part.outer),
-          inner: part.inner.map { Tensor($0) })
-      },
+      factored: other.factored.map { Part($0) },
       explicit: other.explicit.map { Tensor($0) }, explicitParameters: other.explicitParameters,
       outputs: Tensor(other.outputs), layout: other.layout,
       holdsGradients: other.holdsGradients)
@@ -140,24 +114,6 @@ public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
     self.outputs = outputs
     self.layout = layout
     self.holdsGradients = holdsGradients
-  }
-}
-
-extension PerSampleGradients.Part {
-  /// Adds the dot products of rows of this part's gradients and columns of another part's, which
-  /// belong to the same parameter.
-  fileprivate func addProducts(
-    with other: Self, rows: Range<Int>, columns: Range<Int>, to block: inout Tensor<Scalar>
-  ) {
-    let products = Tensor.rowProducts(outer, rows: rows, other.outer, rows: columns)
-    guard let inner, let otherInner = other.inner else {
-      precondition(inner == nil && other.inner == nil, "parts with and without an inner factor")
-      block += products
-      return
-    }
-    block.addProducts(
-      of: products, .rowProducts(inner, rows: rows, otherInner, rows: columns),
-      shiftedBy: bias != nil && bias == other.bias ? 1 : 0)
   }
 }
 
@@ -276,9 +232,7 @@ extension TiledEvaluation {
       let output = model()(Variable(inputs.rows(at: groups[index])))
       var cotangent = scalarizingCotangent(outputWeights, shape: output.shape)
       if let rowWeights { cotangent *= rowWeights.slice(0..<size).reshaped(to: [size, 1]) }
-      var sums = nothing
-      Sweep(from: output, to: targets).pullBack(cotangent, into: &sums)
-      return row(sums)
+      return row(Sweep(from: output, to: targets).pullback(of: cotangent))
     }
     return rows.isEmpty
       ? Tensor(zeros: [groups.count, row(nothing).shape[1]]) : .concatenated(rows)
@@ -295,6 +249,15 @@ private func scalarizingCotangent<Scalar>(
   return weights.broadcast(to: shape)
 }
 
+extension Tensor {
+  /// How many rows there are for each row of another tensor; nil if that is no whole number.
+  fileprivate func rowsPerRow(of other: Tensor) -> Int? {
+    let (rows, others) = (shape.first ?? 0, other.shape[0])
+    guard rows > 0, others > 0, rows % others == 0 else { return nil }
+    return rows / other.shape[0]
+  }
+}
+
 /// Factors of the gradients of one tile's rows, the parameters that have none, and the outputs.
 private func factoredGradients<Model: Module>(
   of model: RowwiseModel<Model>, _ lifted: LiftedModel<Model>, inputs: Tensor<Model.Scalar>,
@@ -303,21 +266,28 @@ private func factoredGradients<Model: Module>(
   factored: [PerSampleGradients<Model.Scalar>.Part], unfactored: [Int],
   outputs: Tensor<Model.Scalar>
 ) {
+  typealias Part = PerSampleGradients<Model.Scalar>.Part
   let batch = Variable(inputs).lifted()
   let output = model(batch)
   let sweep = Sweep(from: output, to: lifted.leaves)
-  let dependsOnBatch = Set(Sweep(from: output, to: [batch]).nodes.map(ObjectIdentifier.init))
+  let ofBatch = Sweep(from: output, to: [batch]).nodes
+  let dependsOnBatch = Set(ofBatch.map(ObjectIdentifier.init))
+  // Where runs differ in length, which of a result's rows belong to a sample is not known.
+  let hasEqualRuns = (ofBatch + sweep.nodes).allSatisfy {
+    ($0.operation as? RowRunPrimitive<Model.Scalar>)?.hasEqualRuns ?? true
+  }
   let useCount = sweep.usesOfTargets
 
-  var factored: [PerSampleGradients<Model.Scalar>.Part] = []
+  var factored: [Part] = []
   var isFactored = Set<Int>()
   sweep.pullBack(scalarizingCotangent(outputWeights, shape: output.shape)) {
     node, inputLeaves, cotangent in
-    // Row i of the cotangent belongs to sample i alone only if rows of this operation's output
-    // are samples, and a parameter used twice would need the products between its uses.
+    // Rows of the cotangent belong to single samples only if rows of this operation's output are samples,
+    // or runs of rows are. A parameter used twice would need the products between its uses.
     let usedLeaves = inputLeaves.compactMap { $0 }
-    guard dependsOnBatch.contains(ObjectIdentifier(node)),
-      node.evaluation.value.shape.first == inputs.shape[0],
+    guard hasEqualRuns, dependsOnBatch.contains(ObjectIdentifier(node)),
+      let samplesPerRow = node.evaluation.value.rowsPerRow(of: inputs),
+      samplesPerRow <= max(1, model.samplesPerRow),
       usedLeaves.allSatisfy({ useCount[$0] == 1 }),
       let parts = node.operation?.perSampleGradients(
         cotangent, of: node.evaluation, at: node.inputs.map { $0.value },
@@ -325,12 +295,13 @@ private func factoredGradients<Model: Module>(
       let factorsOfParameters = lifted.parameterFactors(parts, ofLeaves: usedLeaves)
     else { return }
     isFactored.formUnion(usedLeaves)
-    factored += factorsOfParameters.compactMap { part in
-      inputLeaves[part.input].map { parameter in
-        PerSampleGradients.Part(
-          parameter: parameter, bias: part.biasInput.flatMap { inputLeaves[$0] },
-          outer: part.outer, inner: part.inner)
-      }
+    factored += factorsOfParameters.flatMap { part -> [Part] in
+      guard let parameter = inputLeaves[part.input] else { return [] }
+      return Part(
+        parameter: parameter, bias: part.biasInput.flatMap { inputLeaves[$0] },
+        outer: part.outer, inner: part.inner, samplesPerRow: samplesPerRow,
+        tableRows: part.tableRows
+      ).summedWhereCheaper
     }
   }
   let unfactored = useCount.indices.filter { useCount[$0] > 0 && !isFactored.contains($0) }
@@ -343,15 +314,19 @@ extension PerSampleGradients {
     guard let first = tiles.first else { return [] }
     let isUniform = tiles.allSatisfy { parts in
       parts.count == first.count
-        && zip(parts, first).allSatisfy { $0.parameter == $1.parameter && $0.bias == $1.bias }
+        && zip(parts, first).allSatisfy {
+          $0.parameter == $1.parameter && $0.bias == $1.bias && $0.samplesPerRow == $1.samplesPerRow
+        }
     }
     guard isUniform else { return nil }
     return first.indices.map { part in
       let inner = tiles.compactMap { $0[part].inner }
+      let tableRows = tiles.compactMap { $0[part].tableRows }
       return Part(
         parameter: first[part].parameter, bias: first[part].bias,
         outer: .concatenated(tiles.map { $0[part].outer }),
-        inner: inner.isEmpty ? nil : .concatenated(inner))
+        inner: inner.isEmpty ? nil : .concatenated(inner), samplesPerRow: first[part].samplesPerRow,
+        tableRows: tableRows.isEmpty ? nil : Array(tableRows.joined()))
     }
   }
 }

@@ -60,7 +60,7 @@ struct RecordedTile<Scalar: TensorScalar>: Sendable {
   /// Pulls a cotangent of the outputs back to the last segment's beginnings and to leaves.
   mutating func pullBack(
     _ cotangent: consuming Tensor<Scalar>, leaves: [Variable<Scalar>],
-    into gradients: inout [Tensor<Scalar>?]
+    into gradients: inout [CotangentSum<Scalar>]
   ) {
     precondition(
       cotangent.shape == outputs.shape,
@@ -79,10 +79,11 @@ struct RecordedTile<Scalar: TensorScalar>: Sendable {
   /// A cotangent that was forgotten is pulled back from the outputs again.
   mutating func pullBack(
     fromNormalization index: Int, _ statistics: [ColumnStatistics<Scalar>],
-    _ means: [DerivativeMeans], leaves: [Variable<Scalar>], into gradients: inout [Tensor<Scalar>?]
+    _ means: [DerivativeMeans], leaves: [Variable<Scalar>],
+    into gradients: inout [CotangentSum<Scalar>]
   ) {
     if derivatives.isEmpty {
-      var none: [Tensor<Scalar>?] = []
+      var none: [CotangentSum<Scalar>] = []
       for later in statistics.indices[index...].reversed() {
         pullBack(fromSegment: later + 1, leaves: [], into: &none)
         correct(at: later, statistics[later], means[later])
@@ -113,7 +114,8 @@ struct RecordedTile<Scalar: TensorScalar>: Sendable {
   /// Pulls the cotangent at a segment's end back to the segment's beginnings and to leaves, adding to
   /// what is known there.
   private mutating func pullBack(
-    fromSegment segment: Int, leaves: [Variable<Scalar>], into gradients: inout [Tensor<Scalar>?]
+    fromSegment segment: Int, leaves: [Variable<Scalar>],
+    into gradients: inout [CotangentSum<Scalar>]
   ) {
     let root = root(ofSegment: segment)
     let cotangent: Tensor<Scalar>?
@@ -125,12 +127,12 @@ struct RecordedTile<Scalar: TensorScalar>: Sendable {
     }
     guard let cotangent else { return }
     // Sums are moved, not copied, so that they are added to in place.
-    var sums: [Tensor<Scalar>?] = []
+    var sums: [CotangentSum<Scalar>] = []
     swap(&sums, &gradients)
-    for index in 0..<segment { sums.append(takeDerivative(at: index)) }
+    for index in 0..<segment { sums.append(CotangentSum(takeDerivative(at: index))) }
     let cuts = recording.normalized[..<segment].map(\.cut)
     Sweep(from: root, to: leaves + cuts).pullBack(cotangent, into: &sums)
-    for index in (0..<segment).reversed() { derivatives[index] = sums[leaves.count + index] }
+    for index in (0..<segment).reversed() { derivatives[index] = sums[leaves.count + index].take() }
     sums.removeLast(segment)
     gradients = sums
   }

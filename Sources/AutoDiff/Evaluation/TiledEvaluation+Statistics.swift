@@ -76,6 +76,8 @@ struct RowwiseModel<Model: Module> {
     self.model = model.coupled(by: coupling)
   }
 
+  var samplesPerRow: Int { model.samplesPerRow }
+
   func callAsFunction(_ input: Variable<Model.Scalar>) -> Variable<Model.Scalar> {
     coupling.output(of: model, on: input)
   }

@@ -40,7 +40,8 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   ///   - model: The model.
   ///   - workers: The threads that share the work.
   ///   - runner: Works on shards of tiles; the threads by default.
-  ///   - rowsPerTile: How many rows are evaluated at once.
+  ///   - rowsPerTile: How many rows are evaluated at once, where a row of a model with several
+  ///     ``Module/samplesPerRow`` counts as so many.
   ///   - recordingBudget: About how many bytes recordings of tiles may take between the phases of a pass.
   ///     The results do not depend on it.
   public init(
@@ -50,7 +51,7 @@ public struct TiledEvaluation<Model: Module>: Sendable {
     self.model = model
     self.workers = workers
     self.runner = runner ?? workers
-    self.rowsPerTile = rowsPerTile
+    self.rowsPerTile = min(rowsPerTile, max(1, rowsPerTile / max(1, model.samplesPerRow)))
     self.recordingBudget = recordingBudget
     lifted = LiftedModel(model, workers: workers)
     hasNormalizations = model.normalizedColumns > 0

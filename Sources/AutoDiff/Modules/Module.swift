@@ -3,8 +3,10 @@ import TensorKit
 /// A model, or a part of one: a value that maps a batch of rows to a batch of rows.
 ///
 /// Rows are independent: row `i` of the output depends on row `i` of the input alone, and so do all
-/// results in between, which keep the rows in their order. Evaluation in tiles and kernels rely on it.
-/// The one exception is a layer's ``Linear/normalization``, which evaluation in tiles takes care of.
+/// results in between, which keep the rows in their order. A result in between may have several rows for each
+/// row of the input, one after the other, such as the samples along a ray: see ``samplesPerRow``. Evaluation
+/// in tiles and kernels rely on it. The one exception is a layer's ``Linear/normalization``, which
+/// evaluation in tiles takes care of.
 /// A module names its parameters and submodules once, in ``visit(_:)``; parameters are stored as
 /// variables.
 ///
@@ -29,6 +31,18 @@ public protocol Module<Scalar>: Checkpointable {
 
   /// Shows every parameter and submodule to a visitor, by name, in a fixed order.
   mutating func visit(_ visitor: inout ModuleVisitor<Scalar>)
+
+  /// How many rows results in between have at most for each row of the input; 1 unless a module says so.
+  ///
+  /// Evaluation in tiles makes its tiles so much smaller. A module of other modules gives the most that
+  /// any of them has. Gradients of single samples have factors only where every row of the input has as many
+  /// rows as the others; where runs differ in length, each takes a sweep of its own.
+  var samplesPerRow: Int { get }
+}
+
+extension Module {
+  /// One: results in between keep a row for each row of the input.
+  public var samplesPerRow: Int { 1 }
 }
 
 /// What a module shows its parameters, buffers, layers and submodules to.

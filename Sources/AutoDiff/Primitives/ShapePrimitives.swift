@@ -135,6 +135,20 @@ struct Gathering<Scalar: TensorScalar>: Primitive {
   ) -> [Variable<Scalar>?] {
     [.applying(Scattering(indices: indices, rowCount: inputs[0].shape[0]), to: cotangent)]
   }
+
+  func accumulatePullback(
+    _ cotangent: consuming Tensor<Scalar>, of evaluation: Evaluation<Scalar>,
+    at inputs: [Tensor<Scalar>], into results: inout PullbackResults<Scalar>
+  ) {
+    let shape = inputs[0].shape
+    if shape.count == 2 {
+      results.addRows(cotangent, at: indices, ofRowCount: shape[0], toInput: 0)
+    } else {
+      var sum = Tensor<Scalar>(zeros: shape)
+      sum.addRows(at: indices, cotangent)
+      results.add(sum, toInput: 0)
+    }
+  }
 }
 
 /// Rows added into a tensor of zeros at given indices: the transpose of gathering.

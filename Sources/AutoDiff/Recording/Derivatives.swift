@@ -19,10 +19,10 @@ public func valueWithGradient<Model: Module>(
   let output = try function(lifted)
   precondition(
     output.value.count == 1, "the gradient of a result of shape \(output.shape); sum it first")
-  let sweep = Sweep(from: output, to: leaves)
-  var sums = [Tensor<Model.Scalar>?](repeating: nil, count: leaves.count)
-  sweep.pullBack(Tensor(repeating: 1, shape: output.shape), into: &sums)
-  return (output.scalar, ParameterVector(gathering: sums, layout: model.parameterLayout))
+  var sums = PartialGradients<Model.Scalar>(count: leaves.count)
+  Sweep(from: output, to: leaves)
+    .pullBack(Tensor(repeating: 1, shape: output.shape), into: &sums.leaves)
+  return (output.scalar, ParameterVector(gathering: sums.leaves, layout: model.parameterLayout))
 }
 
 /// The gradient of a function with respect to a model's trainable parameters.
@@ -66,9 +66,8 @@ public func valueWithPullback<Scalar>(
         return zip(sweep.recordedPullback(of: cotangent), shapes)
           .map { $0 ?? Variable(Tensor(zeros: $1)) }
       }
-      var sums = [Tensor<Scalar>?](repeating: nil, count: shapes.count)
-      sweep.pullBack(cotangent.value, into: &sums)
-      return zip(sums, shapes).map { Variable($0 ?? Tensor(zeros: $1)) }
+      return zip(sweep.pullback(of: cotangent.value), shapes)
+        .map { Variable($0 ?? Tensor(zeros: $1)) }
     }
   )
 }
@@ -156,11 +155,9 @@ public func laplacian<Scalar>(
 }
 
 extension ParameterVector {
-  /// A vector from one tensor for each parameter; nil stands for zeros.
-  init(gathering parts: [Tensor<Scalar>?], layout: ParameterLayout) {
+  /// A vector from the sum of each parameter's cotangents.
+  init(gathering sums: [CotangentSum<Scalar>], layout: ParameterLayout) {
     self.init(zeros: layout)
-    for (index, part) in parts.enumerated() {
-      if let part { set(part, at: index) }
-    }
+    for (index, sum) in sums.enumerated() { sum.write(to: &self, at: index) }
   }
 }

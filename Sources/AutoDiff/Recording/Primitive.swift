@@ -70,8 +70,9 @@ public protocol Primitive<Scalar>: Sendable {
   /// The gradients of single samples with respect to the inputs that are parameters, in factors.
   ///
   /// Called when sample `i` of a batch is row `i` of the output and of every input that is not a
-  /// parameter. Row `i` of the cotangent belongs to sample `i` alone. Returns nil if the operation
-  /// has no factored form; single-row sweeps are used then.
+  /// parameter, or a run of rows if the module has several ``Module/samplesPerRow``. Row `i` of the
+  /// cotangent belongs to sample `i` alone. Returns nil if the operation has no factored form;
+  /// single-row sweeps are used then.
   ///
   /// - Parameters:
   ///   - cotangent: The cotangents of the output's rows.
@@ -104,6 +105,10 @@ public struct Evaluation<Scalar: TensorScalar>: Sendable {
 /// `i` of `outer` itself if there is no `inner`. If a bias belongs to it, that input's gradient is row
 /// `i` of `outer`. The Gram matrix of all of them is `(inner innerᵀ + [bias]) ∘ (outer outerᵀ)`: no
 /// Jacobian is formed.
+///
+/// With respect to a table, `inner` may hold the weights of a few of its rows alone, and ``tableRows`` says
+/// which these are: the gradient is then `inner[i, c] outer[i, j]` in row `tableRows[i · corners + c]` and
+/// column j, summed over c.
 public struct PerSampleGradient<Scalar: TensorScalar>: Sendable {
   /// The index of the operation's input whose gradients these are.
   public let input: Int
@@ -111,17 +116,21 @@ public struct PerSampleGradient<Scalar: TensorScalar>: Sendable {
   public let biasInput: Int?
   /// The left factors, of shape [samples, outputs].
   public let outer: Tensor<Scalar>
-  /// The right factors, of shape [samples, inputs].
+  /// The right factors, of shape [samples, inputs], or [samples, corners] of a table.
   public let inner: Tensor<Scalar>?
+  /// Which rows of a table `inner` holds the weights of, one after the other; nil if it holds all.
+  public let tableRows: [Int]?
 
   /// Factors of the samples' gradients.
   public init(
-    ofInput input: Int, biasInput: Int? = nil, outer: Tensor<Scalar>, inner: Tensor<Scalar>?
+    ofInput input: Int, biasInput: Int? = nil, outer: Tensor<Scalar>, inner: Tensor<Scalar>?,
+    tableRows: [Int]? = nil
   ) {
     self.input = input
     self.biasInput = biasInput
     self.outer = outer
     self.inner = inner
+    self.tableRows = tableRows
   }
 }
 

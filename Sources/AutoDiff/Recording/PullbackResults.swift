@@ -2,14 +2,14 @@ import TensorKit
 
 /// Where a first-order pullback puts its results: sums over all uses of a variable.
 ///
-/// Products and column sums are added in place, without a temporary of their own.
+/// Products, column sums and rows of tables are added in place, without a temporary of their own.
 public struct PullbackResults<Scalar: TensorScalar>: Sendable {
-  /// One sum for each node of a sweep; nil while nothing was added.
-  var sums: [Tensor<Scalar>?]
+  /// One sum for each node of a sweep.
+  var sums: [CotangentSum<Scalar>]
   /// The sum that belongs to each input of the current operation; nil if it is not needed.
   var sumOfInput: [Int?] = []
 
-  init(sums: [Tensor<Scalar>?]) { self.sums = sums }
+  init(count: Int) { sums = [CotangentSum<Scalar>](repeating: CotangentSum(), count: count) }
 
   /// Which inputs of the current operation need their cotangent.
   public var needed: [Bool] { sumOfInput.map { $0 != nil } }
@@ -20,12 +20,7 @@ public struct PullbackResults<Scalar: TensorScalar>: Sendable {
   /// Adds to an input's cotangent; does nothing if it is not needed.
   public mutating func add(_ cotangent: consuming Tensor<Scalar>, toInput input: Int) {
     guard let index = sumOfInput[input] else { return }
-    guard var sum = take(index) else {
-      sums[index] = cotangent
-      return
-    }
-    sum += cotangent
-    sums[index] = sum
+    sums[index].add(cotangent)
   }
 
   /// Adds the product of two matrices to an input's cotangent; does nothing if it is not needed.
@@ -34,28 +29,32 @@ public struct PullbackResults<Scalar: TensorScalar>: Sendable {
     transposingRight: Bool = false, toInput input: Int
   ) {
     guard let index = sumOfInput[input] else { return }
-    guard var sum = take(index) else {
-      sums[index] = .matrixProduct(
-        left, right, transposingLeft: transposingLeft, transposingRight: transposingRight)
-      return
-    }
-    sum.addProduct(
+    sums[index].addProduct(
       left, right, transposingLeft: transposingLeft, transposingRight: transposingRight)
-    sums[index] = sum
   }
 
   /// Adds the sums of a matrix's columns to an input's cotangent; does nothing if it is not needed.
   public mutating func addColumnSums(of matrix: Tensor<Scalar>, toInput input: Int) {
     guard let index = sumOfInput[input] else { return }
-    var sum = take(index) ?? Tensor(zeros: [matrix.shape[1]])
-    sum.addColumnSums(of: matrix)
-    sums[index] = sum
+    sums[index].addColumnSums(of: matrix)
   }
 
-  /// Moves a sum out, so that it is changed in place rather than copied.
-  mutating func take(_ index: Int) -> Tensor<Scalar>? {
-    var sum: Tensor<Scalar>?
-    swap(&sum, &sums[index])
-    return sum
+  /// Adds rows, each times its weights, to rows of an input's cotangent; does nothing if it is not needed.
+  ///
+  /// `cotangent[indices[i · corners + c], j] += weights[i, c] · rows[i, j]`. No tensor of the input's size is
+  /// made, unless more rows are added than the input has.
+  ///
+  /// - Parameters:
+  ///   - rows: Shape: [rows, columns].
+  ///   - indices: As many as there are weights, in their order; one may recur.
+  ///   - weights: Shape: [rows, corners]; nil for ones, and one corner.
+  ///   - rowCount: How many rows the input has, a matrix with as many columns.
+  ///   - input: The input's index.
+  public mutating func addRows(
+    _ rows: Tensor<Scalar>, at indices: [Int], weightedBy weights: Tensor<Scalar>? = nil,
+    ofRowCount rowCount: Int, toInput input: Int
+  ) {
+    guard let index = sumOfInput[input] else { return }
+    sums[index].add(RowAddition(rows, at: indices, weightedBy: weights, rowCount: rowCount))
   }
 }

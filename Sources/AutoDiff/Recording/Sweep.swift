@@ -60,9 +60,8 @@ struct Sweep<Scalar: TensorScalar>: Sendable {
   }
 
   /// The cotangents of the targets, added to what `sums` holds already; records nothing.
-  func pullBack(_ cotangent: consuming Tensor<Scalar>, into sums: inout [Tensor<Scalar>?]) {
-    var results = PullbackResults<Scalar>(
-      sums: [Tensor<Scalar>?](repeating: nil, count: nodes.count))
+  func pullBack(_ cotangent: consuming Tensor<Scalar>, into sums: inout [CotangentSum<Scalar>]) {
+    var results = PullbackResults<Scalar>(count: nodes.count)
     for (target, index) in targetIndices.enumerated() {
       if let index { swap(&results.sums[index], &sums[target]) }
     }
@@ -70,6 +69,13 @@ struct Sweep<Scalar: TensorScalar>: Sendable {
     for (target, index) in targetIndices.enumerated() {
       if let index { swap(&results.sums[index], &sums[target]) }
     }
+  }
+
+  /// The cotangents of the targets, nil for zeros; records nothing.
+  func pullback(of cotangent: consuming Tensor<Scalar>) -> [Tensor<Scalar>?] {
+    var sums = [CotangentSum<Scalar>](repeating: CotangentSum(), count: targetIndices.count)
+    pullBack(cotangent, into: &sums)
+    return sums.indices.map { sums[$0].take() }
   }
 
   /// Passes a cotangent back without adding up those of the targets, and shows the cotangents of operations
@@ -84,8 +90,7 @@ struct Sweep<Scalar: TensorScalar>: Sendable {
     let targetOfNode = targetOfNode
     let targets = inputIndices.map { inputs in inputs.map { $0.flatMap { targetOfNode[$0] } } }
     let others = zip(inputIndices, targets).map { zip($0, $1).map { $1 == nil ? $0 : nil } }
-    var results = PullbackResults<Scalar>(
-      sums: [Tensor<Scalar>?](repeating: nil, count: nodes.count))
+    var results = PullbackResults<Scalar>(count: nodes.count)
     passBack(cotangent, through: others, into: &results) { index, cotangent in
       if targets[index].contains(where: { $0 != nil }) {
         body(nodes[index], targets[index], cotangent)
@@ -127,7 +132,7 @@ struct Sweep<Scalar: TensorScalar>: Sendable {
     results.sumOfInput = [outputIndex]
     results.add(cotangent, toInput: 0)
     for index in nodes.indices.reversed() where !receivers[index].isEmpty {
-      guard let sum = results.take(index) else { continue }
+      guard let sum = results.sums[index].take() else { continue }
       let node = nodes[index]
       body(index, sum)
       results.sumOfInput = receivers[index]

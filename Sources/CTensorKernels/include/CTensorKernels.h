@@ -102,6 +102,19 @@ enum {
   /* x[i, j] + bias[j] */                                                                         \
   void tk_add_bias_##S(const T *x, const T *bias, T *out, size_t rows, size_t columns);           \
                                                                                                   \
+  /* Rows of a table, so many corners for each of some rows: k = indices[i * corners + c]. */     \
+  /* out[i, j] = sum_c weights[i, c] table[k, j] */                                               \
+  void tk_gather_rows_##S(const T *table, const ptrdiff_t *indices, const T *weights, T *out,     \
+                          size_t rows, size_t corners, size_t columns);                           \
+  /* table[k, j] += weights[i, c] x[i, j], in order of i and c; NULL weights are ones. */         \
+  void tk_scatter_rows_##S(const T *x, const ptrdiff_t *indices, const T *weights, T *table,      \
+                           size_t rows, size_t corners, size_t columns);                          \
+  /* out[i, c] = sum_j table[k, j] x[i, j] */                                                     \
+  void tk_gather_products_##S(const T *table, const ptrdiff_t *indices, const T *x, T *out,       \
+                              size_t rows, size_t corners, size_t columns);                       \
+  /* out[i, j] = the sum of x[k, j] over k < i, or over k > i; accumulated in double. */          \
+  void tk_exclusive_sums_##S(bool from_end, const T *x, T *out, size_t rows, size_t columns);     \
+                                                                                                  \
   /* result = A B, or result += A B; A is rows x inner and B inner x columns, each stored           \
      transposed if so said, with as many elements from a stored row to the next as its stride.     \
      Needs tk_product_scratch elements of scratch. The bits of an element depend on its row of A   \

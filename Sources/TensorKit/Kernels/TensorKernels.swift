@@ -24,6 +24,11 @@ public final class TensorKernels<Scalar>: Sendable {
   let addColumnSums: @Sendable (Input, Output, Int, Int) -> Void
   let addBias: @Sendable (Input, Input, Output, Int, Int) -> Void
 
+  let gatherRows: @Sendable (Input, UnsafePointer<Int>, Input, Output, Int, Int, Int) -> Void
+  let scatterRows: @Sendable (Input, UnsafePointer<Int>, Input?, Output, Int, Int, Int) -> Void
+  let gatherProducts: @Sendable (Input, UnsafePointer<Int>, Input, Output, Int, Int, Int) -> Void
+  let exclusiveSums: @Sendable (Bool, Input, Output, Int, Int) -> Void
+
   let standardize: @Sendable (Input, Input, Input, Output, Int, Int) -> Void
   let addCenteredMoments:
     @Sendable (
@@ -71,6 +76,13 @@ public final class TensorKernels<Scalar>: Sendable {
     transpose: @escaping @Sendable (Input, Output, Int, Int) -> Void,
     addColumnSums: @escaping @Sendable (Input, Output, Int, Int) -> Void,
     addBias: @escaping @Sendable (Input, Input, Output, Int, Int) -> Void,
+    gatherRows:
+      @escaping @Sendable (Input, UnsafePointer<Int>, Input, Output, Int, Int, Int) -> Void,
+    scatterRows:
+      @escaping @Sendable (Input, UnsafePointer<Int>, Input?, Output, Int, Int, Int) -> Void,
+    gatherProducts:
+      @escaping @Sendable (Input, UnsafePointer<Int>, Input, Output, Int, Int, Int) -> Void,
+    exclusiveSums: @escaping @Sendable (Bool, Input, Output, Int, Int) -> Void,
     standardize: @escaping @Sendable (Input, Input, Input, Output, Int, Int) -> Void,
     addCenteredMoments:
       @escaping @Sendable (
@@ -119,6 +131,10 @@ public final class TensorKernels<Scalar>: Sendable {
     self.transpose = transpose
     self.addColumnSums = addColumnSums
     self.addBias = addBias
+    self.gatherRows = gatherRows
+    self.scatterRows = scatterRows
+    self.gatherProducts = gatherProducts
+    self.exclusiveSums = exclusiveSums
     self.standardize = standardize
     self.addCenteredMoments = addCenteredMoments
     self.addCenteredProducts = addCenteredProducts
@@ -146,6 +162,8 @@ extension TensorKernels where Scalar == Float {
     absoluteSum: tk_absolute_sum_f32, largest: tk_largest_f32,
     smallest: tk_smallest_f32, allFinite: tk_all_finite_f32, transpose: tk_transpose_f32,
     addColumnSums: tk_add_column_sums_f32, addBias: tk_add_bias_f32,
+    gatherRows: tk_gather_rows_f32, scatterRows: tk_scatter_rows_f32,
+    gatherProducts: tk_gather_products_f32, exclusiveSums: tk_exclusive_sums_f32,
     standardize: tk_standardize_f32, addCenteredMoments: tk_add_centered_moments_f32,
     addCenteredProducts: tk_add_centered_products_f32, subtractCommon: tk_subtract_common_f32,
     biasSine: tk_bias_sine_f32,
@@ -164,6 +182,8 @@ extension TensorKernels where Scalar == Double {
     absoluteSum: tk_absolute_sum_f64, largest: tk_largest_f64,
     smallest: tk_smallest_f64, allFinite: tk_all_finite_f64, transpose: tk_transpose_f64,
     addColumnSums: tk_add_column_sums_f64, addBias: tk_add_bias_f64,
+    gatherRows: tk_gather_rows_f64, scatterRows: tk_scatter_rows_f64,
+    gatherProducts: tk_gather_products_f64, exclusiveSums: tk_exclusive_sums_f64,
     standardize: tk_standardize_f64, addCenteredMoments: tk_add_centered_moments_f64,
     addCenteredProducts: tk_add_centered_products_f64, subtractCommon: tk_subtract_common_f64,
     biasSine: tk_bias_sine_f64,

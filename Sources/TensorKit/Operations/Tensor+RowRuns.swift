@@ -44,6 +44,52 @@ extension Tensor {
     withExtendedLifetime(rows) {}
   }
 
+  /// The sums of the rows before each row within its run, accumulated in double precision.
+  ///
+  /// `result[r, j] = Σ_{q in the run of r, q < r} self[q, j]`
+  ///
+  /// - Parameters:
+  ///   - bounds: The first row of each run, from 0 on, and the number of rows at the end.
+  ///   - fromEnd: Whether the rows after each row are summed instead, q > r.
+  /// - Returns: Shape: that of the tensor.
+  /// - Precondition: The tensor is a matrix, and the bounds ascend from 0 to its number of rows.
+  public func exclusiveSumsOfRowRuns(bounds: [Int], fromEnd: Bool = false) -> Tensor {
+    Tensor.checkRuns(bounds, of: shape)
+    let columns = shape[1]
+    let result = Tensor(uninitialized: shape)
+    for run in 0..<(bounds.count - 1) {
+      Scalar.kernels.exclusiveSums(
+        fromEnd, storage.elements + bounds[run] * columns,
+        result.storage.elements + bounds[run] * columns, bounds[run + 1] - bounds[run], columns)
+    }
+    withExtendedLifetime(self) {}
+    return result
+  }
+
+  /// Each row repeated over a run.
+  ///
+  /// `result[r, j] = self[i, j]` for the rows r of run i.
+  ///
+  /// - Parameter bounds: The first row of each run, from 0 on, and the number of rows at the end.
+  /// - Returns: Shape: [rows of all runs, columns].
+  /// - Precondition: The tensor is a matrix with a row for each run, and the bounds ascend from 0.
+  public func rowsRepeated(bounds: [Int]) -> Tensor {
+    precondition(
+      rank == 2 && bounds.count == shape[0] + 1,
+      "runs bounded by \(bounds.prefix(8)) and so on for the rows of a tensor of shape \(shape)")
+    let columns = shape[1]
+    let result = Tensor(uninitialized: [bounds[bounds.count - 1], columns])
+    Tensor.checkRuns(bounds, of: result.shape)
+    for run in 0..<(bounds.count - 1) {
+      for row in bounds[run]..<bounds[run + 1] {
+        (result.storage.elements + row * columns).update(
+          from: storage.elements + run * columns, count: columns)
+      }
+    }
+    withExtendedLifetime(self) {}
+    return result
+  }
+
   private static func checkRuns(_ bounds: [Int], of shape: [Int]) {
     precondition(
       shape.count == 2 && bounds.first == 0 && bounds.last == shape[0]

@@ -1,0 +1,152 @@
+import TensorKit
+
+/// The sum of the cotangents of a variable's uses.
+///
+/// Rows that are gathered from a table have cotangents that touch few of its rows. They are kept as they
+/// came, as long as they are no more than the table has rows: neither a tile nor a shard then makes a tensor
+/// of the table's size. When they are added up it is in the order in which they came.
+struct CotangentSum<Scalar: TensorScalar>: ShardResult {
+  /// The sum; nil as long as nothing was added to it.
+  private var tensor: Tensor<Scalar>?
+  /// What is still to be added to zeros; nothing if there is a tensor.
+  private var additions: [RowAddition<Scalar>] = []
+  /// How many rows they add.
+  private var addedRows = 0
+
+  /// A sum of nothing.
+  init() {}
+
+  /// What is known of a sum already.
+  init(_ tensor: Tensor<Scalar>?) { self.tensor = tensor }
+
+  /// The sum; nil if nothing was added.
+  var total: Tensor<Scalar>? {
+    var sum = self
+    return sum.take()
+  }
+
+  /// Writes the sum into the part of a vector of zeros that belongs to a parameter.
+  ///
+  /// - Precondition: The sum has the parameter's shape.
+  func write(to vector: inout ParameterVector<Scalar>, at parameter: Int) {
+    if let tensor { vector.set(tensor, at: parameter) }
+    let entry = vector.layout.entries[parameter]
+    for addition in additions { addition.add(to: &vector.values, at: entry) }
+  }
+
+  /// Moves the sum out, so that it is changed in place rather than copied.
+  mutating func take() -> Tensor<Scalar>? {
+    addUp()
+    var sum: Tensor<Scalar>?
+    swap(&sum, &tensor)
+    return sum
+  }
+
+  /// Adds a cotangent.
+  mutating func add(_ cotangent: consuming Tensor<Scalar>) {
+    guard var sum = take() else {
+      tensor = cotangent
+      return
+    }
+    sum += cotangent
+    tensor = sum
+  }
+
+  /// Adds a product of two matrices, without a temporary if it is not the first.
+  mutating func addProduct(
+    _ left: Tensor<Scalar>, _ right: Tensor<Scalar>, transposingLeft: Bool, transposingRight: Bool
+  ) {
+    guard var sum = take() else {
+      tensor = .matrixProduct(
+        left, right, transposingLeft: transposingLeft, transposingRight: transposingRight)
+      return
+    }
+    sum.addProduct(
+      left, right, transposingLeft: transposingLeft, transposingRight: transposingRight)
+    tensor = sum
+  }
+
+  /// Adds the sums of a matrix's columns.
+  mutating func addColumnSums(of matrix: Tensor<Scalar>) {
+    var sum = take() ?? Tensor(zeros: [matrix.shape[1]])
+    sum.addColumnSums(of: matrix)
+    tensor = sum
+  }
+
+  /// Adds to some rows.
+  mutating func add(_ addition: RowAddition<Scalar>) {
+    if tensor == nil {
+      additions.append(addition)
+      addedRows += addition.indices.count
+      if addedRows > addition.shape[0] { addUp() }
+    } else {
+      addition.add(to: &tensor)
+    }
+  }
+
+  /// Adds the sum of the shards that follow.
+  mutating func combine(_ next: CotangentSum) {
+    if let tensor = next.tensor { add(tensor) }
+    for addition in next.additions { add(addition) }
+  }
+
+  private mutating func addUp() {
+    guard !additions.isEmpty else { return }
+    for addition in additions { addition.add(to: &tensor) }
+    additions = []
+    addedRows = 0
+  }
+
+  mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&tensor, named: "tensor")
+    try visitor.visit(&additions, named: "additions", startingFrom: RowAddition())
+    if visitor.isReading { addedRows = additions.reduce(0) { $0 + $1.indices.count } }
+  }
+}
+
+/// Rows that are to be added to rows of a table, each with weights.
+struct RowAddition<Scalar: TensorScalar>: Checkpointable {
+  /// The table's shape.
+  private(set) var shape: [Int] = [0, 0]
+  /// The table's rows, as many as there are weights.
+  private(set) var indices: [Int] = []
+  /// Shape: [rows, corners]; nil for ones, and one corner.
+  private var weights: Tensor<Scalar>?
+  /// Shape: [rows, columns].
+  private var rows = Tensor<Scalar>(zeros: [0, 0])
+
+  /// Nothing, for a state to be read into.
+  init() {}
+
+  /// Rows with the indices of the rows that they are added to.
+  init(
+    _ rows: Tensor<Scalar>, at indices: [Int], weightedBy weights: Tensor<Scalar>?, rowCount: Int
+  ) {
+    shape = [rowCount, rows.shape[1]]
+    self.indices = indices
+    self.weights = weights
+    self.rows = rows
+  }
+
+  /// Adds the rows to a sum in place; nil stands for zeros.
+  func add(to sum: inout Tensor<Scalar>?) {
+    if sum == nil { sum = Tensor(zeros: shape) }
+    sum?.addRows(at: indices, weightedBy: weights, rows)
+  }
+
+  /// Adds the rows to the part of a vector of all parameters that belongs to the table.
+  func add(to values: inout Tensor<Scalar>, at entry: ParameterLayout.Entry) {
+    precondition(
+      entry.shape == shape,
+      "a tensor of shape \(shape) for the parameter \(entry.name) of shape \(entry.shape)")
+    values.addRows(
+      at: indices, weightedBy: weights, rows, toMatrixOf: shape[0], from: entry.offset)
+  }
+
+  mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&shape, named: "shape")
+    try visitor.visit(&indices, named: "indices")
+    try visitor.visit(&weights, named: "weights")
+    try visitor.visit(&rows, named: "rows", keepingShape: false)
+  }
+}
