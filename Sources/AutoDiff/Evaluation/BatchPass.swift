@@ -111,8 +111,8 @@ public struct BatchPass<Model: Module>: Sendable {
     let records = kind.differentiates || isRecorded && evaluation.couplesRows
     let result: Part? = try evaluation.runner.reduce(shards.count) { [self] shard in
       let context = BatchCoupling(mode)
-      let recorded = evaluation.lifted.recorded.coupled(by: context)
-      let plain = evaluation.lifted.plain.coupled(by: context)
+      // Copies for this thread, made as they are needed.
+      var (recorded, plain): (Model?, Model?)
       var part = initial
       let tilesOfShard = tiles.tiles(ofShard: shard)
       for index in tilesOfShard.indices {
@@ -122,9 +122,13 @@ public struct BatchPass<Model: Module>: Sendable {
           let rows = inputs.rows(in: tilesOfShard[index])
           tile.isDifferentiable = records || isRecorded && kind.isFollowed && budget.hasRoom
           if tile.isDifferentiable {
-            context.record(&tile.recording, calling: recorded, on: rows)
+            let model = recorded ?? evaluation.coupled(evaluation.lifted.recorded, by: context)
+            context.record(&tile.recording, calling: model, on: rows)
+            recorded = model
           } else {
-            context.record(&tile.recording, calling: plain, on: rows)
+            let model = plain ?? evaluation.coupled(evaluation.lifted.plain, by: context)
+            context.record(&tile.recording, calling: model, on: rows)
+            plain = model
           }
         }
         try body(&tile, index, tilesOfShard[index], &part)

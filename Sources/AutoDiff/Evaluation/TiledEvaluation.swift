@@ -31,8 +31,8 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   private(set) var holdsStatistics = false
   private let hasNormalizations: Bool
 
-  /// 128 MiB: the recordings of a network of three hidden layers of 256 units at 20,000 rows.
-  public static var standardRecordingBudget: Int { 128 << 20 }
+  /// 512 MiB: the recordings of a network of three hidden layers of 256 units at 80,000 rows.
+  public static var standardRecordingBudget: Int { 512 << 20 }
 
   /// Prepares to evaluate a model.
   ///
@@ -137,6 +137,11 @@ public struct TiledEvaluation<Model: Module>: Sendable {
     result.knownStatistics = statistics
     result.holdsStatistics = false
     return result
+  }
+
+  /// A copy of the model whose normalizations take their statistics from a coupling, if it has some.
+  func coupled(_ model: Model, by coupling: BatchCoupling<Scalar>) -> Model {
+    hasNormalizations ? model.coupled(by: coupling) : model
   }
 
   /// Calls the model on rows whose normalizations hold the statistics over some inputs.
