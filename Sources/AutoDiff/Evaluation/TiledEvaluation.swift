@@ -110,7 +110,14 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   /// - Parameter inputs: Shape: [samples, inputs].
   /// - Returns: In the order in which the model meets its normalizations; none without a row.
   public func statistics(over inputs: Tensor<Scalar>) throws -> BatchStatistics<Scalar> {
-    var pass = BatchPass(of: self, over: Rows(inputs), isRecorded: false)
+    try statistics(over: Rows(inputs))
+  }
+
+  /// The statistics over a batch at each of the model's normalizations, of rows that may be computed.
+  ///
+  /// - Returns: In the order in which the model meets its normalizations; none without a row.
+  public func statistics(over inputs: Rows<Scalar>) throws -> BatchStatistics<Scalar> {
+    var pass = BatchPass(of: self, over: inputs, isRecorded: false)
     return try pass.statistics()
   }
 
@@ -142,7 +149,7 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   /// Calls the model on rows whose normalizations hold the statistics over some inputs.
   ///
   /// One thread at a time calls it.
-  func rowwiseModel(over inputs: Tensor<Scalar>) throws -> @Sendable () -> RowwiseModel<Model> {
+  func rowwiseModel(over inputs: Rows<Scalar>) throws -> @Sendable () -> RowwiseModel<Model> {
     let statistics = try knownStatistics ?? statistics(over: inputs)
     let recorded = lifted.recorded
     return { RowwiseModel(recorded, holding: statistics) }
