@@ -252,7 +252,11 @@ private func factoredGradients<Model: Module>(
 
   var factored: [Part] = []
   var isFactored = Set<Int>()
-  sweep.pullBack(try cotangents(output.value)) {
+  let cotangent = try cotangents(output.value)
+  precondition(
+    cotangent.shape == output.shape,
+    "cotangents of shape \(cotangent.shape) for outputs of shape \(output.shape)")
+  sweep.pullBack(cotangent) {
     node, inputLeaves, cotangent in
     // Rows of the cotangent belong to single samples only if rows of this operation's output are samples,
     // or runs of rows are. A parameter used twice would need the products between its uses.

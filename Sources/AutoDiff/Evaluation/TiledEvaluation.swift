@@ -138,7 +138,7 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   ///
   /// - Parameter statistics: Those of this model over the batch that will be given; for any other batch
   ///   the results would be wrong.
-  public func knowing(_ statistics: BatchStatistics<Scalar>) -> TiledEvaluation {
+  package func knowing(_ statistics: BatchStatistics<Scalar>) -> TiledEvaluation {
     guard hasNormalizations else { return self }
     var result = self
     result.knownStatistics = statistics
