@@ -88,6 +88,11 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
     }
   }
 
+  /// The kernel's leading eigenvalues before and after, if the last step had a new transform.
+  public var diagnostics: [AdjusterDiagnostic] {
+    stepsSinceRefresh == 1 ? transform?.diagnostics(named: "eigenvalues") ?? [] : []
+  }
+
   /// Shows the generator, which batch was seen, the rows that were drawn, what is remembered of residuals, and the
   /// transform with the steps since it was computed.
   ///
