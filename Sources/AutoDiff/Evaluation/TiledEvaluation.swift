@@ -116,7 +116,7 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   /// The statistics over a batch at each of the model's normalizations, of rows that may be computed.
   ///
   /// - Returns: In the order in which the model meets its normalizations; none without a row.
-  public func statistics(over inputs: Rows<Scalar>) throws -> BatchStatistics<Scalar> {
+  func statistics(over inputs: Rows<Scalar>) throws -> BatchStatistics<Scalar> {
     var pass = BatchPass(of: self, over: inputs, isRecorded: false)
     return try pass.statistics()
   }
@@ -167,7 +167,9 @@ extension Tensor {
 
   /// Replaces the rows of a tile of a matrix.
   ///
-  /// - Parameter values: As many rows as the tile has, with the matrix's columns.
+  /// - Parameters:
+  ///   - tile: The rows to replace.
+  ///   - values: As many rows as the tile has, with the matrix's columns.
   public mutating func setRows(in tile: RowTiles.Rows, to values: Tensor) {
     switch tile {
     case .range(let range): setElements(from: range.lowerBound * shape[1], to: values)

@@ -135,7 +135,7 @@ public final class TrainingStep<Model: Module> {
   /// A row's loss is what ``RowLoss`` gives for it: not divided by the number of rows, and without penalties.
   /// The gradients are never formed. A tile is evaluated, pulled back once and forgotten, except that
   /// parameters without a factored form take a sweep for each row
-  /// (``AutoDiff/TiledEvaluation/squaredGradientNorms(for:cotangents:)``). Where the model has normalizations,
+  /// (``/AutoDiff/TiledEvaluation/squaredGradientNorms(for:cotangents:)``). Where the model has normalizations,
   /// their statistics are those of the batch, held fixed.
   ///
   /// The sum of the gradients, each times a weight w_i, is `pullback(of:)` of the rows of ``cotangents()``
