@@ -10,6 +10,8 @@ package struct TrainingCourse: Sendable {
   package private(set) var seconds: [Double] = []
   /// Seconds of each step.
   package private(set) var durations: [Double] = []
+  /// What the adjuster published, under each name.
+  package private(set) var diagnostics: [DiagnosticCourse] = []
   /// Why the run has no valid end, if it has none.
   package var failure: RunFailure?
 
@@ -40,11 +42,20 @@ package struct TrainingCourse: Sendable {
         let start = Machine.monotonicSeconds()
         let noted = loss(try trainer.advance(on: batch))
         append(noted, duration: Machine.monotonicSeconds() - start)
+        for diagnostic in trainer.adjuster.diagnostics { append(diagnostic, step: step) }
         progress.update(step: step + 1, value: shown(noted), measuredAfter: step)
       }
       try observe(steps, trainer)
     } catch let error as AdjusterError {
       failure = RunFailure(step: losses.count, error: error)
+    }
+  }
+
+  private mutating func append(_ diagnostic: AdjusterDiagnostic, step: Int) {
+    if let index = diagnostics.firstIndex(where: { $0.name == diagnostic.name }) {
+      diagnostics[index].append(diagnostic, step: step)
+    } else {
+      diagnostics.append(DiagnosticCourse(startingWith: diagnostic, step: step))
     }
   }
 

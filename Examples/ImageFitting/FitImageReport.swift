@@ -22,11 +22,10 @@ struct FitImageReport {
       add("metrics", "csv", Data(result.metrics.text.utf8))
       add("reconstruction", "png", try reconstruction(result))
       add("error", "png", try errorPicture(result))
-      if !result.spectra.isEmpty {
-        let course = BandCourse(name: result.adjuster.name, spectra: result.spectra)
-        add("bands", "csv", Data(course.table.text.utf8))
-        for (part, plot) in zip(["before", "after"], course.plots) {
-          add("bands-\(part)", "svg", Data(plot.svg.utf8))
+      for diagnostic in result.course.diagnostics {
+        add(diagnostic.name, "csv", Data(diagnostic.table.text.utf8))
+        for (style, plot) in diagnostic.plots(of: result.adjuster.name) {
+          add("\(diagnostic.name)-\(style.name)", "svg", Data(plot.svg.utf8))
         }
       }
     }
@@ -150,16 +149,14 @@ struct FitImageReport {
       heading: "Training", caption: "Before each step's update; the last point is after the last.")
     report.addPlot(
       timePlot, caption: "The same against the time that was spent in training steps.")
-    for result in results where !result.spectra.isEmpty {
-      let plots = BandCourse(name: result.adjuster.name, spectra: result.spectra).plots
-      report.addPlot(
-        plots[0], heading: "Bands",
-        caption: """
-          How strongly the network learns each band of the residuals, the mean eigenvalue of its kernel \
-          there, as estimated from measurements.
-          """)
-      report.addPlot(
-        plots[1], caption: "The same times the factor that each band's residuals were given.")
+    for result in results {
+      for diagnostic in result.course.diagnostics {
+        let plots = diagnostic.plots(of: result.adjuster.name)
+        for (index, (style, plot)) in plots.enumerated() {
+          report.addPlot(
+            plot, heading: index == 0 ? diagnostic.heading : "", caption: style.caption)
+        }
+      }
     }
     return report
   }

@@ -21,8 +21,6 @@ struct FitImageResult: ExperimentOutcome {
   var earlyValues: Tensor<Float>?
   /// The network's picture at the end, unclamped, of the same shape.
   var values: Tensor<Float>
-  /// What band equalization measured, at each refresh.
-  var spectra: [BandSpectrum] = []
   /// Writes the final weights to a path.
   let writeWeights: (_ path: String) throws -> Void
 
@@ -100,14 +98,10 @@ extension FitImageSettings {
     var progress = StepProgress(choice.name, steps: steps)
     var course = TrainingCourse()
     var earlyValues: Tensor<Float>?
-    var spectra: [BandSpectrum] = []
     try course.train(
       &trainer, on: batch, steps: steps, progress: &progress, loss: pixelRange.pixelError(of:),
       shown: { peakSignalToNoiseRatio(meanSquaredError: $0) }
     ) { step, trainer in
-      if let spectrum = bandSpectrum(of: trainer.adjuster), spectrum.step == step - 1 {
-        spectra.append(spectrum)
-      }
       if step == earlyStep, step < steps {
         earlyValues = pictureValues(try trainer.outputs(for: inputs))
       }
@@ -134,7 +128,7 @@ extension FitImageSettings {
           of: values, against: picture, perceptual: perceptualDistance,
           workers: workers) : nil,
       peakMemoryMegabytes: Machine.peakMemoryMegabytes(), earlyValues: earlyValues,
-      values: values, spectra: spectra,
+      values: values,
       writeWeights: { try model.writeWeights(to: $0, metadata: metadata) })
   }
 }

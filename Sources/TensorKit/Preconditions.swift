@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 // The standard library's functions of these names end an optimized program without a word: their messages are
 // of debug builds alone. Numeric code runs optimized, and a mistake in a shape needs its sentence there most of
 // all. So the package has its own, which take the place of the others wherever this module is imported within it.
@@ -34,6 +28,6 @@ package func preconditionFailure(
 /// Writes out what was printed so far, which the end of a program would lose, and then the reason.
 @inline(never) @usableFromInline
 package func endProgram(_ message: String, file: StaticString, line: UInt) -> Never {
-  fflush(nil)
+  flushOutput()
   fatalError(message, file: file, line: line)
 }

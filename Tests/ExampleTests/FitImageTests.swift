@@ -44,11 +44,27 @@ struct FitImageTests {
       let expected = suffixes.flatMap {
         ["metrics\($0).csv", "reconstruction\($0).png", "error\($0).png"]
       }
-      let bands = zip(adjusters, suffixes).filter { $0.0.contains("bands") }.flatMap {
-        ["bands\($0.1).csv", "bands-before\($0.1).svg", "bands-after\($0.1).svg"]
+      // What adjusters publish; all but plain and reparameterized training are damped.
+      let published = zip(adjusters, suffixes).flatMap { adjuster, suffix in
+        var stems: [String] = []
+        for (part, name) in [("bands", "bands"), ("iga", "eigenvalues")]
+        where adjuster.contains(part) {
+          stems += ["\(name)\(suffix).csv", "\(name)-before\(suffix).svg"]
+          stems += ["\(name)-after\(suffix).svg"]
+        }
+        if !["none", "fr"].contains(adjuster) {
+          stems += ["damping\(suffix).csv", "damping-scale\(suffix).svg"]
+        }
+        return stems
       }
       let shared = ["comparison.png", "psnr.svg", "report.html", "summary.json"]
-      #expect(try names(in: run.folder) == (expected + bands + shared).sorted())
+      #expect(try names(in: run.folder) == (expected + published + shared).sorted())
+      let report = try run.text("report.html")
+      for adjuster in adjusters {
+        let (hasKernel, isDamped) = (adjuster.contains("iga"), !["none", "fr"].contains(adjuster))
+        #expect(report.contains("Eigenvalues after adjustment: \(adjuster)<") == hasKernel)
+        #expect(report.contains("Damping: \(adjuster)<") == isDamped)
+      }
       #expect(try names(in: root) == (["output"] + suffixes.map { "w\($0).safetensors" }).sorted())
       for (adjuster, suffix) in zip(adjusters, suffixes) {
         let metrics = try run.text("metrics\(suffix).csv").split(separator: "\n")
@@ -208,8 +224,17 @@ struct FitImageTests {
       for part in ["error: none diverged at step ", ", and bands diverged at step ", remedy] {
         #expect(last.contains(part), "\(last)")
       }
-      // Bands are in three files of their own once they were measured.
-      #expect([13, 16].contains(try names(in: run.folder).count))
+      // What was published is in files of its own once a step was made.
+      let files = try names(in: run.folder)
+      let published = files.filter { file in
+        ["bands", "eigenvalues", "damping"].contains { file.hasPrefix($0) }
+      }
+      #expect(files.count - published.count == 13)
+      let (iga, bands) = (
+        try run.losses("metrics-iga.csv").isEmpty, try run.losses("metrics-bands.csv").isEmpty
+      )
+      #expect(published.count { $0.contains("-iga.") } == (iga ? 0 : 5))
+      #expect(published.count { $0.contains("-bands.") } == (bands ? 0 : 5))
       #expect(try run.losses("metrics-none.csv").allSatisfy(\.isFinite))
       #expect(try run.result("none")["psnr"] is NSNull)
       #expect(try (run.result("iga")["failure"] as? String)?.contains("diverged") == true)

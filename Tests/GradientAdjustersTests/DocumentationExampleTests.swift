@@ -324,10 +324,10 @@ struct ZeroBiases<Scalar: TensorScalar>: GradientAdjuster {
 
     #expect(trainer.step == 20)
 
-    let groups = signal.batch.groups
     let step = TrainingStep(model: trainer.model, batch: signal.batch)
-    let kernel = try step.empiricalKernel(
-      atRows: (0..<groups.count).map { groups.row(group: $0, place: groups.places / 2) })
+    var generator = SeededGenerator(seed: 0)
+    let standing = try GroupSampling.center.representatives(in: step, using: &generator)
+    let kernel = try step.empiricalKernel(of: standing)
     let eigenvalues = try kernel.symmetricEigenpairs().values
     let transform = try SpectralTransform(equalizing: 10, of: kernel, to: .next)
 
@@ -336,6 +336,12 @@ struct ZeroBiases<Scalar: TensorScalar>: GradientAdjuster {
     let expected = transform.vectors.transposed() * eigenvalues[10]
     #expect(transform.dampings.count == 10)
     #expect(adjusted.isApproximatelyEqual(to: expected, relativeTolerance: 1e-2))
+
+    let softened = try SpectralTransform(of: kernel, leading: 10) { 1 / $0.squareRoot() }
+
+    let first = Tensor.matrixProduct(softened.vectors.slice(0..<1), softened.matrix)
+    let root = softened.vectors.slice(0..<1) * (1 / eigenvalues[0].squareRoot())
+    #expect(first.isApproximatelyEqual(to: root, relativeTolerance: 1e-2))
   }
 
   // INRZoo, "Fitting a picture"

@@ -158,6 +158,55 @@ import Testing
     #expect(once[0] == anew[0])
   }
 
+  @Test(arguments: GroupSampling.allCases)
+  func anyoneCanAskWhichRowsStandForGroups(sampling: GroupSampling) throws {
+    let problem = SmallProblem<Double>(rows: 30, groupSize: 5, outputs: 2)
+    let groups = problem.batch.groups
+    var generator = SeededGenerator(seed: 4)
+    let standing = try sampling.representatives(in: problem.step(), using: &generator)
+    #expect(standing.rows.count == groups.count)
+    for (group, rows) in standing.rows.enumerated() {
+      #expect(rows.allSatisfy { $0 / 5 == group })
+    }
+    let sizes = try problem.step().cotangents().absoluteRowSums()
+    let largest = (0..<groups.count).map { group in
+      (0..<5).map { group * 5 + $0 }.max { sizes[$0] < sizes[$1] } ?? 0
+    }
+    switch sampling {
+    case .largestResidual, .previousLargestResidual:
+      #expect(standing == GroupRepresentatives(rows: largest))
+    case .center: #expect(standing.rows == (0..<groups.count).map { [$0 * 5 + 2] })
+    case .random, .randomOnce:
+      #expect(standing.multiplicities == [1] && Set(standing.rows.map { $0[0] % 5 }).count > 1)
+    case .aggregate:
+      #expect(standing.multiplicities.reduce(0, +) == groups.count)
+      #expect(standing.rows[0] == Set(largest.map { $0 % 5 }).sorted())
+    }
+    // The adjuster takes the kernel of these rows.
+    var adjuster = InductiveGradientAdjuster<Double>(end: 2, sampling: sampling, seed: 4)
+    let found = try adjuster.lossWithGradient(for: problem.step()).gradient
+    let transform = try SpectralTransform(
+      equalizing: 2, of: problem.step().empiricalKernel(of: standing), to: .next)
+    let cotangents = try CotangentTransform.acrossGroups(transform)
+      .applied(to: problem.step().cotangents(), groups: groups)
+    let expected = try problem.step().pullback(of: cotangents)
+    #expect(found.values.isApproximatelyEqual(to: expected.values, relativeTolerance: 1e-11))
+  }
+
+  @Test func aGroupOfSeveralRowsHasTheKernelOfTheirSum() throws {
+    let problem = SmallProblem<Double>(rows: 6, groupSize: 3)
+    let standing = GroupRepresentatives(rows: [[0, 1], [4]], multiplicities: [2, 1])
+    let kernel = try problem.step().empiricalKernel(of: standing)
+    let all = try problem.step().empiricalKernel(atRows: Array(0..<6))
+    let (first, second) = (Tensor<Double>([2, 1, 0, 0, 0, 0]), Tensor<Double>([0, 0, 0, 0, 2, 0]))
+    let weights = Tensor.concatenated([
+      first.reshaped(to: [1, 6]), second.reshaped(to: [1, 6]),
+    ])
+    let expected = Tensor.matrixProduct(
+      .matrixProduct(weights, all), weights, transposingRight: true)
+    #expect(kernel.isApproximatelyEqual(to: expected, relativeTolerance: 1e-11))
+  }
+
   @Test func refreshesAtItsInterval() throws {
     let problem = SmallProblem<Double>()
     var adjuster = InductiveGradientAdjuster<Double>(

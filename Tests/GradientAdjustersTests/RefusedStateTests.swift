@@ -47,10 +47,10 @@ import Testing
     try expectRefusal(.leftOver(names: ["adjuster.velocity"]), of: state, by: trainer)
 
     state = try trainer.savedState()
-    state["adjuster.places"] = .text("none")
+    state["adjuster.rows"] = .text("none")
     try expectRefusal(
       .kind(
-        name: "adjuster.places", expected: "an array of I64 with one axis", found: "a text"),
+        name: "adjuster.rows", expected: "an array of I64 with one axis", found: "a text"),
       of: state, by: trainer)
 
     // Another rule, another adjuster and one adjuster fewer.
@@ -98,9 +98,9 @@ import Testing
       by: Self.trainer(EmpiricalNTKAdjuster(end: 2)))
 
     var state = try trainer.savedState()
-    state["adjuster.places"] = [Int](repeating: -1, count: 10).stateEntry
+    state["adjuster.rows"] = [Int](repeating: -1, count: 10).stateEntry
     try expectRefusal(
-      .invalid(name: "adjuster.places", reason: "a place is negative"), of: state, by: trainer)
+      .invalid(name: "adjuster.rows", reason: "a row is negative"), of: state, by: trainer)
     state = try trainer.savedState()
     state["step"] = .integer(-3)
     try expectRefusal(

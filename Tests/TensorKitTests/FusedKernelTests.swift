@@ -1,11 +1,6 @@
 import CTensorKernels
+import Foundation
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 extension KernelSuites {
   /// Fused layers and optimizer updates against plain formulas.

@@ -4,12 +4,6 @@ import Synchronization
 import TensorKit
 import Testing
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// All tests of the kernels, which switch the instruction set of their own thread alone.
 @Suite
 enum KernelSuites {}

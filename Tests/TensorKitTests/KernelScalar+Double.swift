@@ -1,10 +1,5 @@
 import CTensorKernels
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Foundation
 
 extension Double: KernelScalar {
   #if arch(x86_64) && os(Linux)

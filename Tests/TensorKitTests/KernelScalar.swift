@@ -1,10 +1,5 @@
 import CTensorKernels
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import Foundation
 
 /// A function whose accuracy the tests measure.
 enum MeasuredFunction: CaseIterable {

@@ -11,7 +11,7 @@ import TensorKit
 /// Normalizations couple the rows of a batch, and each adds a phase. Phase k of the forward direction records
 /// every tile as far as normalization k and gathers its statistics. A cotangent goes back from the outputs to
 /// the normalizations, sums over the batch are gathered at the last of them, the cotangent goes on from there
-/// to the one before, and so on; a tangent goes forward in the same way. See ``DerivativeMeans``.
+/// to the one before, and so on; a tangent goes forward in the same way. See `DerivativeMeans`.
 ///
 /// What shards come to is combined in a fixed tree. Neither the threads nor the budget change a bit of it.
 public struct BatchPass<Model: Module>: Sendable {

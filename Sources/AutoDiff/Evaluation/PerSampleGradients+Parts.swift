@@ -112,6 +112,29 @@ extension PerSampleGradients {
       block += .concatenated(strips)
     }
 
+    /// The dot product of each of some samples' gradients with another part's for the same sample, which
+    /// belongs to the same parameter.
+    ///
+    /// - Returns: Shape: [samples].
+    func productsBySample(with other: Part, _ samples: Range<Int>) -> Tensor<Scalar> {
+      guard samplesPerRow == 1, other.samplesPerRow == 1, tableRows == nil else {
+        return .concatenated(
+          samples.map { sample in
+            var product = Tensor<Scalar>(zeros: [1, 1])
+            let only = sample..<(sample + 1)
+            addProducts(with: other, rows: only, columns: only, to: &product)
+            return product.reshaped(to: [1])
+          })
+      }
+      let ofOuter = (outer.slice(samples) * other.outer.slice(samples)).sum(alongAxis: 1)
+      guard let inner, let otherInner = other.inner else {
+        precondition(inner == nil && other.inner == nil, "parts with and without an inner factor")
+        return ofOuter
+      }
+      let ofInner = (inner.slice(samples) * otherInner.slice(samples)).sum(alongAxis: 1)
+      return ofOuter * (ofInner + (bias != nil && bias == other.bias ? 1 : 0))
+    }
+
     /// Adds some samples' gradients, each times a weight, to sums for each parameter.
     ///
     /// - Parameters:

@@ -5,7 +5,7 @@ extension TiledEvaluation {
   ///
   /// - Parameter inputs: Shape: [samples, inputs].
   /// - Returns: In the order in which the model meets its normalizations; none without a row.
-  public func statisticsWithoutNormalizing(
+  package func statisticsWithoutNormalizing(
     over inputs: Tensor<Scalar>
   ) throws -> BatchStatistics<Scalar> {
     let tiles = RowTiles(rowCount: inputs.shape[0], rowsPerTile: rowsPerTile)

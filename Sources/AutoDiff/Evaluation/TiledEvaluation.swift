@@ -110,7 +110,14 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   /// - Parameter inputs: Shape: [samples, inputs].
   /// - Returns: In the order in which the model meets its normalizations; none without a row.
   public func statistics(over inputs: Tensor<Scalar>) throws -> BatchStatistics<Scalar> {
-    var pass = BatchPass(of: self, over: Rows(inputs), isRecorded: false)
+    try statistics(over: Rows(inputs))
+  }
+
+  /// The statistics over a batch at each of the model's normalizations, of rows that may be computed.
+  ///
+  /// - Returns: In the order in which the model meets its normalizations; none without a row.
+  func statistics(over inputs: Rows<Scalar>) throws -> BatchStatistics<Scalar> {
+    var pass = BatchPass(of: self, over: inputs, isRecorded: false)
     return try pass.statistics()
   }
 
@@ -131,7 +138,7 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   ///
   /// - Parameter statistics: Those of this model over the batch that will be given; for any other batch
   ///   the results would be wrong.
-  public func knowing(_ statistics: BatchStatistics<Scalar>) -> TiledEvaluation {
+  package func knowing(_ statistics: BatchStatistics<Scalar>) -> TiledEvaluation {
     guard hasNormalizations else { return self }
     var result = self
     result.knownStatistics = statistics
@@ -147,7 +154,7 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   /// Calls the model on rows whose normalizations hold the statistics over some inputs.
   ///
   /// One thread at a time calls it.
-  func rowwiseModel(over inputs: Tensor<Scalar>) throws -> @Sendable () -> RowwiseModel<Model> {
+  func rowwiseModel(over inputs: Rows<Scalar>) throws -> @Sendable () -> RowwiseModel<Model> {
     let statistics = try knownStatistics ?? statistics(over: inputs)
     let recorded = lifted.recorded
     return { RowwiseModel(recorded, holding: statistics) }
@@ -165,7 +172,9 @@ extension Tensor {
 
   /// Replaces the rows of a tile of a matrix.
   ///
-  /// - Parameter values: As many rows as the tile has, with the matrix's columns.
+  /// - Parameters:
+  ///   - tile: The rows to replace.
+  ///   - values: As many rows as the tile has, with the matrix's columns.
   public mutating func setRows(in tile: RowTiles.Rows, to values: Tensor) {
     switch tile {
     case .range(let range): setElements(from: range.lowerBound * shape[1], to: values)

@@ -1,11 +1,5 @@
 import TensorKit
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Adam, with bias-corrected moments.
 ///
 /// `m ← β₁ m + (1 - β₁) g`, `v ← β₂ v + (1 - β₂) g²`,
@@ -95,8 +89,8 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
         largestMoment: &largestMoment,
         coefficients: AdamCoefficients(
           rate: rate * rule.rateFactor, firstDecay: firstDecay, secondDecay: secondDecay,
-          epsilon: epsilon, firstCorrection: 1 - pow(firstDecay, time),
-          secondCorrection: 1 - pow(secondDecay, time), weightDecay: rule.decay.coupledFactor,
+          epsilon: epsilon, firstCorrection: 1 - firstDecay.raised(to: time),
+          secondCorrection: 1 - secondDecay.raised(to: time), weightDecay: rule.decay.coupledFactor,
           decoupledWeightDecay: rule.decay.decoupledFactor),
         elements: elements, workers: workers)
     }

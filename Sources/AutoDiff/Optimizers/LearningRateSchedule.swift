@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import TensorKit
 
 /// A learning rate as a described function of the step, which counts from zero.
 ///
@@ -41,7 +37,7 @@ public struct LearningRateSchedule: Sendable, ExpressibleByFloatLiteral, CustomS
   ) -> LearningRateSchedule {
     precondition(interval > 0, "a schedule that changes every \(interval) steps")
     return LearningRateSchedule("\(rate), times \(factor) every \(interval) steps") { step in
-      rate * pow(factor, Double(step / interval))
+      rate * factor.raised(to: Double(step / interval))
     }
   }
 
@@ -50,7 +46,7 @@ public struct LearningRateSchedule: Sendable, ExpressibleByFloatLiteral, CustomS
     from rate: Double, factor: Double, at milestones: [Int]
   ) -> LearningRateSchedule {
     LearningRateSchedule("\(rate), times \(factor) at steps \(milestones)") { step in
-      rate * pow(factor, Double(milestones.count { $0 <= step }))
+      rate * factor.raised(to: Double(milestones.count { $0 <= step }))
     }
   }
 
@@ -62,7 +58,7 @@ public struct LearningRateSchedule: Sendable, ExpressibleByFloatLiteral, CustomS
   ) -> LearningRateSchedule {
     precondition(interval > 0, "a schedule that changes every \(interval) steps")
     return LearningRateSchedule("\(rate), times \(factor) over every \(interval) steps") { step in
-      rate * pow(factor, Double(step) / Double(interval))
+      rate * factor.raised(to: Double(step) / Double(interval))
     }
   }
 
@@ -75,7 +71,7 @@ public struct LearningRateSchedule: Sendable, ExpressibleByFloatLiteral, CustomS
     precondition(total > 0, "a cosine schedule over \(total) steps")
     return LearningRateSchedule("\(rate) to \(final), half a cosine over \(total) steps") { step in
       let progress = min(Double(step) / Double(total), 1)
-      return final + (rate - final) * (1 + cos(.pi * progress)) / 2
+      return final + (rate - final) * (1 + (.pi * progress).cosine()) / 2
     }
   }
 

@@ -4,6 +4,10 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
   case endNotBelowGroups(end: Int, groups: Int)
   /// Not fewer eigenvalues than samples of the batch are to be equalized.
   case endNotBelowSamples(end: Int, samples: Int)
+  /// More eigenvalues of a kernel were asked for than it has.
+  case tooFewEigenvalues(wanted: Int, size: Int)
+  /// A factor of an eigenvalue is not finite and positive.
+  case factorNotPositive(Double)
   /// A kernel has another shape than the batch needs.
   case kernelShape(expected: [Int], found: [Int])
   /// A kernel is not symmetric.
@@ -37,6 +41,13 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
     case .endNotBelowSamples(let end, let samples):
       """
       \(end) eigenvalues cannot be equalized with \(samples) samples: choose an end below \(samples).
+      """
+    case .tooFewEigenvalues(let wanted, let size):
+      "\(wanted) eigenvalues were asked for of a kernel of \(size) samples."
+    case .factorNotPositive(let factor):
+      """
+      An eigenvalue was to be multiplied by \(factor); a factor must be finite and positive, so that no \
+      direction is removed or reversed.
       """
     case .kernelShape(let expected, let found):
       "A kernel of shape \(found) was given for a batch that needs one of shape \(expected)."

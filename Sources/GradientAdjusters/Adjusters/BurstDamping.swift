@@ -1,12 +1,6 @@
 import AutoDiff
 import TensorKit
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Keeps gradients that suddenly grow from throwing training back.
 ///
 /// At a constant learning rate, Adam's steps stay as long as they were while the gradients they are
@@ -83,6 +77,24 @@ public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
     unseenCount = settling
   }
 
+  /// What gradients are scaled by now.
+  public var diagnostics: [AdjusterDiagnostic] {
+    [
+      AdjusterDiagnostic(
+        "damping", of: "part", items: ["all gradients"],
+        columns: [
+          .init(
+            "scale", [scale],
+            plot: .init(
+              "scale", title: "Damping", quantity: "scale of gradients",
+              caption: """
+                What gradients are scaled by: it falls when one is suddenly longer than usual, and \
+                recovers slowly.
+                """))
+        ])
+    ]
+  }
+
   /// Shows what was usual, and how far gradients are damped.
   ///
   /// - Throws: `StateError` if it does not fit.
@@ -100,7 +112,7 @@ public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
   ) {
     var length = Double(gradient.norm())
     guard length.isFinite else { return }
-    scale = pow(scale, Self.recovery)
+    scale = scale.raised(to: Self.recovery)
     burstStepCount = max(burstStepCount - 1, 0)
     var factor = 1.0
     if unseenCount > 0 {

@@ -1,12 +1,6 @@
 import AutoDiff
 import TensorKit
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// Fourier reparameterization: learns hidden layers' weights as combinations of fixed cosines.
 ///
 /// The weight of each chosen layer becomes the product `W = Λ B` of trainable coefficients Λ and a fixed
@@ -87,7 +81,7 @@ public struct FourierReparameterization<Scalar: TensorScalar>: GradientAdjuster 
         for phase in 0..<phases {
           let angle = 2 * Double.pi * Double(phase) / Double(phases)
           for point in points {
-            elements[index] = amplitude * cos(frequency * point + angle)
+            elements[index] = amplitude * (frequency * point + angle).cosine()
             index += 1
           }
         }

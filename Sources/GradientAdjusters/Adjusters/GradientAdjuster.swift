@@ -50,6 +50,9 @@ public protocol GradientAdjuster<Scalar>: Checkpointable {
   /// - Throws: ``AdjusterError/needsInputs`` if inputs are needed and there are none.
   func folded<Model: Module<Scalar>>(_ model: Model, over inputs: Tensor<Scalar>?) throws -> Model
 
+  /// What was measured in the last step, for a report; none by default.
+  var diagnostics: [AdjusterDiagnostic] { get }
+
   /// Shows what the adjuster carries from step to step, each value under a name.
   ///
   /// What its initializer is given is configuration and not shown. A restored adjuster was made alike, and
@@ -79,6 +82,9 @@ extension GradientAdjuster {
   public func folded<Model: Module<Scalar>>(
     _ model: Model, over inputs: Tensor<Scalar>?
   ) throws -> Model { model }
+
+  /// Nothing: the adjuster measures nothing that a report would show.
+  public var diagnostics: [AdjusterDiagnostic] { [] }
 
   /// Shows nothing: the adjuster carries nothing from step to step.
   public mutating func visitState(_ visitor: inout StateVisitor) throws {}
@@ -136,6 +142,17 @@ public struct ComposedAdjuster<Scalar: TensorScalar>: GradientAdjuster {
     _ model: Model, over inputs: Tensor<Scalar>?
   ) throws -> Model {
     try adjusters.reversed().reduce(model) { try $1.folded($0, over: inputs) }
+  }
+
+  /// What each adjuster measured in the last step, in order.
+  ///
+  /// Where there are several adjusters of one type, the second one's have `-2` after their names, and so on.
+  public var diagnostics: [AdjusterDiagnostic] {
+    let types = adjusters.map { ObjectIdentifier(type(of: $0)) }
+    return adjusters.indices.flatMap { index in
+      let alike = types[...index].count { $0 == types[index] }
+      return adjusters[index].diagnostics.map { alike == 1 ? $0 : $0.named("\($0.name)-\(alike)") }
+    }
   }
 
   /// Shows each adjuster's state, named by its place: `0`, `1` and so on.

@@ -23,7 +23,8 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
   private var generator: SeededGenerator
   /// Which batch the rest was seen of.
   private var batch: UInt64?
-  private var places: [Int]?
+  /// The row that was drawn for each group, if it is to be once.
+  private var rows: [Int]?
   private var rowSizes: Tensor<Scalar>?
   private var transform: SpectralTransform<Scalar>?
   private var stepsSinceRefresh = 0
@@ -64,7 +65,7 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
     if sampling == .previousLargestResidual { step.keepCotangents() }
     if batch != step.batch.identity || !rememberedFits(groups) {
       // What is remembered of one batch means nothing for another.
-      (batch, places, rowSizes, transform) = (step.batch.identity, nil, nil, nil)
+      (batch, rows, rowSizes, transform) = (step.batch.identity, nil, nil, nil)
     }
     if let transform, stepsSinceRefresh < refreshInterval {
       stepsSinceRefresh += 1
@@ -87,16 +88,20 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
     }
   }
 
-  /// Shows the generator, which batch was seen, the sampled places, what is remembered of residuals, and the
+  /// The kernel's leading eigenvalues before and after, if the last step had a new transform.
+  public var diagnostics: [AdjusterDiagnostic] {
+    stepsSinceRefresh == 1 ? transform?.diagnostics(named: "eigenvalues") ?? [] : []
+  }
+
+  /// Shows the generator, which batch was seen, the rows that were drawn, what is remembered of residuals, and the
   /// transform with the steps since it was computed.
   ///
   /// - Throws: `StateError` if they do not fit, or more eigenvalues were equalized.
   public mutating func visitState(_ visitor: inout StateVisitor) throws {
     try visitor.visit(&generator, named: "generator")
     try visitor.visit(&batch, named: "batch")
-    try visitor.visit(&places, named: "places")
-    try visitor.require(
-      places?.allSatisfy { $0 >= 0 } ?? true, of: "places", "a place is negative")
+    try visitor.visit(&rows, named: "rows")
+    try visitor.require(rows?.allSatisfy { $0 >= 0 } ?? true, of: "rows", "a row is negative")
     try visitor.visit(&rowSizes, named: "rowSizes")
     try visitor.visit(&transform, named: "transform", startingFrom: .empty)
     try visitor.require(
@@ -109,79 +114,19 @@ public struct InductiveGradientAdjuster<Scalar: TensorScalar>: GradientAdjuster 
   private func rememberedFits(_ groups: RowPartition) -> Bool {
     (transform?.vectors.shape[1] ?? groups.count) == groups.count
       && (rowSizes?.shape ?? [groups.rowCount]) == [groups.rowCount]
-      && (places?.count ?? groups.count) == groups.count
-      && (places ?? []).enumerated().allSatisfy { $1 < groups.size(ofGroup: $0) }
+      && (rows?.count ?? groups.count) == groups.count
+      && (rows ?? []).allSatisfy { $0 < groups.rowCount }
   }
 
   private mutating func sampledKernel<Model: Module<Scalar>>(
     _ step: TrainingStep<Model>
   ) throws -> Tensor<Scalar> {
-    let groups = step.batch.groups
-    // A group's only sample stands for it, whatever the sampling.
-    if groups.places == 1 { return try kernel(at: Array(repeating: 0, count: groups.count), step) }
-    switch sampling {
-    case .largestResidual:
-      let sizes = try step.cotangents().absoluteRowSums()
-      return try kernel(at: groups.placesOfLargest(sizes), step)
-    case .previousLargestResidual:
-      // The first step of a batch has no predecessor.
-      let sizes = try rowSizes ?? step.cotangents().absoluteRowSums()
-      return try kernel(at: groups.placesOfLargest(sizes), step)
-    case .center:
-      return try kernel(at: (0..<groups.count).map { groups.size(ofGroup: $0) / 2 }, step)
-    case .random, .randomOnce:
-      if sampling == .random || places == nil {
-        places = (0..<groups.count).map {
-          Int.random(in: 0..<groups.size(ofGroup: $0), using: &generator)
-        }
-      }
-      return try kernel(at: places ?? [], step)
-    case .aggregate:
-      return try aggregatedKernel(step)
+    if sampling == .randomOnce, let rows {
+      return try step.empiricalKernel(of: GroupRepresentatives(rows: rows))
     }
-  }
-
-  private func kernel<Model: Module<Scalar>>(
-    at places: [Int], _ step: TrainingStep<Model>
-  ) throws -> Tensor<Scalar> {
-    let groups = step.batch.groups
-    return try step.empiricalKernel(
-      atRows: places.enumerated().map { groups.row(group: $0, place: $1) })
-  }
-
-  /// The kernel of sums over places: K_gh = Σ_jk ⟨∇ s(x_g,mⱼ), ∇ s(x_h,mₖ)⟩; places that a group lacks
-  /// count as zero.
-  private func aggregatedKernel<Model: Module<Scalar>>(
-    _ step: TrainingStep<Model>
-  ) throws -> Tensor<Scalar> {
-    let groups = step.batch.groups
-    var multiplicity = [Int: Int]()
-    for place in groups.placesOfLargest(try step.cotangents().absoluteRowSums()) {
-      multiplicity[place, default: 0] += 1
-    }
-    let distinct = multiplicity.keys.sorted()
-    return try step.rowwiseEvaluation().gramOfJacobianRows(
-      for: step.batch.inputs,
-      groups: (0..<groups.count).map { group in
-        distinct.prefix { $0 < groups.size(ofGroup: group) }
-          .map { groups.row(group: group, place: $0) }
-      },
-      rowWeights: Tensor(distinct.map { Scalar(multiplicity[$0] ?? 0) }))
-  }
-}
-
-extension RowPartition {
-  /// For each coupled group, the place of its row with the largest size; the first of equal ones.
-  func placesOfLargest<Scalar>(_ sizes: Tensor<Scalar>) -> [Int] {
-    sizes.withUnsafeElements { sizes in
-      (0..<count).map { group in
-        var best = 0
-        for place in 0..<size(ofGroup: group)
-        where sizes[row(group: group, place: place)] > sizes[row(group: group, place: best)] {
-          best = place
-        }
-        return best
-      }
-    }
+    let representatives = try sampling.representatives(
+      in: step, previousSizes: rowSizes, using: &generator)
+    if sampling == .randomOnce { rows = representatives.single }
+    return try step.empiricalKernel(of: representatives)
   }
 }

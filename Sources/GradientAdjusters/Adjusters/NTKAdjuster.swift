@@ -156,6 +156,11 @@ public struct EmpiricalNTKAdjuster<Scalar: TensorScalar>: GradientAdjuster {
     return .acrossBatch(transform)
   }
 
+  /// The kernel's leading eigenvalues before and after, if the last step had a new transform.
+  public var diagnostics: [AdjusterDiagnostic] {
+    stepsSinceRefresh == 1 ? known?.transform.diagnostics(named: "kernel-eigenvalues") ?? [] : []
+  }
+
   /// Shows which batch was seen last, the transform that was computed for it, and the steps since then.
   ///
   /// - Throws: `StateError` if they do not fit, or more eigenvalues were equalized.

@@ -154,6 +154,11 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
     }
   }
 
+  /// The bands' energies and factors, if they were measured in the last step.
+  public var diagnostics: [AdjusterDiagnostic] {
+    spectrum.flatMap { $0.step == stepCount - 1 ? [$0.diagnostic] : nil } ?? []
+  }
+
   /// Shows the generator, what was measured and when, and the previous residuals.
   ///
   /// - Throws: `StateError` if it does not fit, or was saved with other bands.

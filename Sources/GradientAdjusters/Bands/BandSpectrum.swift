@@ -1,11 +1,5 @@
 import TensorKit
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// How strongly a network learns each band, and what an equalizer makes of it.
 public struct BandSpectrum: Sendable, Equatable {
   /// How many steps the equalizer had seen when it measured this.
@@ -63,7 +57,7 @@ extension BandSpectrum {
     let floor = settings.floor
     // Relative to the least learned band, whose factor is one, nothing overflows.
     let least = max((energies.min() ?? 0) / top, floor)
-    var factors = energies.map { pow(max($0 / top, floor) / least, -settings.exponent) }
+    var factors = energies.map { (max($0 / top, floor) / least).raised(to: -settings.exponent) }
     if settings.levelsConstant {
       let level = max(energies[1], floor * top)
       let share = energies[0] > level ? level / energies[0] : 1
@@ -77,7 +71,7 @@ extension BandSpectrum {
 
 /// The mean of a new measurement's logarithm and that of the energy before.
 private func averagedEnergy(measured: Double, before: Double) -> Double {
-  measured > 0 && before > 0 ? pow(measured, 0.7) * pow(before, 0.3) : measured
+  measured > 0 && before > 0 ? measured.raised(to: 0.7) * before.raised(to: 0.3) : measured
 }
 
 extension BandSpectrum: Checkpointable {

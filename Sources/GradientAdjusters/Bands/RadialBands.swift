@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
+import TensorKit
 
 /// A cut of cosine coefficients by their radius √(i² + j² + …), the indices' distance from the constant.
 ///
@@ -24,7 +20,9 @@ struct RadialBands: Sendable {
     }
     // The last bound lies above the largest radius.
     let end = max(largest, 1.5) * (1 + 1e-9)
-    let cuts = (0..<count).map { 1.5 * pow(end / 1.5, Double($0) / Double(max(count - 1, 1))) }
+    let cuts = (0..<count).map {
+      1.5 * (end / 1.5).raised(to: Double($0) / Double(max(count - 1, 1)))
+    }
     var bounds = [0.5]
     var known = 0
     for bound in count > 1 ? cuts : [end] {

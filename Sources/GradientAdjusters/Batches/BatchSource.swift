@@ -3,7 +3,7 @@ import TensorKit
 
 /// Gives each step its batch.
 ///
-/// A source that draws carries its generator, so that it is part of what a run saves: see ``visitState(_:)``.
+/// A source that draws carries its generator, so that it is part of what a run saves: see `visitState(_:)`.
 ///
 /// ```swift
 /// var source = MiniBatches(of: signal.batch, rowCount: 8192, seed: 1)

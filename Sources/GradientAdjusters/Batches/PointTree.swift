@@ -1,14 +1,8 @@
 import TensorKit
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// How many groups lie side by side along one of so many axes, if they are spread evenly.
 func sideCount(of groups: Int, _ dimensions: Int) -> Double {
-  pow(Double(groups), 1 / Double(dimensions))
+  Double(groups).raised(to: 1 / Double(dimensions))
 }
 
 /// An order of points in which groups that lie near each other are runs, refined cut by cut.

@@ -8,10 +8,11 @@ public enum EqualizationTarget: String, Sendable, CaseIterable {
   case first
 }
 
-/// S = I - Σᵢ (1 - target/λᵢ) vᵢ vᵢᵀ over the leading eigenpairs of a kernel, kept as those pairs.
+/// S = ρ I + Σᵢ (fᵢ - ρ) vᵢ vᵢᵀ over the leading eigenpairs of a kernel, kept as those pairs.
 ///
-/// The spectrum of K S is that of K with the first `end` eigenvalues replaced by the target. S is
-/// applied in 4 · end · size operations for each column; the matrix is never formed.
+/// The spectrum of K S is that of K with each leading eigenvalue λᵢ multiplied by a factor fᵢ of its own, and all
+/// others by ρ, mostly one. Equalization has fᵢ = target/λᵢ. S is applied in 4 · pairs · size operations for
+/// each column; the matrix is never formed.
 ///
 /// Source: K. Shi et al., "Inductive gradient adjustment for spectral bias in implicit neural
 /// representations", ICML 2025, section 3.2. S has the form of EigenPro's preconditioner (S. Ma and
@@ -19,8 +20,12 @@ public enum EqualizationTarget: String, Sendable, CaseIterable {
 public struct SpectralTransform<Scalar: TensorScalar>: Checkpointable {
   /// Orthonormal eigenvectors as rows, of shape [pairs, size].
   public private(set) var vectors: Tensor<Scalar>
-  /// 1 - target/λᵢ for each of them, of shape [pairs].
+  /// ρ - fᵢ for each of them, of shape [pairs].
   public private(set) var dampings: Tensor<Scalar>
+  /// ρ, the factor of all directions that are orthogonal to the vectors.
+  public private(set) var rest: Scalar = 1
+  /// λᵢ for each vector, of shape [pairs]; nil if the transform was not made from a kernel.
+  public private(set) var eigenvalues: Tensor<Scalar>?
   /// Vectors near the leading eigenvectors, as rows, where the next kernel's computation can start.
   private var block: Tensor<Scalar>?
 
@@ -58,15 +63,62 @@ public struct SpectralTransform<Scalar: TensorScalar>: Checkpointable {
     guard end >= 0 && end < size else {
       throw AdjusterError.endNotBelowGroups(end: end, groups: size)
     }
+    try self.init(of: kernel, pairCount: end + 1, rest: 1, near: previous, workers: workers) {
+      values in
+      let floor = values[0] * Scalar.ulpOfOne * Scalar(size)
+      var count = 0
+      while count < end && values[target == .next ? count + 1 : count] > floor { count += 1 }
+      let goal = target == .next ? values[count] : values[0]
+      return values[..<count].map { goal / $0 }
+    }
+  }
+
+  /// The transform that multiplies the leading eigenvalues of a kernel by a function of them.
+  ///
+  /// With factors `λ^(-1/2)` the leading directions are learned as strongly as the roots of their eigenvalues,
+  /// for instance:
+  ///
+  /// ```swift
+  /// let transform = try SpectralTransform(of: kernel, leading: 10) { 1 / $0.squareRoot() }
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - kernel: A symmetric positive semidefinite matrix, of shape [size, size].
+  ///   - count: How many eigenvalues are mapped, the largest first.
+  ///   - rest: The factor of all others.
+  ///   - previous: As for ``init(equalizing:of:to:near:workers:)``.
+  ///   - workers: The threads that share the work.
+  ///   - mapping: The factor of an eigenvalue. One that is within rounding of zero may be negative.
+  /// - Throws: ``AdjusterError`` if there are fewer eigenvalues, the kernel is not finite, or a factor is not
+  ///   finite and positive; and what `mapping` throws.
+  public init(
+    of kernel: Tensor<Scalar>, leading count: Int, rest: Scalar = 1,
+    near previous: SpectralTransform? = nil, workers: Workers = Workers(),
+    mapping: (_ eigenvalue: Scalar) throws -> Scalar
+  ) throws {
+    let size = kernel.shape[0]
+    guard count >= 0 && count <= size && size > 0 else {
+      throw AdjusterError.tooFewEigenvalues(wanted: count, size: size)
+    }
+    try self.init(
+      of: kernel, pairCount: max(count, 1), rest: rest, near: previous, workers: workers
+    ) { values in try values.prefix(count).map(mapping) }
+  }
+
+  /// The transform with the factors that a function gives for the first of some leading eigenvalues.
+  private init(
+    of kernel: Tensor<Scalar>, pairCount: Int, rest: Scalar, near previous: SpectralTransform?,
+    workers: Workers, factors: (_ eigenvalues: [Scalar]) throws -> [Scalar]
+  ) throws {
     let pairs: SymmetricEigenpairs<Scalar>
     var block: Tensor<Scalar>?
     do {
-      if SpectralTransform.iterates(size: size, count: end + 1) {
+      if SpectralTransform.iterates(size: kernel.shape[0], count: pairCount) {
         (pairs, block) = try kernel.leadingEigenpairs(
-          end + 1, startingFrom: previous?.block,
+          pairCount, startingFrom: previous?.block,
           tolerance: Scalar.self == Float.self ? 1e-5 : 1e-11, workers: workers)
       } else {
-        pairs = try kernel.symmetricEigenpairs(end + 1)
+        pairs = try kernel.symmetricEigenpairs(pairCount)
       }
     } catch EigenError.nonFinite {
       throw AdjusterError.nonFinite("kernel")
@@ -74,13 +126,15 @@ public struct SpectralTransform<Scalar: TensorScalar>: Checkpointable {
       throw AdjusterError.notDecomposed("\(error)")
     }
     let values = pairs.values.elements
-    let floor = values[0] * Scalar.ulpOfOne * Scalar(size)
-    var count = 0
-    while count < end && values[target == .next ? count + 1 : count] > floor { count += 1 }
-    let goal = target == .next ? values[count] : values[0]
+    let factors = try factors(values)
+    for factor in factors + [rest] where !(factor > 0 && factor.isFinite) {
+      throw AdjusterError.factorNotPositive(Double(factor))
+    }
     self.init(
-      vectors: pairs.vectors.slice(0..<count),
-      dampings: Tensor(values[..<count].map { 1 - goal / $0 }))
+      vectors: pairs.vectors.slice(0..<factors.count),
+      dampings: Tensor(factors.map { rest - $0 }))
+    self.rest = rest
+    self.eigenvalues = Tensor(Array(values.prefix(factors.count)))
     self.block = block
   }
 
@@ -93,15 +147,16 @@ public struct SpectralTransform<Scalar: TensorScalar>: Checkpointable {
   ///
   /// - Parameter columns: Shape: [size, columns].
   public func applied(to columns: Tensor<Scalar>) -> Tensor<Scalar> {
-    guard dampings.count > 0 else { return columns }
+    var result = columns
+    if rest != 1 { result *= rest }
+    guard dampings.count > 0 else { return result }
     var coefficients = Tensor.matrixProduct(vectors, columns)
     coefficients *= (-dampings).reshaped(to: [-1, 1])
-    var result = columns
     result.addProduct(vectors, coefficients, transposingLeft: true)
     return result
   }
 
-  /// Shows the eigenvectors, the dampings, and where the next kernel's computation can start.
+  /// Shows the eigenpairs, the dampings, and where the next kernel's computation can start.
   ///
   /// - Throws: `StateError` if they do not fit each other.
   public mutating func visitState(_ visitor: inout StateVisitor) throws {
@@ -109,6 +164,13 @@ public struct SpectralTransform<Scalar: TensorScalar>: Checkpointable {
     try visitor.require(vectors.rank == 2, of: "vectors", "they have shape \(vectors.shape)")
     try visitor.visit(&dampings, named: "dampings", keepingShape: false)
     try visitor.requireShape(dampings.shape, toBe: [vectors.shape[0]], of: "dampings")
+    try visitor.visit(&rest, named: "rest")
+    try visitor.require(
+      rest > 0 && rest.isFinite, of: "rest", "directions cannot be multiplied by \(rest)")
+    try visitor.visit(&eigenvalues, named: "eigenvalues")
+    if let eigenvalues {
+      try visitor.requireShape(eigenvalues.shape, toBe: dampings.shape, of: "eigenvalues")
+    }
     try visitor.visit(&block, named: "block")
     if let block {
       try visitor.requireShape(

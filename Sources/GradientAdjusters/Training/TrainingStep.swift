@@ -130,6 +130,32 @@ public final class TrainingStep<Model: Module> {
     try pass.pushForward(direction, isLast: false)
   }
 
+  /// ‖∂ℓ_i/∂θ‖² for the loss ℓ_i of each row of the batch, of shape [samples].
+  ///
+  /// A row's loss is what ``RowLoss`` gives for it: not divided by the number of rows, and without penalties.
+  /// The gradients are never formed. A tile is evaluated, pulled back once and forgotten, except that
+  /// parameters without a factored form take a sweep for each row
+  /// (``/AutoDiff/TiledEvaluation/squaredGradientNorms(for:cotangents:)``). Where the model has normalizations,
+  /// their statistics are those of the batch, held fixed.
+  ///
+  /// The sum of the gradients, each times a weight w_i, is `pullback(of:)` of the rows of ``cotangents()``
+  /// times w_i and the number of rows.
+  public func squaredLossGradientNorms() throws -> Tensor<Scalar> {
+    let (batch, loss) = (batch, loss)
+    let cotangents: TiledEvaluation<Model>.SampleCotangents = { rows, outputs in
+      loss.valueWithCotangents(
+        outputs: outputs, targets: batch.targetRows.rows(in: rows), rowCount: 1
+      ).cotangents
+    }
+    if let gradients {
+      let ofLoss = try cotangents(.range(0..<batch.rowCount), gradients.outputs)
+      return try gradients.squaredNorms(workers: evaluation.workers)
+        * ofLoss.squared().reshaped(to: [-1])
+    }
+    return try rowwiseEvaluation()
+      .squaredGradientNorms(for: batch.inputRows, cotangents: cotangents)
+  }
+
   /// The empirical neural tangent kernel at some rows of the batch, of shape [rows, rows].
   ///
   /// It is that of all parameters that are trained. Where the model has normalizations, their

@@ -1,11 +1,5 @@
 import TensorKit
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// The magnitudes of a picture's two-dimensional discrete Fourier transform, frequency zero in the
 /// middle.
 ///
@@ -48,5 +42,5 @@ private func waves(_ size: Int) -> (cosines: Tensor<Double>, sines: Tensor<Doubl
       }
     }
   }
-  return (matrix(cos), matrix(sin))
+  return (matrix { $0.cosine() }, matrix { $0.sine() })
 }

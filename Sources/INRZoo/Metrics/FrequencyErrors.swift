@@ -1,11 +1,5 @@
 import TensorKit
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// How far predictions of a one-dimensional signal are from it, frequency by frequency.
 ///
 /// The signal is taken as one period of evenly spaced samples: bin k of its discrete Fourier transform
@@ -62,10 +56,10 @@ public struct FrequencyErrors: Sendable {
       signal.count == transform.shape[1],
       "a prediction of shape \(prediction.shape) for a signal of \(transform.shape[1]) samples")
     return zip(target, FrequencyErrors.coefficients(of: signal, by: transform)).map {
-      let size = hypot($0.real, $0.imaginary)
+      let size = Double.length($0.real, $0.imaginary)
       return switch definition {
-      case .complex: hypot($0.real - $1.real, $0.imaginary - $1.imaginary) / size
-      case .magnitude: abs(size - hypot($1.real, $1.imaginary)) / size
+      case .complex: Double.length($0.real - $1.real, $0.imaginary - $1.imaginary) / size
+      case .magnitude: abs(size - Double.length($1.real, $1.imaginary)) / size
       }
     }
   }
@@ -84,7 +78,7 @@ public struct FrequencyErrors: Sendable {
     let sizes = stride(from: 0, to: all.count, by: 64).flatMap { start in
       let bins = Array(all[start..<min(start + 64, all.count)])
       return coefficients(of: signal, by: transform(bins: bins, samples: signal.count))
-        .map { hypot($0.real, $0.imaginary) }
+        .map { Double.length($0.real, $0.imaginary) }
     }
     return all.sorted { sizes[$0] > sizes[$1] }.prefix(count).sorted()
   }
@@ -103,8 +97,8 @@ public struct FrequencyErrors: Sendable {
         for sample in 0..<samples {
           // Reduced in integers, so that large products lose nothing.
           let angle = 2 * Double.pi * Double(bin * sample % samples) / Double(samples)
-          elements[row * samples + sample] = cos(angle)
-          elements[(bins.count + row) * samples + sample] = -sin(angle)
+          elements[row * samples + sample] = angle.cosine()
+          elements[(bins.count + row) * samples + sample] = -angle.sine()
         }
       }
     }

@@ -1,17 +1,11 @@
 import TensorKit
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// The peak signal-to-noise ratio in dB of a signal whose values span [0, 1]: -10 log₁₀(error).
 ///
 /// - Parameter meanSquaredError: The mean of squared differences over all elements.
 /// - Returns: Infinity for an error of zero, NaN for one that is NaN or negative.
 public func peakSignalToNoiseRatio(meanSquaredError: Double) -> Double {
-  meanSquaredError < 0 ? .nan : -10 * log10(meanSquaredError)
+  meanSquaredError < 0 ? .nan : -10 * meanSquaredError.decimalLogarithm()
 }
 
 /// The peak signal-to-noise ratio in dB of values against a reference, both in [0, 1], unclamped.

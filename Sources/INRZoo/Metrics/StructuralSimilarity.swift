@@ -1,11 +1,5 @@
 import TensorKit
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// The structural similarity of pictures whose values span [0, 1], averaged over windows and channels.
 ///
 /// Means, variances and covariances are those of windows of 7 x 7 pixels that lie within the picture, all
@@ -87,7 +81,7 @@ public func multiscaleStructuralSimilarity<Scalar>(
     for (scale, power) in powers.enumerated() {
       guard let means = window.means(of: first, against: second) else { return nil }
       let isLast = scale == powers.count - 1
-      product *= pow(max(isLast ? means.similarity : means.contrastAndStructure, 0), power)
+      product *= max(isLast ? means.similarity : means.contrastAndStructure, 0).raised(to: power)
       if !isLast { (first, second) = (first.halvedInSize(), second.halvedInSize()) }
     }
     return product

@@ -1,4 +1,3 @@
-import Foundation
 import TensorKit
 
 /// A number from the gamma distribution of a given shape and rate 1.
@@ -14,7 +13,7 @@ func gammaDistributed(
   if shape < 1 {
     // Section 6: a number of shape + 1, times a power of a uniform one.
     let larger = gammaDistributed(shape: shape + 1, using: &generator)
-    return larger * pow(positiveUniform(using: &generator), 1 / shape)
+    return larger * positiveUniform(using: &generator).raised(to: 1 / shape)
   }
   let d = shape - 1 / 3.0
   let c = 1 / (9 * d).squareRoot()
@@ -23,8 +22,8 @@ func gammaDistributed(
     let base = 1 + c * x
     guard base > 0 else { continue }
     let v = base * base * base
-    let bound = x * x / 2 + d - d * v + d * log(v)
-    if log(positiveUniform(using: &generator)) < bound { return d * v }
+    let bound = x * x / 2 + d - d * v + d * v.logarithm()
+    if positiveUniform(using: &generator).logarithm() < bound { return d * v }
   }
 }
 

@@ -1,12 +1,6 @@
 import AutoDiff
 import TensorKit
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A two-layer network with rectified linear units in the scaling of the neural tangent kernel, whose
 /// second layer is a row of signs that training leaves alone.
 ///
@@ -110,7 +104,7 @@ private func closedFormKernel(_ inputs: Tensor<Double>) -> Tensor<Double> {
           sum += (u + v) * (u + v)
         }
         // W. Kahan's formula for the angle, exact to rounding where the arc cosine loses half the digits.
-        let angle = 2 * atan2(difference.squareRoot(), sum.squareRoot())
+        let angle = 2 * .angle(x: sum.squareRoot(), y: difference.squareRoot())
         let isZero = norms[i] == 0 || norms[j] == 0
         let value = isZero ? 0 : (product + 1) * (.pi - angle) / (4 * .pi)
         kernel[i * size + j] = value

@@ -1,12 +1,6 @@
 import GradientAdjusters
 import TensorKit
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 /// A function of one variable as a signal to fit: the functions of published experiments.
 ///
 /// Values are computed in double precision and then rounded.
@@ -55,8 +49,9 @@ public struct FunctionSignal<Scalar: TensorScalar>: Sendable {
   ///
   /// - Parameter samples: The number of samples; 1024 as published.
   public static func circle(samples: Int = 1024) -> FunctionSignal {
-    FunctionSignal(over: 0...(2 * .pi), samples: samples, inputs: { [cos($0), sin($0)] }) { angle in
-      [0.2, 0.4, 0.8, 1.6].reduce(0) { $0 + sin($1 * 2 * .pi * angle) }
+    FunctionSignal(over: 0...(2 * .pi), samples: samples, inputs: { [$0.cosine(), $0.sine()] }) {
+      angle in
+      [0.2, 0.4, 0.8, 1.6].reduce(0) { $0 + ($1 * 2 * .pi * angle).sine() }
     }
   }
 
@@ -69,7 +64,7 @@ public struct FunctionSignal<Scalar: TensorScalar>: Sendable {
   ///   - samples: The number of samples; 2048 as published.
   public static func sines(frequencies: [Double], samples: Int = 2048) -> FunctionSignal {
     FunctionSignal(over: -1...1, samples: samples) { x in
-      frequencies.reduce(0) { $0 + sin(2 * .pi * $1 * x) }
+      frequencies.reduce(0) { $0 + (2 * .pi * $1 * x).sine() }
     }
   }
 
@@ -81,7 +76,7 @@ public struct FunctionSignal<Scalar: TensorScalar>: Sendable {
   /// - Parameter samples: The number of samples; 300 as published.
   public static func steps(samples: Int = 300) -> FunctionSignal {
     FunctionSignal(over: -1...1, samples: samples) { x in
-      let sum = [3.0, 5, 7, 9].reduce(0) { $0 + sin($1 * .pi * x) }
+      let sum = [3.0, 5, 7, 9].reduce(0) { $0 + ($1 * .pi * x).sine() }
       return 2 * (sum / 2).rounded(.toNearestOrEven)
     }
   }

@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 extension Tensor {
   /// The matrix of the orthonormal discrete cosine transform (DCT-II).
   ///
@@ -21,7 +15,7 @@ extension Tensor {
           // Reduced in integers, so that large products lose nothing.
           let angle = frequency * (2 * index + 1) % (4 * size)
           elements[frequency * size + index] = Scalar(
-            scale * cos(Double(angle) * .pi / Double(2 * size)))
+            scale * (Double(angle) * .pi / Double(2 * size)).cosine())
         }
       }
     }

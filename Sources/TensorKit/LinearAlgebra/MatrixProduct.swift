@@ -2,7 +2,7 @@ import COneDNN
 import CTensorKernels
 
 /// C = A B or C += A B for row-major matrices, each of A and B optionally transposed.
-public struct MatrixProductArguments<Scalar> {
+struct MatrixProductArguments<Scalar> {
   let transposingLeft: Bool
   let transposingRight: Bool
   /// The result is rows x columns; `inner` is the extent that is summed over.
@@ -121,7 +121,7 @@ extension Tensor {
   /// `result[i, j] = Σ_k left[leftRows[i], k] right[rightRows[j], k]`; no rows are copied.
   ///
   /// - Precondition: Both are matrices with equally many columns, and have the rows.
-  public static func rowProducts(
+  package static func rowProducts(
     _ left: Tensor, rows leftRows: Range<Int>, _ right: Tensor, rows rightRows: Range<Int>
   ) -> Tensor {
     precondition(

@@ -10,7 +10,7 @@ extension Tensor {
   ///   - frequency: ω, in radians for each unit of the elements.
   ///   - bias: Added to each row; none by default. Shape: [columns].
   ///   - slopes: Whether the slopes are wanted.
-  public consuming func sines(
+  package consuming func sines(
     frequency: Scalar, bias: Tensor? = nil, slopes: Bool
   ) -> (values: Tensor, slopes: Tensor?) {
     let (rows, columns) = rowsAndColumns(matching: bias)
@@ -28,7 +28,7 @@ extension Tensor {
   /// The positive part of `self + bias`.
   ///
   /// - Parameter bias: Added to each row; none by default. Shape: [columns].
-  public consuming func rectified(bias: Tensor?) -> Tensor {
+  package consuming func rectified(bias: Tensor?) -> Tensor {
     let (rows, columns) = rowsAndColumns(matching: bias)
     var values = consume self
     values.rewriteElements { source, target in
@@ -44,7 +44,7 @@ extension Tensor {
   ///   - scale: s, one divided by the width of the bump.
   ///   - bias: Added to each row; none by default. Shape: [columns].
   ///   - slopes: Whether the slopes are wanted.
-  public consuming func gaussians(
+  package consuming func gaussians(
     scale: Scalar, bias: Tensor? = nil, slopes: Bool
   ) -> (values: Tensor, slopes: Tensor?) {
     let (rows, columns) = rowsAndColumns(matching: bias)
@@ -69,7 +69,7 @@ extension Tensor {
   ///   - throughScale: Whether the slopes are the true derivatives.
   ///   - bias: Added to each row; none by default. Shape: [columns].
   ///   - slopes: Whether the slopes are wanted.
-  public consuming func variableSines(
+  package consuming func variableSines(
     frequency: Scalar, throughScale: Bool, bias: Tensor? = nil, slopes: Bool
   ) -> (values: Tensor, slopes: Tensor?) {
     let (rows, columns) = rowsAndColumns(matching: bias)
@@ -92,7 +92,7 @@ extension Tensor {
   ///   - scale: s, one divided by the width of the wavelet.
   ///   - bias: Added to each row; none by default. Shape: [columns].
   ///   - slopes: Whether the slopes are wanted.
-  public consuming func gabors(
+  package consuming func gabors(
     frequency: Scalar, scale: Scalar, bias: Tensor? = nil, slopes: Bool
   ) -> (values: Tensor, slopes: Tensor?) {
     let (rows, columns) = rowsAndColumns(matching: bias)
@@ -112,7 +112,7 @@ extension Tensor {
   ///
   /// - Returns: Shape: that of the tensor.
   /// - Precondition: The number of columns is even.
-  public func complexGabors(frequency: Scalar, scale: Scalar) -> Tensor {
+  package func complexGabors(frequency: Scalar, scale: Scalar) -> Tensor {
     let (rows, columns) = complexRowsAndColumns
     let values = Tensor(uninitialized: shape)
     Scalar.kernels.complexGabor(
@@ -130,7 +130,7 @@ extension Tensor {
   ///   - frequency: ω, as there.
   ///   - scale: s, as there.
   /// - Precondition: The shapes are equal.
-  public func complexGaborPullback(
+  package func complexGaborPullback(
     of cotangent: consuming Tensor, values: Tensor, frequency: Scalar, scale: Scalar
   ) -> Tensor {
     precondition(
@@ -149,7 +149,7 @@ extension Tensor {
   /// `self + bias`, the bias added to each row.
   ///
   /// - Parameter bias: Shape: [columns].
-  public consuming func addingBias(_ bias: Tensor) -> Tensor {
+  package consuming func addingBias(_ bias: Tensor) -> Tensor {
     let (rows, columns) = rowsAndColumns(matching: bias)
     var values = consume self
     values.rewriteElements { source, target in
@@ -162,7 +162,7 @@ extension Tensor {
   /// The tensor where `values` is positive, else zero: the pullback of rectification.
   ///
   /// - Precondition: The shapes are equal.
-  public consuming func masked(wherePositive values: Tensor) -> Tensor {
+  package consuming func masked(wherePositive values: Tensor) -> Tensor {
     precondition(
       shape == values.shape, "a mask of shape \(values.shape) on a tensor of shape \(shape)")
     var result = consume self
@@ -177,7 +177,7 @@ extension Tensor {
   /// The product with a tensor of the same shape, in place where nothing else holds the elements.
   ///
   /// - Precondition: The shapes are equal.
-  public consuming func multiplied(by other: Tensor) -> Tensor {
+  package consuming func multiplied(by other: Tensor) -> Tensor {
     var result = consume self
     result.rewriteElements(combining: other)
     return result
@@ -186,7 +186,7 @@ extension Tensor {
   /// Adds products of corresponding elements, in place: `self += left ∘ (right + shift)`.
   ///
   /// - Precondition: The three shapes are equal.
-  public mutating func addProducts(of left: Tensor, _ right: Tensor, shiftedBy shift: Scalar = 0) {
+  package mutating func addProducts(of left: Tensor, _ right: Tensor, shiftedBy shift: Scalar = 0) {
     precondition(
       shape == left.shape && shape == right.shape,
       "products of tensors of shapes \(left.shape), \(right.shape) added to one of \(shape)")
@@ -199,7 +199,7 @@ extension Tensor {
   /// Adds the sums of a matrix's columns, in place: `self[j] += Σ_i matrix[i, j]`.
   ///
   /// - Precondition: The matrix has as many columns as this vector has elements.
-  public mutating func addColumnSums(of matrix: Tensor) {
+  package mutating func addColumnSums(of matrix: Tensor) {
     precondition(
       rank == 1 && matrix.rank == 2 && matrix.shape[1] == count,
       "column sums of shape \(matrix.shape) into a vector of shape \(shape)")
@@ -212,7 +212,7 @@ extension Tensor {
   /// The difference from a target, and the sum of its squares in double precision, in one sweep.
   ///
   /// - Precondition: The shapes are equal.
-  public consuming func residual(from target: Tensor) -> (residual: Tensor, sumOfSquares: Double) {
+  package consuming func residual(from target: Tensor) -> (residual: Tensor, sumOfSquares: Double) {
     precondition(shape == target.shape, "outputs \(shape) and targets \(target.shape) differ")
     var result = consume self
     let count = result.count

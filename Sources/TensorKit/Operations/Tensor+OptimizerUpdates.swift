@@ -1,24 +1,24 @@
 /// The numbers of one step of Adam.
-public struct AdamCoefficients: Sendable {
+package struct AdamCoefficients: Sendable {
   /// The learning rate of this step.
-  public var rate: Double
+  package var rate: Double
   /// How much of the first moment is kept.
-  public var firstDecay: Double
+  package var firstDecay: Double
   /// How much of the second moment is kept.
-  public var secondDecay: Double
+  package var secondDecay: Double
   /// Added to the root of the second moment.
-  public var epsilon: Double
+  package var epsilon: Double
   /// `1 - firstDecayᵗ` at step t, counted from one.
-  public var firstCorrection: Double
+  package var firstCorrection: Double
   /// `1 - secondDecayᵗ` at step t, counted from one.
-  public var secondCorrection: Double
+  package var secondCorrection: Double
   /// This multiple of the parameters is added to the gradient.
-  public var weightDecay: Double
+  package var weightDecay: Double
   /// The parameters shrink by this multiple of the rate, beside the gradient (AdamW).
-  public var decoupledWeightDecay: Double
+  package var decoupledWeightDecay: Double
 
   /// The numbers of one step of Adam.
-  public init(
+  package init(
     rate: Double, firstDecay: Double, secondDecay: Double, epsilon: Double,
     firstCorrection: Double, secondCorrection: Double, weightDecay: Double,
     decoupledWeightDecay: Double
@@ -47,7 +47,7 @@ extension Tensor {
   ///   - elements: The elements that are moved, in row-major order; all by default.
   ///   - workers: The threads that share the elements.
   /// - Precondition: All tensors have the same shape, and the elements are among theirs.
-  public mutating func moveByAdam(
+  package mutating func moveByAdam(
     gradient: Tensor, firstMoment: inout Tensor, secondMoment: inout Tensor,
     largestMoment: inout Tensor?, coefficients c: AdamCoefficients,
     elements: Range<Int>? = nil, workers: Workers = Workers(threads: 1)
@@ -90,7 +90,7 @@ extension Tensor {
   ///   - weightDecay: This multiple of the parameters is added to the gradient.
   ///   - elements: The elements that are moved, in row-major order; all by default.
   /// - Precondition: All tensors have the same shape, and the elements are among theirs.
-  public mutating func moveByMomentum(
+  package mutating func moveByMomentum(
     gradient: Tensor, velocity: inout Tensor?, rate: Double, momentum: Double, nesterov: Bool,
     weightDecay: Double, elements: Range<Int>? = nil
   ) {

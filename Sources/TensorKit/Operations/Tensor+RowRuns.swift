@@ -29,7 +29,7 @@ extension Tensor {
   ///   - bounds: The first row of each run, from 0 on, and the number of rows at the end.
   /// - Precondition: The tensor is a matrix, the bounds ascend from 0 to its number of rows, and there
   ///   is a row of as many columns for each run.
-  public mutating func addToRowRuns(_ rows: Tensor, bounds: [Int]) {
+  package mutating func addToRowRuns(_ rows: Tensor, bounds: [Int]) {
     Tensor.checkRuns(bounds, of: shape)
     precondition(
       rows.shape == [bounds.count - 1, shape[1]],

@@ -6,7 +6,7 @@ extension Tensor {
   /// - Parameters:
   ///   - mean: Shape: [columns].
   ///   - scale: Shape: [columns].
-  public func standardized(mean: Tensor, scale: Tensor) -> Tensor {
+  package func standardized(mean: Tensor, scale: Tensor) -> Tensor {
     let (rows, columns) = rowsAndColumns(matching: mean, scale)
     let result = Tensor(uninitialized: shape)
     Scalar.kernels.standardize(
@@ -19,7 +19,7 @@ extension Tensor {
   /// Multiplies each column by a factor, in place.
   ///
   /// - Parameter factors: Shape: [columns].
-  public mutating func multiplyColumns(by factors: Tensor) {
+  package mutating func multiplyColumns(by factors: Tensor) {
     let (rows, columns) = rowsAndColumns(matching: factors)
     makeUnique()
     let zeros = Tensor(zeros: [columns])
@@ -34,7 +34,7 @@ extension Tensor {
   ///
   /// - Parameter center: Shape: [columns].
   /// - Returns: Each of shape [columns].
-  public func sumsOfDeviations(
+  package func sumsOfDeviations(
     from center: Tensor
   ) -> (sums: Tensor<Double>, squares: Tensor<Double>) {
     let (rows, columns) = rowsAndColumns(matching: center)
@@ -53,7 +53,7 @@ extension Tensor {
   ///   - values: Shape: that of this matrix.
   ///   - center: Shape: [columns].
   /// - Returns: Each of shape [columns].
-  public func sumsOfProducts(
+  package func sumsOfProducts(
     withDeviationsOf values: Tensor, from center: Tensor
   ) -> (sums: Tensor<Double>, products: Tensor<Double>) {
     precondition(
@@ -75,7 +75,7 @@ extension Tensor {
   ///   - slope: Shape: [columns].
   ///   - values: Shape: that of this matrix.
   ///   - center: Shape: [columns].
-  public mutating func subtract(
+  package mutating func subtract(
     shift: Tensor, slope: Tensor, ofDeviationsOf values: Tensor, from center: Tensor
   ) {
     precondition(

@@ -76,7 +76,7 @@ extension Tensor {
   /// - Returns: Shape: [rows, corners].
   /// - Precondition: Both tensors are matrices with as many columns, there are so many indices, and
   ///   each is that of a row.
-  public func products(ofRowsAt indices: [Int], corners: Int, with rows: Tensor) -> Tensor {
+  package func products(ofRowsAt indices: [Int], corners: Int, with rows: Tensor) -> Tensor {
     precondition(
       rows.rank == 2 && rank == 2 && rows.shape[1] == shape[1],
       "the products of rows of tensors of shapes \(shape) and \(rows.shape)")

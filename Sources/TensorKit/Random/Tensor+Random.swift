@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
-
 extension Tensor {
   /// A tensor of independent numbers, uniform over a range.
   ///
@@ -28,10 +22,11 @@ extension Tensor {
       var index = 0
       while index < elements.count {
         // Box and Muller 1958: two independent normal numbers from two uniform ones.
-        let radius = standardDeviation * (-2 * log(1 - unitUniform(&generator))).squareRoot()
+        let radius =
+          standardDeviation * (-2 * (1 - unitUniform(&generator)).logarithm()).squareRoot()
         let angle = 2 * Double.pi * unitUniform(&generator)
-        elements[index] = Scalar(radius * cos(angle))
-        if index + 1 < elements.count { elements[index + 1] = Scalar(radius * sin(angle)) }
+        elements[index] = Scalar(radius * angle.cosine())
+        if index + 1 < elements.count { elements[index + 1] = Scalar(radius * angle.sine()) }
         index += 2
       }
     }
