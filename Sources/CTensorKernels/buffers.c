@@ -4,8 +4,8 @@
 // A training loop asks for the same sizes again and again; taking them from a list of the thread's
 // own costs a few nanoseconds and leaves the pages mapped and warm. A buffer may be released by
 // another thread than the one that allocated it: it then joins that thread's cache. What a thread's cache
-// has no room for goes to the shelf, which is empty unless somebody has asked for one: recordings that are
-// kept from one phase of a step to the next come back as often as steps do.
+// has no room for goes to the shelf: temporaries of kernels, and recordings that are kept from one phase of a step to
+// the next, come back as often as steps do.
 #if defined(__linux__)
 #include <malloc.h>
 #endif
@@ -27,7 +27,7 @@ static const size_t largest_cached_bytes = (size_t)1 << largest_shift;
 // What a thread may keep of small buffers, those of tiles, and of large ones, which are mapped by
 // themselves. Every thread that ever worked on tiles keeps its own.
 static const size_t cache_limit_small = (size_t)10 << 20;
-static const size_t cache_limit_large = (size_t)32 << 20;
+static const size_t cache_limit_large = (size_t)16 << 20;
 
 // A cached buffer holds the link to the next one of its class in its own first bytes.
 struct cached_buffer {
@@ -61,17 +61,20 @@ static size_t class_bytes(int class) {
   return ((size_t)1 << shift) + ((size_t)(class % 4 + 1) << (shift - 2));
 }
 
-// Large buffers are mapped by themselves. The system's allocator would put them on its heap once it
-// has seen a few released, and a heap of large blocks of changing sizes falls into pieces: kernels of
-// 1024 samples, one each step, grew a process from 70 to 800 MB. Smaller ones, mapped one by one, would cost a
-// step with a kernel a fifth of its time.
-static const size_t least_mapped_bytes = (size_t)1 << 20;
+// Buffers of tiles and larger ones are mapped by themselves. On the system's heaps, one for each thread,
+// buffers of changing sizes, released by other threads than allocated them, leave holes: kernels of 1024
+// samples, one each step, grew a process from 70 to 800 MB, and plain steps on large pictures one from
+// 130 to 310 MB, now and then.
+static const size_t least_mapped_bytes = (size_t)1 << 17;
+// Those that caches count by themselves.
+static const size_t least_large_bytes = (size_t)1 << 20;
 
-static bool is_large(size_t bytes) { return bytes >= least_mapped_bytes; }
+static bool is_mapped(size_t bytes) { return bytes >= least_mapped_bytes; }
+static bool is_large(size_t bytes) { return bytes >= least_large_bytes; }
 
 static void *obtain(size_t bytes) {
   void *buffer = NULL;
-  if (!is_large(bytes)) {
+  if (!is_mapped(bytes)) {
     return posix_memalign(&buffer, alignment, bytes) == 0 ? buffer : NULL;
   }
   buffer = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -80,7 +83,7 @@ static void *obtain(size_t bytes) {
 
 // Gives back what `obtain` gave for as many bytes.
 static void give_back(void *buffer, size_t bytes) {
-  if (!is_large(bytes)) {
+  if (!is_mapped(bytes)) {
     free(buffer);
   } else {
     munmap(buffer, bytes);
@@ -101,14 +104,17 @@ static void shrink_cache(struct buffer_cache *cache, bool large, size_t limit) {
   }
 }
 
+// What the shelf holds beside what is lent: temporaries of kernels, which come back at every step.
+#define shelf_base ((size_t)32 << 20)
+
 // The shelf. Its lock is taken only where a thread's own cache is of no help.
 static struct {
   pthread_mutex_t lock;
   struct cached_buffer *first[class_count];
   size_t bytes;  // of what lies on it
   size_t lent;   // of what is in use and will come back
-  size_t limit;  // of both: the most that was ever lent
-} shelf = {.lock = PTHREAD_MUTEX_INITIALIZER};
+  size_t limit;  // of both: the most that was ever lent, and something for all
+} shelf = {.lock = PTHREAD_MUTEX_INITIALIZER, .limit = shelf_base};
 
 // Gives buffers back, the largest first, until at most `limit` bytes lie on the shelf.
 static void shrink_shelf(size_t limit) {
@@ -125,7 +131,7 @@ static void shrink_shelf(size_t limit) {
 void tk_buffer_shelf_lend(size_t bytes) {
   pthread_mutex_lock(&shelf.lock);
   shelf.lent += bytes;
-  if (shelf.limit < shelf.lent) shelf.limit = shelf.lent;
+  if (shelf.limit < shelf.lent + shelf_base) shelf.limit = shelf.lent + shelf_base;
   shrink_shelf(shelf.limit - shelf.lent);
   pthread_mutex_unlock(&shelf.lock);
 }
@@ -162,7 +168,7 @@ static bool put_on_shelf(struct cached_buffer *buffer, int class) {
 static void clear_shelf(void) {
   pthread_mutex_lock(&shelf.lock);
   shrink_shelf(0);
-  shelf.limit = shelf.lent;
+  shelf.limit = shelf.lent + shelf_base;
   pthread_mutex_unlock(&shelf.lock);
 }
 
