@@ -26,6 +26,9 @@ public struct FieldWithGradient<Field: Module>: Module {
   /// - Parameter field: A module with one output.
   public init(_ field: Field) { self.field = field }
 
+  /// As many as the field's.
+  public var samplesPerRow: Int { field.samplesPerRow }
+
   /// The field's values and gradients at some points.
   ///
   /// - Parameter input: Shape: [samples, inputs].
