@@ -93,7 +93,7 @@ extension FitImageSettings {
     var trainer = try Trainer(
       start(for: choice, from: network, over: inputs),
       optimizer: recipe.training.optimizer(workers: workers, Scalar.self),
-      adjuster: adjuster(choice, over: inputs), workers: workers,
+      adjuster: adjuster(choice, over: inputs, on: signal.grid), workers: workers,
       recordingBudget: recordingBudget, seed: adjusterSeed(recipe.training.seed))
     var progress = StepProgress(choice.name, steps: steps)
     var course = TrainingCourse()

@@ -237,12 +237,12 @@ struct FitImageSettings: Experiment {
 
   /// A fresh adjuster for training on a batch.
   func adjuster<Scalar: TensorScalar>(
-    _ choice: AdjusterChoice, over inputs: Tensor<Scalar>
+    _ choice: AdjusterChoice, over inputs: Tensor<Scalar>, on grid: RowGrid
   ) -> any GradientAdjuster<Scalar> {
     let isFalling = recipe.training.schedule != .constant
     let context = AdjusterContext(
       model: recipe.model, inputs: inputs,
-      grid: PictureSignal<Scalar>(picture, patch: patch).grid, seed: seed,
+      grid: grid, seed: seed,
       bandCount: values[Options.bandCount], dampsInProportion: isFalling)
     return choice.adjuster(recipe.settings, for: context)
   }

@@ -26,6 +26,9 @@ package func preconditionFailure(
 }
 
 /// Writes out what was printed so far, which the end of a program would lose, and then the reason.
+///
+/// For mistakes of a caller's code alone: what a user or a file gives is refused by errors that are thrown. Of the
+/// standard library's ways to end a program this is the one that prints its reason in optimized builds.
 @inline(never) @usableFromInline
 package func endProgram(_ message: String, file: StaticString, line: UInt) -> Never {
   flushOutput()
