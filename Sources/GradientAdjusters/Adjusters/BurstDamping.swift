@@ -17,7 +17,7 @@ import TensorKit
 /// by no less than its longest gradient had to be shortened by. To gradient descent it is one. To
 /// Muon's matrices a scale is nothing, only that bursts are shortened before they enter the momentum.
 /// Gradients of batches that are drawn anew differ in length by themselves; this is for full batches.
-/// The first 20 gradients, and 20 after a ``restart()``, are not shortened, though a scale remains. Behind an
+/// The first 20 gradients, and as many after a ``restart()``, are not shortened, though a scale remains. Behind an
 /// adjuster that itself makes gradients longer or shorter while it settles, as ``BandEqualizer`` does in its first
 /// 50 steps, let it wait: ``settling``.
 ///
