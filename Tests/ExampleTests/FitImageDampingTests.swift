@@ -62,7 +62,8 @@ struct FitImageDampingTests {
         throw ExampleFailure.software("asked for help")
       }
       let adjuster = try FitImageSettings(values)
-        .adjuster(AdjusterChoice(.damped), over: Tensor<Float>(zeros: [1, 2]))
+        .adjuster(
+          AdjusterChoice(.damped), over: Tensor<Float>(zeros: [1, 2]), on: RowGrid(extents: [1]))
       let damping = try #require(adjuster as? BurstDamping<Float>)
       #expect(damping.isProportional == isProportional)
     }
