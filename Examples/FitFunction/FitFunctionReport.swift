@@ -1,4 +1,5 @@
 import ExampleSupport
+import Fitting
 import Foundation
 import INRZoo
 import TensorKit
@@ -11,6 +12,13 @@ struct FitFunctionReport {
   /// Writes the tables, plots, summary and report: all that can be computed is computed before the
   /// first file is written.
   func write() throws {
+    let metrics = results.flatMap { result in
+      result.runs.map { run in
+        OutputFile(
+          settings.fileName("metrics", "csv", for: result.adjuster, seed: run.seed),
+          MetricsColumns().table(of: run.course).text)
+      }
+    }
     let tables = results.flatMap { result in
       [
         ("losses", "csv", losses(result).text), ("errors", "csv", errors(result).text),
@@ -18,10 +26,19 @@ struct FitFunctionReport {
       ].map { OutputFile(settings.fileName($0, $1, for: result.adjuster), $2) }
     }
     try settings.folder.write(
-      tables + [
+      metrics + tables + [
         OutputFile("losses.svg", lossPlot.svg), OutputFile("summary.json", try summary.file),
         OutputFile("report.html", report.html),
-      ])
+      ]
+    ) {
+      for result in results {
+        for run in result.runs {
+          let name = settings.fileName(
+            "best-weights", "safetensors", for: result.adjuster, seed: run.seed)
+          try run.writeBestWeights?(settings.folder.url.appendingPathComponent(name).path)
+        }
+      }
+    }
   }
 
   // MARK: Tables
@@ -91,6 +108,7 @@ struct FitFunctionReport {
               "seed": .integer(run.seed), "loss": .number(run.finalLoss),
               "relative_errors": .array((run.errors.last ?? []).map { .number($0) }),
               "steps": .integer(run.course.losses.count), "failure": .string(run.failure?.clause),
+              "stopped_by": run.course.stop.map { .string(StopRequest.name(of: $0)) } ?? .null,
             ]
           }),
       ]
@@ -186,9 +204,10 @@ struct FitFunctionReport {
   private var sentence: String {
     let outcome = results.map { result in
       let failure = result.runs.lazy.compactMap(\.failure).first
-      let end =
-        failure?.clause
-        ?? "left a relative error of \(NumberText.significant(result.finalError?.mean ?? .nan))"
+      let left =
+        "left a relative error of \(NumberText.significant(result.finalError?.mean ?? .nan))"
+      let stop = result.courses.compactMap(\.stopClause).first
+      let end = failure?.clause ?? stop.map { "\($0) and had \(left)" } ?? left
       return "\(result.adjuster.name) \(end)"
     }.joined(separator: "; ")
     let seeds = settings.seeds.count

@@ -89,8 +89,19 @@ struct FitFunctionSettings: Experiment {
     seeds.count == 1 ? adjuster.name : "\(adjuster.name), seed \(seed)"
   }
 
+  /// The name of a file of one run.
+  func fileName(
+    _ name: String, _ pathExtension: String, for adjuster: AdjusterChoice, seed: Int
+  ) -> String {
+    let parts =
+      [name] + (adjusters.count > 1 ? [adjuster.name] : [])
+      + (seeds.count > 1 ? ["seed\(seed)"] : [])
+    return "\(parts.joined(separator: "-")).\(pathExtension)"
+  }
+
   let options = Options.recipe
   let shown: [String: String] = [:]
+  let contents: [String: UInt64] = [:]
 
   /// A fresh adjuster for training on some inputs.
   func adjuster<Scalar: TensorScalar>(

@@ -3,8 +3,8 @@ import GradientAdjusters
 
 /// What an adjuster published under one name, over the steps of a run.
 package struct DiagnosticCourse: Sendable {
-  private let first: AdjusterDiagnostic
-  private var published: [(step: Int, diagnostic: AdjusterDiagnostic)]
+  let first: AdjusterDiagnostic
+  private(set) var published: [(step: Int, diagnostic: AdjusterDiagnostic)]
 
   init(startingWith first: AdjusterDiagnostic, step: Int) {
     self.first = first

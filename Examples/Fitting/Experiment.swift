@@ -21,6 +21,8 @@ package protocol Experiment {
   var options: [RecipeOption] { get }
   /// What the report shows for an option, by name, where that is not the recipe's part.
   var shown: [String: String] { get }
+  /// The fingerprints of inputs that are read from files, by the options that name the files.
+  var contents: [String: UInt64] { get }
   /// What to do if no run made a step, and what if some stopped later.
   var remedies: (start: String, later: String) { get }
 
@@ -53,9 +55,12 @@ extension ExperimentOutcome {
 extension Experiment {
   /// Runs the experiment, writes its report and prints a line for each adjuster.
   ///
+  /// A wish to stop ends the run that is made, and the report is of what there is.
+  ///
   /// - Parameter report: Writes the report.
-  /// - Throws: What running and writing throws, and at the end a failure if a run failed.
+  /// - Throws: What running and writing throws, and at the end a failure if a run failed or was stopped.
   package func perform(report: ([Outcome]) throws -> Void) throws {
+    StopRequest.listen()
     let outcomes =
       switch values[TrainingOptions.precision] {
       case .float: try run(Float.self)
@@ -65,7 +70,25 @@ extension Experiment {
     folder.announceReport(with: outcomes.map(\.line))
     let failure = RunFailure.summary(
       of: outcomes.flatMap(\.failures), startRemedy: remedies.start, remedy: remedies.later)
+    if let stop = outcomes.flatMap(\.courses).compactMap(\.stop).first {
+      throw ExampleFailure(
+        """
+        stopped by \(StopRequest.name(of: stop)); go on with \(values.program) --resume \
+        \(OptionValues.quoted(folder.url.relativePath))
+        """, exitCode: .stopped(by: stop))
+    }
     if let failure { throw failure }
+  }
+
+  /// The results of runs that are made one after the other, until the user asks to stop.
+  package func untilStopped<Run, Result>(
+    _ runs: [Run], _ body: (Run) throws -> Result
+  ) rethrows -> [Result] {
+    var results: [Result] = []
+    for run in runs where results.isEmpty || StopRequest.received == nil {
+      results.append(try body(run))
+    }
+    return results
   }
 
   /// Where the results come from.
@@ -117,6 +140,42 @@ extension Experiment {
   ) -> String {
     adjusters.count == 1
       ? "\(name).\(pathExtension)" : "\(name)-\(adjuster.name).\(pathExtension)"
+  }
+
+  /// Where a run's state and metrics are kept while it goes on.
+  ///
+  /// - Parameters:
+  ///   - name: The name of the run, as on the terminal.
+  ///   - file: The file of its metrics in the output folder.
+  ///   - columns: What a line of them holds.
+  package func storage(
+    of name: String, metrics file: String, _ columns: MetricsColumns
+  ) -> RunStorage {
+    let folderName = name.replacing(", ", with: "-").replacing(" ", with: "")
+    let excluded = CheckpointOptions.mayChange.union(CheckpointOptions.notCompared)
+    var settings: [String: String] = [:]
+    for setting in reported where !excluded.contains(setting.name) {
+      settings[setting.name] = setting.value
+    }
+    for (option, fingerprint) in contents {
+      settings[RunSettings.contentPrefix + option] = String(fingerprint, radix: 16)
+    }
+    let arguments = values.arguments.filter {
+      !$0.hasPrefix("--\(CheckpointOptions.resume.name)=")
+    }
+    let encoded = (try? JSONEncoder().encode(arguments)) ?? Data()
+    return RunStorage(
+      of: name, checkpoints: CheckpointStore(in: folder).run(folderName),
+      former: values[CheckpointOptions.resume].map {
+        CheckpointStore(in: OutputFolder($0)).run(folderName)
+      },
+      interval: values[CheckpointOptions.every], settings: settings,
+      notes: [
+        RunNotes.program: values.program, RunNotes.version: PackageVersion.current,
+        RunNotes.libraries: NumericalLibraries.current.description,
+        RunNotes.arguments: String(decoding: encoded, as: UTF8.self),
+      ],
+      metrics: GrowingMetrics(folder.url.appendingPathComponent(file), columns))
   }
 
   /// The settings for the report, with what the recipe has in the place of what options have.

@@ -30,6 +30,7 @@ package enum CompareAdjustersProgram {
       OptionGroup("Training", Options.trainingSettings),
       OptionGroup("Measures", Options.perceptualWeights),
       OptionGroup("Files", Options.output),
+      OptionGroup("Checkpoints", CheckpointOptions.all),
     ],
     examples: [
       UsageExample("CompareAdjusters --downscale 2", "Compare all on the embedded picture:"),
@@ -44,6 +45,7 @@ package enum CompareAdjustersProgram {
   /// Reads the process's arguments, runs the program and ends the process.
   package static func run() -> Never {
     command.run { values in
+      let values = try CheckpointOptions.continued(values, by: command)
       let (given, model) = (values[adjuster], try Recipe(values).model.kind)
       let settings = try FitImageSettings(values) { picture in
         given.isEmpty ? choices(forPixels: picture.width * picture.height, model: model) : given

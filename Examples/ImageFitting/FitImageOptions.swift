@@ -182,6 +182,7 @@ enum Options {
       OptionGroup("Training", trainingSettings),
       OptionGroup("Measures", perceptualWeights),
       OptionGroup("Files", initialWeights, saveWeights, output),
+      OptionGroup("Checkpoints", CheckpointOptions.all),
     ],
     examples: [
       UsageExample(
@@ -198,6 +199,7 @@ enum Options {
       UsageExample(
         "FitImage --preset iga-siren --image kodim03.png --adjuster none --adjuster iga",
         "Repeat a published experiment, with plain training beside it:"),
+      UsageExample("FitImage --resume output", "Go on with a run that was stopped:"),
     ])
 }
 

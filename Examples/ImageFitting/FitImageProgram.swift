@@ -11,6 +11,7 @@ package enum FitImageProgram {
         print(PublishedExperiment.listing)
         return
       }
+      let values = try CheckpointOptions.continued(values, by: Options.command)
       let settings = try FitImageSettings(values)
       try settings.perform { try FitImageReport(settings: settings, results: $0).write() }
     }

@@ -29,7 +29,7 @@ struct FitImageReport {
         }
       }
     }
-    let early = [settings.picture.values()] + results.compactMap(\.earlyValues)
+    let early = [settings.picture.values()] + results.compactMap(\.early.earlyValues)
     if let comparison = try ComparisonPicture(parts: early).pngBytes() {
       files.append(OutputFile("comparison.png", Data(comparison)))
     }
@@ -40,6 +40,10 @@ struct FitImageReport {
     ]
     try settings.folder.write(files) {
       for result in results {
+        try result.writeBestWeights?(
+          settings.folder.url.appendingPathComponent(
+            settings.fileName("best-weights", "safetensors", for: result.adjuster)
+          ).path)
         guard let file = settings.weightsFile(for: result.adjuster) else { continue }
         try result.writeWeights(file.path)
       }
@@ -82,6 +86,7 @@ struct FitImageReport {
         "psnr_8bit": .number(measures?.psnr), "ssim": .number(measures?.structuralSimilarity),
         "ms_ssim": .number(measures?.multiscaleStructuralSimilarity),
         "steps": .integer(result.losses.count), "failure": .string(result.failure?.clause),
+        "stopped_by": result.course.stop.map { .string(StopRequest.name(of: $0)) } ?? .null,
         "damped": .bool(settings.recipe.settings.damps(result.adjuster)),
       ]
       if let distance = settings.perceptualDistance {
@@ -111,13 +116,13 @@ struct FitImageReport {
     report.addPictures(
       "Early in training",
       try results.compactMap { result in
-        guard let values = result.earlyValues else { return nil }
+        guard let values = result.early.earlyValues else { return nil }
         return result.picture(
-          Data(try Picture(values).pngBytes()), "\(NumberText.fixed(psnr(of: values), 2)) dB")
+          Data(try Picture(values).pngBytes()),
+          "step \(result.early.earlyStep), \(NumberText.fixed(psnr(of: values), 2)) dB")
       },
       caption: """
-        After \(settings.earlyStep) of \(settings.steps) steps, when the order in which \
-        frequencies are learned shows most.
+        After a fifteenth of the steps, when the order in which frequencies are learned shows most.
         """)
     report.addPlot(
       spectrumPlot,
@@ -188,8 +193,8 @@ struct FitImageReport {
       "Residual by frequency", x: PlotAxis("spatial frequency", unit: "cycles per picture"),
       y: PlotAxis("relative residual", scale: .logarithmic),
       series: results.compactMap { result in
-        result.earlyValues.map {
-          series("\(result.adjuster.name), step \(settings.earlyStep)", $0)
+        result.early.earlyValues.map {
+          series("\(result.adjuster.name), step \(result.early.earlyStep)", $0)
         }
       }
         + results.map { series("\($0.adjuster.name), end", $0.values) })
@@ -222,8 +227,10 @@ struct FitImageReport {
     let network = settings.recipe.model.kind.rawValue
     let steps = settings.steps
     let outcome = results.map { result in
+      let reached = "reached \(NumberText.fixed(result.finalPSNR, 2)) dB"
       let end =
-        result.failure?.clause ?? "reached \(NumberText.fixed(result.finalPSNR, 2)) dB"
+        result.failure?.clause
+        ?? result.course.stopClause.map { "\($0) and had \(reached)" } ?? reached
       return "\(result.adjuster.about) \(end)"
     }.joined(separator: "; ")
     return """

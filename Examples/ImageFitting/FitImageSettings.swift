@@ -46,6 +46,11 @@ struct FitImageSettings: Experiment {
     self.recipe = recipe
     folder = OutputFolder(values[Options.output])
     perceptualDistance = try Self.perceptualDistance(values, for: picture)
+    var contents = [Options.image.name: picture.values(as: Float.self).fingerprint]
+    if let file = values[Options.initialWeights] {
+      contents[Options.initialWeights.name] = try WholeFile.bytes(ofFileAt: file.path).fingerprint
+    }
+    self.contents = contents
     try ModelOptions.check(values, of: [recipe.model.kind])
     try AdjusterOptions.checkRepetitions(adjusters)
     if recipe.uses(.iga) { try checkEnd() }
@@ -55,6 +60,9 @@ struct FitImageSettings: Experiment {
     try folder.checkWritable()
     for name in adjusters { try checkWeightsFile(for: name) }
   }
+
+  /// The picture that `--image` names, and the weights that are started from.
+  let contents: [String: UInt64]
 
   /// The side of IGA's patches.
   var patch: Int { recipe.group ?? 1 }

@@ -241,18 +241,6 @@ struct FitImageTests {
     }
   }
 
-  @Test("Ctrl-C ends a run at once and leaves nothing behind")
-  func interruption() throws {
-    try withTemporaryFolder { root in
-      let run = try ProgramRun(
-        "FitImage", ["--steps", "100000", "--save-weights", "w.safetensors"], in: root,
-        interrupting: true)
-      #expect(run.code == 128 + SIGINT)
-      #expect(run.standardOutput.isEmpty)
-      #expect(try names(in: root) == [])
-    }
-  }
-
   @Test(
     "Help and version", arguments: [("--help", "Usage:\n  FitImage"), ("--version", "FitImage ")])
   func information(option: String, text: String) throws {

@@ -31,9 +31,12 @@ package struct CSVTable: Sendable, Equatable {
   /// The table as text, the names of the columns first.
   package var text: String {
     var lines = [columns.map(Self.quoted).joined(separator: ",")]
-    lines += rows.map { $0.map(\.text).joined(separator: ",") }
+    lines += rows.map(Self.line)
     return lines.joined(separator: "\n") + "\n"
   }
+
+  /// A row as text, without the end of the line.
+  package static func line(_ row: [Cell]) -> String { row.map(\.text).joined(separator: ",") }
 
   fileprivate static func quoted(_ text: String) -> String {
     let needsQuotes = text.unicodeScalars.contains { "\",\n\r".unicodeScalars.contains($0) }

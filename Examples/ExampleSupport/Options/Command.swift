@@ -73,6 +73,27 @@ package struct Command: Sendable {
   package func parse(_ arguments: [String]) throws(ExampleFailure) -> Request {
     if arguments.contains("--help") || arguments == ["-h"] { return .help }
     if arguments.contains("--version") { return .version }
+    return .run(
+      try OptionValues(command: self, given: given(by: arguments), arguments: arguments))
+  }
+
+  /// An earlier command line's values, in the places of which stand those of another one.
+  ///
+  /// - Parameters:
+  ///   - values: The other command line's values.
+  ///   - earlier: The earlier command line, as ``OptionValues/arguments`` has it.
+  ///   - changes: Arguments that the earlier one would have had.
+  /// - Returns: Values with the other command line as ``OptionValues/commandLine``.
+  package func values(
+    of values: OptionValues, replacing earlier: [String], and changes: [String]
+  ) throws(ExampleFailure) -> OptionValues {
+    let all = try given(by: earlier).merging(try given(by: changes)) { $1 }
+      .merging(values.texts) { $1 }
+    return try OptionValues(command: self, given: all, commandLine: values.commandLine)
+  }
+
+  /// The texts that arguments give to options, by name.
+  private func given(by arguments: [String]) throws(ExampleFailure) -> [String: [String]] {
     var given: [String: [String]] = [:]
     var rest = arguments[...]
     while let argument = rest.popFirst() {
@@ -92,7 +113,7 @@ package struct Command: Sendable {
       }
       given[name, default: []].append(text)
     }
-    return .run(try OptionValues(command: self, given: given, arguments: arguments))
+    return given
   }
 
   private func split(_ argument: String) -> (name: String, attached: String?) {

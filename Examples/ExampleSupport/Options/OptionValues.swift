@@ -4,16 +4,28 @@
 /// let count = values[steps]  // Int
 /// ```
 package struct OptionValues: Sendable {
+  /// The program's name.
+  package let program: String
   /// Every option with its value, in the order of the help.
   package let settings: [Setting]
   /// The command line as it could be typed into a shell.
   package let commandLine: String
+  /// The texts that were given, by the option's name.
+  let texts: [String: [String]]
   private let parsed: [String: ParsedOption]
-  private let given: Set<String>
 
   init(
     command: Command, given: [String: [String]], arguments: [String]
   ) throws(ExampleFailure) {
+    try self.init(
+      command: command, given: given,
+      commandLine: ([command.name] + arguments).map(Self.quoted).joined(separator: " "))
+  }
+
+  init(
+    command: Command, given: [String: [String]], commandLine: String
+  ) throws(ExampleFailure) {
+    program = command.name
     var parsed: [String: ParsedOption] = [:]
     var settings: [Setting] = []
     for group in command.groups {
@@ -34,8 +46,18 @@ package struct OptionValues: Sendable {
     }
     self.parsed = parsed
     self.settings = settings
-    self.given = Set(given.keys)
-    commandLine = ([command.name] + arguments).map(Self.quoted).joined(separator: " ")
+    texts = given
+    self.commandLine = commandLine
+  }
+
+  /// Arguments that give the same values: each option with its text in one argument.
+  package var arguments: [String] {
+    settings.flatMap { setting in
+      (texts[setting.name] ?? []).map { text in
+        // A flag is given the empty text, which no other option accepts.
+        text.isEmpty ? "--\(setting.name)" : "--\(setting.name)=\(text)"
+      }
+    }
   }
 
   /// The value of an option: the one given, else its default.
@@ -50,10 +72,11 @@ package struct OptionValues: Sendable {
 
   /// Whether the command line gives an option.
   package func gives(_ option: some OptionDeclaration) -> Bool {
-    given.contains(option.name)
+    texts[option.name] != nil
   }
 
-  private static func quoted(_ argument: String) -> String {
+  /// An argument as it can be typed into a shell.
+  package static func quoted(_ argument: String) -> String {
     let plain = argument.allSatisfy {
       $0.isLetter || $0.isNumber || "-_=./,:+@%".contains($0)
     }

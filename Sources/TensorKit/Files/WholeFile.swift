@@ -2,6 +2,9 @@ import Foundation
 
 /// Files read and written as a whole.
 package enum WholeFile {
+  /// What names of files end with that are not yet whole.
+  package static let unfinishedSuffix = ".partial"
+
   /// Returns the contents of a file.
   ///
   /// - Throws: ``FileError`` if the file is not there, is not a file or cannot be read.
@@ -62,7 +65,8 @@ package enum WholeFile {
     }
 
     let destination = resolvingLinks(path)
-    let temporary = "\(destination).\(String(UInt64.random(in: .min ... .max), radix: 36)).partial"
+    let random = String(UInt64.random(in: .min ... .max), radix: 36)
+    let temporary = "\(destination).\(random)\(unfinishedSuffix)"
     let file = retryingInterrupted {
       open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     }
@@ -83,8 +87,19 @@ package enum WholeFile {
     synchronizeFolder(of: destination)
   }
 
+  /// Adds bytes to the end of a file that is there, for files that grow while a program runs.
+  ///
+  /// - Throws: ``FileError`` of the kind `unwritable` or `writingFailed`.
+  package static func append(_ bytes: [UInt8], toFileAt path: String) throws {
+    try write(bytes, toFileAt: path, opened: O_WRONLY | O_APPEND | O_CLOEXEC)
+  }
+
   private static func writeDirectly(_ bytes: [UInt8], toFileAt path: String) throws {
-    let file = retryingInterrupted { open(path, O_WRONLY | O_CLOEXEC) }
+    try write(bytes, toFileAt: path, opened: O_WRONLY | O_CLOEXEC)
+  }
+
+  private static func write(_ bytes: [UInt8], toFileAt path: String, opened flags: Int32) throws {
+    let file = retryingInterrupted { open(path, flags) }
     guard file >= 0 else { throw unwritable(path, errno) }
     let failure: Int32 = write(bytes, toDescriptor: file) ? 0 : errno
     close(file)
