@@ -7,7 +7,7 @@ enum FitFunction {
   static func main() {
     Options.command.run { values in
       let settings = try FitFunctionSettings(values)
-      try settings.perform { try FitFunctionReport(settings: settings, results: $0).write() }
+      try settings.perform { FitFunctionReport(settings: settings, results: $0).files }
     }
   }
 }

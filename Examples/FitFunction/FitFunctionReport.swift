@@ -8,20 +8,24 @@ struct FitFunctionReport {
   let settings: FitFunctionSettings
   let results: [FunctionResult]
 
-  /// Writes the tables, plots, summary and report: all that can be computed is computed before the
-  /// first file is written.
-  func write() throws {
-    let tables = results.flatMap { result in
-      [
-        ("losses", "csv", losses(result).text), ("errors", "csv", errors(result).text),
-        ("function", "csv", function(result).text), ("errors", "svg", heatMap(result).svg),
-      ].map { OutputFile(settings.fileName($0, $1, for: result.adjuster), $2) }
+  /// The tables and summary, then the plots and the report.
+  var files: [OutputFile] {
+    func each(_ name: String, _ text: @escaping (FunctionResult) -> String) -> [OutputFile] {
+      results.map { result in
+        OutputFile(settings.fileName(name, for: result.adjuster)) { text(result) }
+      }
     }
-    try settings.folder.write(
-      tables + [
-        OutputFile("losses.svg", lossPlot.svg), OutputFile("summary.json", try summary.file),
-        OutputFile("report.html", report.html),
-      ])
+    return each("losses.csv") { losses($0).text } + each("errors.csv") { errors($0).text }
+      + each("function.csv") { function($0).text }
+      + [OutputFile("summary.json") { try summary.file }] + each("errors.svg") { heatMap($0).svg }
+      + [OutputFile("losses.svg") { lossPlot.svg }, OutputFile("report.html") { report.html }]
+  }
+
+  /// The names of the files.
+  static func names(_ settings: FitFunctionSettings) -> [String] {
+    ["losses.csv", "errors.csv", "function.csv", "errors.svg"].flatMap { name in
+      settings.adjusters.map { settings.fileName(name, for: $0) }
+    } + ["summary.json", "losses.svg", "report.html"]
   }
 
   // MARK: Tables

@@ -38,6 +38,9 @@ struct FitFunctionSettings: Experiment {
     try folder.checkWritable()
   }
 
+  /// What is read and written.
+  var plan: FilePlan { FilePlan(names: FitFunctionReport.names(self)) }
+
   /// The size of IGA's groups.
   var group: Int { recipe.group ?? 1 }
 

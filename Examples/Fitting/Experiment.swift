@@ -17,6 +17,8 @@ package protocol Experiment {
   var recipe: Recipe { get }
   /// Where the results go.
   var folder: OutputFolder { get }
+  /// Which files are read and written.
+  var plan: FilePlan { get }
   /// The options that stand for parts of the recipe.
   var options: [RecipeOption] { get }
   /// What the report shows for an option, by name, where that is not the recipe's part.
@@ -51,21 +53,20 @@ extension ExperimentOutcome {
 }
 
 extension Experiment {
-  /// Runs the experiment, writes its report and prints a line for each adjuster.
+  /// Runs the experiment, writes its files and prints a line for each adjuster.
   ///
-  /// - Parameter report: Writes the report.
-  /// - Throws: What running and writing throws, and at the end a failure if a run failed.
-  package func perform(report: ([Outcome]) throws -> Void) throws {
+  /// - Parameter files: Makes the files of the outcomes, the most precious first.
+  /// - Throws: What running throws; at the end a failure if a run failed or a file could not be written.
+  package func perform(files: ([Outcome]) -> [OutputFile]) throws {
+    let folder = try folder.claim(for: plan)
     let outcomes =
       switch values[TrainingOptions.precision] {
       case .float: try run(Float.self)
       case .double: try run(Double.self)
       }
-    try report(outcomes)
-    folder.announceReport(with: outcomes.map(\.line))
     let failure = RunFailure.summary(
       of: outcomes.flatMap(\.failures), startRemedy: remedies.start, remedy: remedies.later)
-    if let failure { throw failure }
+    try folder.finish(files(outcomes), lines: outcomes.map(\.line), failure: failure)
   }
 
   /// Where the results come from.
@@ -111,12 +112,10 @@ extension Experiment {
   /// How many bytes of recordings a step may keep between its sweeps.
   package var recordingBudget: Int { values[TrainingOptions.memory] << 20 }
 
-  /// `name.ext`, or `name-adjuster.ext` if several adjusters are compared.
-  package func fileName(
-    _ name: String, _ pathExtension: String, for adjuster: AdjusterChoice
-  ) -> String {
-    adjusters.count == 1
-      ? "\(name).\(pathExtension)" : "\(name)-\(adjuster.name).\(pathExtension)"
+  /// A file's name: `name.ext`, or `name-adjuster.ext` if several adjusters are compared.
+  package func fileName(_ name: String, for adjuster: AdjusterChoice) -> String {
+    guard adjusters.count > 1, let dot = name.lastIndex(of: ".") else { return name }
+    return "\(name[..<dot])-\(adjuster.name)\(name[dot...])"
   }
 
   /// The settings for the report, with what the recipe has in the place of what options have.

@@ -11,14 +11,18 @@ struct ComparisonReport {
 
   private var fit: FitImageReport { FitImageReport(settings: settings, results: results) }
 
-  /// Writes the tables, the plot, the summary and the report, once all is computed.
-  func write() throws {
-    try settings.folder.write([
-      OutputFile("comparison.csv", table.text), OutputFile("courses.csv", courses.text),
-      OutputFile("psnr.svg", fit.psnrPlot.svg), OutputFile("summary.json", try fit.summary.file),
-      OutputFile("report.html", try report().html),
-    ])
+  /// The tables and summary, then the plot and the report.
+  var files: [OutputFile] {
+    [
+      OutputFile("comparison.csv") { table.text }, OutputFile("courses.csv") { courses.text },
+      OutputFile("summary.json") { try fit.summary.file },
+      OutputFile("psnr.svg") { fit.psnrPlot.svg },
+      OutputFile("report.html") { try report().html },
+    ]
   }
+
+  /// The names of the files.
+  static let names = ["comparison.csv", "courses.csv", "summary.json", "psnr.svg", "report.html"]
 
   /// The time that the quickest of the complete runs took.
   private var shortestTime: Double? {

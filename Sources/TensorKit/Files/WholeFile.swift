@@ -62,7 +62,8 @@ package enum WholeFile {
     }
 
     let destination = resolvingLinks(path)
-    let temporary = "\(destination).\(String(UInt64.random(in: .min ... .max), radix: 36)).partial"
+    let temporary =
+      "\(destination).\(String(UInt64.random(in: .min ... .max), radix: 36))\(partialSuffix)"
     let file = retryingInterrupted {
       open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     }
@@ -81,6 +82,15 @@ package enum WholeFile {
       throw unwritable(path, code)
     }
     synchronizeFolder(of: destination)
+  }
+
+  private static let partialSuffix = ".partial"
+
+  /// Whether a file is what a killed process left of another one beside it.
+  package static func isPartial(_ name: String, of file: String) -> Bool {
+    guard name.hasPrefix(file + "."), name.hasSuffix(partialSuffix) else { return false }
+    let number = name.dropFirst(file.count + 1).dropLast(partialSuffix.count)
+    return UInt64(number, radix: 36) != nil
   }
 
   private static func writeDirectly(_ bytes: [UInt8], toFileAt path: String) throws {
