@@ -16,7 +16,7 @@ enum Benchmarks {
         case .kernel: [try steps.kernel()]
         case .fullKernelStep: [try steps.fullKernelStep()]
         }
-      for measurement in measurements { print(measurement.line) }
+      try TextOutput.standardOutput.deliver(measurements.map(\.line))
     }
   }
 }

@@ -67,7 +67,9 @@ enum CustomAdjuster {
         let psnr = peakSignalToNoiseRatio(of: outputs, against: signal.batch.targets)
         progress.update(step: values[steps], value: psnr)
         progress.finish()
-        print("adjuster=\(name) psnr=\(NumberText.fixed(psnr, 3))")
+        try TextOutput.standardOutput.deliver([
+          "adjuster=\(name) psnr=\(NumberText.field(psnr, 3))"
+        ])
       }
     }
   }

@@ -48,6 +48,12 @@ package struct ExampleFailure: Error, Equatable, Sendable, CustomStringConvertib
 }
 
 extension ExampleFailure {
+  /// Several failures as one, with the exit code of the first; nil without any.
+  package init?(joining failures: [ExampleFailure]) {
+    guard let first = failures.first else { return nil }
+    self.init(failures.map(\.message).joined(separator: "; "), exitCode: first.exitCode)
+  }
+
   /// The failure that any error stands for, with the exit code of the package's own errors.
   package init(_ error: any Error) {
     switch error {
@@ -56,7 +62,8 @@ extension ExampleFailure {
       self.init(error.description, exitCode: Self.exitCode(for: error.kind))
     default:
       let localized = (error as? any LocalizedError)?.errorDescription
-      let sentence = localized ?? "\(error)"
+      let sentence = (localized ?? "\(error)").split(whereSeparator: \.isNewline)
+        .joined(separator: " ")
       self = .software(sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence)
     }
   }

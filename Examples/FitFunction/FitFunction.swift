@@ -8,7 +8,7 @@ enum FitFunction {
     Options.command.run { values in
       let values = try CheckpointOptions.continued(values, by: Options.command)
       let settings = try FitFunctionSettings(values)
-      try settings.perform { try FitFunctionReport(settings: settings, results: $0).write() }
+      try settings.perform { FitFunctionReport(settings: settings, results: $0).files }
     }
   }
 }

@@ -9,36 +9,43 @@ struct FitFunctionReport {
   let settings: FitFunctionSettings
   let results: [FunctionResult]
 
-  /// Writes the tables, plots, summary and report: all that can be computed is computed before the
-  /// first file is written.
-  func write() throws {
-    let metrics = results.flatMap { result in
-      result.runs.map { run in
-        OutputFile(
-          settings.fileName("metrics", "csv", for: result.adjuster, seed: run.seed),
-          MetricsColumns().table(of: run.course).text)
+  /// The tables and summary, then the plots and the report.
+  var files: [OutputFile] {
+    func each(_ name: String, _ text: @escaping (FunctionResult) -> String) -> [OutputFile] {
+      results.map { result in
+        OutputFile(settings.fileName(name, for: result.adjuster)) { text(result) }
       }
     }
-    let tables = results.flatMap { result in
-      [
-        ("losses", "csv", losses(result).text), ("errors", "csv", errors(result).text),
-        ("function", "csv", function(result).text), ("errors", "svg", heatMap(result).svg),
-      ].map { OutputFile(settings.fileName($0, $1, for: result.adjuster), $2) }
-    }
-    try settings.folder.write(
-      metrics + tables + [
-        OutputFile("losses.svg", lossPlot.svg), OutputFile("summary.json", try summary.file),
-        OutputFile("report.html", report.html),
-      ]
-    ) {
-      for result in results {
-        for run in result.runs {
-          let name = settings.fileName(
-            "best-weights", "safetensors", for: result.adjuster, seed: run.seed)
-          try run.writeBestWeights?(settings.folder.url.appendingPathComponent(name).path)
+    func eachRun(
+      _ name: String, _ file: (String, FunctionRun) -> OutputFile?
+    ) -> [OutputFile] {
+      results.flatMap { result in
+        result.runs.compactMap { run in
+          file(settings.fileName(name, for: result.adjuster, seed: run.seed), run)
         }
       }
     }
+    let best = eachRun("best-weights.safetensors") { name, run in
+      run.writeBestWeights.map { OutputFile(name, writing: $0) }
+    }
+    let metrics = eachRun("metrics.csv") { name, run in
+      OutputFile(name) { MetricsColumns().table(of: run.course).text }
+    }
+    return best + metrics + each("losses.csv") { losses($0).text }
+      + each("errors.csv") { errors($0).text }
+      + each("function.csv") { function($0).text }
+      + [OutputFile("summary.json") { try summary.file }] + each("errors.svg") { heatMap($0).svg }
+      + [OutputFile("losses.svg") { lossPlot.svg }, OutputFile("report.html") { report.html }]
+  }
+
+  /// The names of the files.
+  static func names(_ settings: FitFunctionSettings) -> [String] {
+    ["losses.csv", "errors.csv", "function.csv", "errors.svg"].flatMap { name in
+      settings.adjusters.map { settings.fileName(name, for: $0) }
+    }
+      + settings.adjusters.flatMap { adjuster in
+        settings.seeds.map { settings.fileName("metrics.csv", for: adjuster, seed: $0) }
+      } + ["summary.json", "losses.svg", "report.html", CheckpointStore.name]
   }
 
   // MARK: Tables

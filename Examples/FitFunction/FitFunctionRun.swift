@@ -30,25 +30,29 @@ struct FunctionRun {
 }
 
 /// The relative errors of a network that is fitted to a function: at all steps of a short run, and at every
-/// second, fourth and so on of a longer one, so that there are 251 to 501.
+/// second, fourth and so on of a longer one.
 struct FunctionFindings: Checkpointable {
   /// The recorded steps.
   private(set) var steps: [Int] = []
   /// The relative error at each frequency, for each of them.
   private(set) var errors: [[Double]] = []
   private var interval = 1
+  /// How many there are at most, the last one aside.
+  private static let most = 251
 
   /// Whether errors are to be recorded after a number of steps.
   func isDue(at step: Int) -> Bool { step.isMultiple(of: interval) }
 
   /// Notes the errors after a number of steps.
   mutating func record(_ errors: [Double], at step: Int) {
+    if isDue(at: step), steps.count >= Self.most {
+      interval *= 2
+      let kept = steps.indices.filter { isDue(at: steps[$0]) }
+      (steps, self.errors) = (kept.map { steps[$0] }, kept.map { self.errors[$0] })
+      guard isDue(at: step) else { return }
+    }
     steps.append(step)
     self.errors.append(errors)
-    guard steps.count > 501 else { return }
-    interval *= 2
-    let kept = steps.indices.filter { isDue(at: steps[$0]) }
-    (steps, self.errors) = (kept.map { steps[$0] }, kept.map { self.errors[$0] })
   }
 
   /// Shows the steps and the errors.
@@ -101,12 +105,14 @@ struct FunctionResult: ExperimentOutcome {
 
 extension FitFunctionSettings {
   /// Fits the function with each adjuster in turn, from the same initial weights for each seed.
-  func run<Scalar: TensorScalar>(_ type: Scalar.Type) throws -> [FunctionResult] {
+  func run<Scalar: TensorScalar>(
+    _ type: Scalar.Type, in folder: RunFolder
+  ) throws -> [FunctionResult] {
     let signal = function.signal(type)
     return try untilStopped(adjusters) { choice in
       Machine.resetPeakMemory()
       let runs = try untilStopped(Array(seeds)) { seed in
-        try run(choice, seed: seed, network: network(seed: seed, type), signal: signal)
+        try run(choice, seed: seed, network: network(seed: seed, type), signal: signal, in: folder)
       }
       return FunctionResult(
         adjuster: choice, runs: runs,
@@ -116,7 +122,8 @@ extension FitFunctionSettings {
   }
 
   private func run<Scalar, Model: Module<Scalar>>(
-    _ choice: AdjusterChoice, seed: Int, network: Model, signal: FunctionSignal<Scalar>
+    _ choice: AdjusterChoice, seed: Int, network: Model, signal: FunctionSignal<Scalar>,
+    in folder: RunFolder
   ) throws -> FunctionRun {
     let batch = signal.batch(groupSize: group)
     let frequencies = FrequencyErrors(of: signal.values, bins: bins)
@@ -129,8 +136,9 @@ extension FitFunctionSettings {
     var training = TrainingRun(
       trainer, on: WholeBatch(batch), findings: FunctionFindings(),
       keepsBest: values[CheckpointOptions.keepBest])
-    var storage = storage(
-      of: name, metrics: fileName("metrics", "csv", for: choice, seed: seed), MetricsColumns())
+    var storage = try storage(
+      of: name, metrics: fileName("metrics.csv", for: choice, seed: seed), MetricsColumns(),
+      in: folder)
     var run = FunctionRun(seed: seed, outputs: Tensor(zeros: [signal.sampleCount]))
     var progress = try training.train(
       to: steps, storage: &storage, label: name, measure: .loss

@@ -38,6 +38,9 @@ struct FitFunctionSettings: Experiment {
     try folder.checkWritable()
   }
 
+  /// What is read and written.
+  var plan: FilePlan { FilePlan(names: FitFunctionReport.names(self)) }
+
   /// The size of IGA's groups.
   var group: Int { recipe.group ?? 1 }
 
@@ -89,14 +92,11 @@ struct FitFunctionSettings: Experiment {
     seeds.count == 1 ? adjuster.name : "\(adjuster.name), seed \(seed)"
   }
 
-  /// The name of a file of one run.
-  func fileName(
-    _ name: String, _ pathExtension: String, for adjuster: AdjusterChoice, seed: Int
-  ) -> String {
-    let parts =
-      [name] + (adjusters.count > 1 ? [adjuster.name] : [])
-      + (seeds.count > 1 ? ["seed\(seed)"] : [])
-    return "\(parts.joined(separator: "-")).\(pathExtension)"
+  /// The name of a file of one run: that of the adjuster's files, with the seed if there are several.
+  func fileName(_ name: String, for adjuster: AdjusterChoice, seed: Int) -> String {
+    let name = fileName(name, for: adjuster)
+    guard seeds.count > 1, let dot = name.lastIndex(of: ".") else { return name }
+    return "\(name[..<dot])-seed\(seed)\(name[dot...])"
   }
 
   let options = Options.recipe

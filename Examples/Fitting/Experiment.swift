@@ -17,6 +17,8 @@ package protocol Experiment {
   var recipe: Recipe { get }
   /// Where the results go.
   var folder: OutputFolder { get }
+  /// Which files are read and written.
+  var plan: FilePlan { get }
   /// The options that stand for parts of the recipe.
   var options: [RecipeOption] { get }
   /// What the report shows for an option, by name, where that is not the recipe's part.
@@ -27,7 +29,9 @@ package protocol Experiment {
   var remedies: (start: String, later: String) { get }
 
   /// Runs each adjuster in turn.
-  func run<Scalar: TensorScalar>(_: Scalar.Type) throws -> [Outcome]
+  ///
+  /// - Parameter folder: The output folder, for what is written meanwhile.
+  func run<Scalar: TensorScalar>(_: Scalar.Type, in folder: RunFolder) throws -> [Outcome]
 }
 
 /// What came out of one adjuster.
@@ -53,31 +57,38 @@ extension ExperimentOutcome {
 }
 
 extension Experiment {
-  /// Runs the experiment, writes its report and prints a line for each adjuster.
+  /// Runs the experiment, writes its files and prints a line for each adjuster.
   ///
-  /// A wish to stop ends the run that is made, and the report is of what there is.
+  /// A wish to stop ends the run that is made, and the files are of what there is.
   ///
-  /// - Parameter report: Writes the report.
-  /// - Throws: What running and writing throws, and at the end a failure if a run failed or was stopped.
-  package func perform(report: ([Outcome]) throws -> Void) throws {
+  /// - Parameter files: Makes the files of the outcomes, the most precious first.
+  /// - Throws: What running throws; at the end a failure if a run failed or was stopped, or a file could not be
+  ///   written.
+  package func perform(files: ([Outcome]) -> [OutputFile]) throws {
     StopRequest.listen()
+    let former = values[CheckpointOptions.resume].map(FileIdentity.init)
+    let folder = try folder.claim(
+      keepingEarlier: former == FileIdentity(folder.url), for: plan)
     let outcomes =
       switch values[TrainingOptions.precision] {
-      case .float: try run(Float.self)
-      case .double: try run(Double.self)
+      case .float: try run(Float.self, in: folder)
+      case .double: try run(Double.self, in: folder)
       }
-    try report(outcomes)
-    folder.announceReport(with: outcomes.map(\.line))
     let failure = RunFailure.summary(
       of: outcomes.flatMap(\.failures), startRemedy: remedies.start, remedy: remedies.later)
-    if let stop = outcomes.flatMap(\.courses).compactMap(\.stop).first {
-      throw ExampleFailure(
+    try folder.finish(
+      files(outcomes), lines: outcomes.map(\.line), failure: stop(of: outcomes) ?? failure)
+  }
+
+  /// What is said at the end if a run was stopped.
+  private func stop(of outcomes: [Outcome]) -> ExampleFailure? {
+    outcomes.flatMap(\.courses).lazy.compactMap(\.stop).first.map { signal in
+      ExampleFailure(
         """
-        stopped by \(StopRequest.name(of: stop)); go on with \(values.program) --resume \
+        stopped by \(StopRequest.name(of: signal)); go on with \(values.program) --resume \
         \(OptionValues.quoted(folder.url.relativePath))
-        """, exitCode: .stopped(by: stop))
+        """, exitCode: .stopped(by: signal))
     }
-    if let failure { throw failure }
   }
 
   /// The results of runs that are made one after the other, until the user asks to stop.
@@ -134,12 +145,10 @@ extension Experiment {
   /// How many bytes of recordings a step may keep between its sweeps.
   package var recordingBudget: Int { values[TrainingOptions.memory] << 20 }
 
-  /// `name.ext`, or `name-adjuster.ext` if several adjusters are compared.
-  package func fileName(
-    _ name: String, _ pathExtension: String, for adjuster: AdjusterChoice
-  ) -> String {
-    adjusters.count == 1
-      ? "\(name).\(pathExtension)" : "\(name)-\(adjuster.name).\(pathExtension)"
+  /// A file's name: `name.ext`, or `name-adjuster.ext` if several adjusters are compared.
+  package func fileName(_ name: String, for adjuster: AdjusterChoice) -> String {
+    guard adjusters.count > 1, let dot = name.lastIndex(of: ".") else { return name }
+    return "\(name[..<dot])-\(adjuster.name)\(name[dot...])"
   }
 
   /// Where a run's state and metrics are kept while it goes on.
@@ -148,9 +157,11 @@ extension Experiment {
   ///   - name: The name of the run, as on the terminal.
   ///   - file: The file of its metrics in the output folder.
   ///   - columns: What a line of them holds.
+  ///   - folder: The output folder.
+  /// - Throws: A failure if the folder has a file that no run wrote in the place of one of these.
   package func storage(
-    of name: String, metrics file: String, _ columns: MetricsColumns
-  ) -> RunStorage {
+    of name: String, metrics file: String, _ columns: MetricsColumns, in folder: RunFolder
+  ) throws -> RunStorage {
     let folderName = name.replacing(", ", with: "-").replacing(" ", with: "")
     let excluded = CheckpointOptions.mayChange.union(CheckpointOptions.notCompared)
     var settings: [String: String] = [:]
@@ -165,17 +176,15 @@ extension Experiment {
     }
     let encoded = (try? JSONEncoder().encode(arguments)) ?? Data()
     return RunStorage(
-      of: name, checkpoints: CheckpointStore(in: folder).run(folderName),
-      former: values[CheckpointOptions.resume].map {
-        CheckpointStore(in: OutputFolder($0)).run(folderName)
-      },
+      of: name, checkpoints: try CheckpointStore(in: folder).run(folderName),
+      former: values[CheckpointOptions.resume].map { CheckpointStore(in: $0).run(folderName) },
       interval: values[CheckpointOptions.every], settings: settings,
       notes: [
         RunNotes.program: values.program, RunNotes.version: PackageVersion.current,
         RunNotes.libraries: NumericalLibraries.current.description,
         RunNotes.arguments: String(decoding: encoded, as: UTF8.self),
       ],
-      metrics: GrowingMetrics(folder.url.appendingPathComponent(file), columns))
+      metrics: GrowingMetrics(try folder.enter(file), columns))
   }
 
   /// The settings for the report, with what the recipe has in the place of what options have.

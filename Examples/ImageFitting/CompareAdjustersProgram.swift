@@ -47,10 +47,12 @@ package enum CompareAdjustersProgram {
     command.run { values in
       let values = try CheckpointOptions.continued(values, by: command)
       let (given, model) = (values[adjuster], try Recipe(values).model.kind)
-      let settings = try FitImageSettings(values) { picture in
-        given.isEmpty ? choices(forPixels: picture.width * picture.height, model: model) : given
-      }
-      try settings.perform { try ComparisonReport(settings: settings, results: $0).write() }
+      let settings = try FitImageSettings(
+        values,
+        adjusters: { picture in
+          given.isEmpty ? choices(forPixels: picture.width * picture.height, model: model) : given
+        }, names: ComparisonReport.names)
+      try settings.perform { ComparisonReport(settings: settings, results: $0).files }
     }
   }
 

@@ -11,13 +11,22 @@ struct ComparisonReport {
 
   private var fit: FitImageReport { FitImageReport(settings: settings, results: results) }
 
-  /// Writes the tables, the plot, the summary and the report, once all is computed.
-  func write() throws {
-    try settings.folder.write([
-      OutputFile("comparison.csv", table.text), OutputFile("courses.csv", courses.text),
-      OutputFile("psnr.svg", fit.psnrPlot.svg), OutputFile("summary.json", try fit.summary.file),
-      OutputFile("report.html", try report().html),
-    ])
+  /// The tables and summary, then the plot and the report.
+  var files: [OutputFile] {
+    fit.courseFiles + [
+      OutputFile("comparison.csv") { table.text }, OutputFile("courses.csv") { courses.text },
+      OutputFile("summary.json") { try fit.summary.file },
+      OutputFile("psnr.svg") { fit.psnrPlot.svg },
+      OutputFile("report.html") { try report().html },
+    ]
+  }
+
+  /// The names of the files.
+  static func names(_ settings: FitImageSettings) -> [String] {
+    settings.adjusters.map { settings.fileName("metrics.csv", for: $0) } + [
+      "comparison.csv", "courses.csv", "summary.json", "psnr.svg", "report.html",
+      CheckpointStore.name,
+    ]
   }
 
   /// The time that the quickest of the complete runs took.

@@ -8,12 +8,12 @@ package enum FitImageProgram {
   package static func run() -> Never {
     Options.command.run { values in
       if case .list? = values[Options.preset] {
-        print(PublishedExperiment.listing)
+        try TextOutput.standardOutput.deliver(PublishedExperiment.listing)
         return
       }
       let values = try CheckpointOptions.continued(values, by: Options.command)
       let settings = try FitImageSettings(values)
-      try settings.perform { try FitImageReport(settings: settings, results: $0).write() }
+      try settings.perform { FitImageReport(settings: settings, results: $0).files }
     }
   }
 }

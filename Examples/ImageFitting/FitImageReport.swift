@@ -9,45 +9,66 @@ struct FitImageReport {
   let settings: FitImageSettings
   let results: [FitImageResult]
 
-  /// Writes the metrics, pictures, summary, report and weights: all that can be computed is computed
-  /// before the first file is written.
-  func write() throws {
-    var files: [OutputFile] = []
-    for result in results {
-      TensorMemory.returnUnused()
-      func add(_ name: String, _ pathExtension: String, _ data: Data) {
-        files.append(
-          OutputFile(settings.fileName(name, pathExtension, for: result.adjuster), data))
+  /// The weights, metrics and summary, then the pictures, plots and report.
+  var files: [OutputFile] {
+    func each(_ name: String, _ data: @escaping (FitImageResult) throws -> Data) -> [OutputFile] {
+      results.map { result in
+        OutputFile(settings.fileName(name, for: result.adjuster)) { try data(result) }
       }
-      add("metrics", "csv", Data(result.metrics.text.utf8))
-      add("reconstruction", "png", try reconstruction(result))
-      add("error", "png", try errorPicture(result))
-      for diagnostic in result.course.diagnostics {
-        add(diagnostic.name, "csv", Data(diagnostic.table.text.utf8))
-        for (style, plot) in diagnostic.plots(of: result.adjuster.name) {
-          add("\(diagnostic.name)-\(style.name)", "svg", Data(plot.svg.utf8))
+    }
+    let weights = results.compactMap { result in
+      settings.weightsFile(for: result.adjuster).map { OutputFile(at: $0, result.writeWeights) }
+    }
+    return weights + courseFiles
+      + [OutputFile("summary.json") { try summary.file }] + diagnosticFiles
+      + each("reconstruction.png", reconstruction) + each("error.png", errorPicture)
+      + [
+        OutputFile("comparison.png") { try comparison() }, OutputFile("psnr.svg") { psnrPlot.svg },
+        OutputFile("report.html") { try report().html },
+      ]
+  }
+
+  /// The names of the files that are known before the runs: all but those of weights and diagnostics.
+  static func names(_ settings: FitImageSettings) -> [String] {
+    ["metrics.csv", "reconstruction.png", "error.png"].flatMap { name in
+      settings.adjusters.map { settings.fileName(name, for: $0) }
+    } + ["summary.json", "comparison.png", "psnr.svg", "report.html", CheckpointStore.name]
+  }
+
+  /// The weights of the best steps, if they were kept, and the metrics of all steps.
+  var courseFiles: [OutputFile] {
+    let best = results.compactMap { result in
+      result.writeBestWeights.map {
+        OutputFile(settings.fileName("best-weights.safetensors", for: result.adjuster), writing: $0)
+      }
+    }
+    let metrics = results.map { result in
+      OutputFile(settings.fileName("metrics.csv", for: result.adjuster)) { result.metrics.text }
+    }
+    return best + metrics
+  }
+
+  /// What adjusters published, the numbers first.
+  private var diagnosticFiles: [OutputFile] {
+    let courses = results.flatMap { result in result.course.diagnostics.map { (result, $0) } }
+    return courses.map { result, diagnostic in
+      OutputFile(settings.fileName("\(diagnostic.name).csv", for: result.adjuster)) {
+        diagnostic.table.text
+      }
+    }
+      + courses.flatMap { result, diagnostic in
+        diagnostic.plots(of: result.adjuster.name).map { style, plot in
+          OutputFile(
+            settings.fileName("\(diagnostic.name)-\(style.name).svg", for: result.adjuster)
+          ) { plot.svg }
         }
       }
-    }
+  }
+
+  /// The picture and what each network had learned of it early on.
+  private func comparison() throws -> Data {
     let early = [settings.picture.values()] + results.compactMap(\.early.earlyValues)
-    if let comparison = try ComparisonPicture(parts: early).pngBytes() {
-      files.append(OutputFile("comparison.png", Data(comparison)))
-    }
-    TensorMemory.returnUnused()
-    files += [
-      OutputFile("psnr.svg", psnrPlot.svg), OutputFile("summary.json", try summary.file),
-      OutputFile("report.html", try report().html),
-    ]
-    try settings.folder.write(files) {
-      for result in results {
-        try result.writeBestWeights?(
-          settings.folder.url.appendingPathComponent(
-            settings.fileName("best-weights", "safetensors", for: result.adjuster)
-          ).path)
-        guard let file = settings.weightsFile(for: result.adjuster) else { continue }
-        try result.writeWeights(file.path)
-      }
-    }
+    return Data(try ComparisonPicture(parts: early).pngBytes() ?? [])
   }
 
   func reconstruction(_ result: FitImageResult) throws -> Data {

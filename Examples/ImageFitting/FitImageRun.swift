@@ -83,14 +83,16 @@ struct PictureFindings: Checkpointable {
 
 extension FitImageSettings {
   /// Fits the picture with each adjuster in turn, from the same initial weights.
-  func run<Scalar: TensorScalar>(_ type: Scalar.Type) throws -> [FitImageResult] {
+  func run<Scalar: TensorScalar>(
+    _ type: Scalar.Type, in folder: RunFolder
+  ) throws -> [FitImageResult] {
     let signal = PictureSignal<Scalar>(picture, patch: patch)
     let network = try network(type)
     return try untilStopped(adjusters) { choice in
       // What came before, such as the last run's measures, is not this run's.
       TensorMemory.returnUnused()
       Machine.resetPeakMemory()
-      return try run(choice, network: network, signal: signal)
+      return try run(choice, network: network, signal: signal, in: folder)
     }
   }
 
@@ -98,7 +100,8 @@ extension FitImageSettings {
   var earlyStep: Int { max(1, steps / 15) }
 
   private func run<Scalar, Model: Module<Scalar>>(
-    _ choice: AdjusterChoice, network: Model, signal: PictureSignal<Scalar>
+    _ choice: AdjusterChoice, network: Model, signal: PictureSignal<Scalar>,
+    in folder: RunFolder
   ) throws -> FitImageResult {
     func pictureValues(_ outputs: Tensor<Scalar>) -> Tensor<Float> {
       Tensor(signal.pictureValues(from: pixelRange.values(of: outputs)))
@@ -113,8 +116,8 @@ extension FitImageSettings {
     var run = TrainingRun(
       trainer, on: WholeBatch(batch), findings: PictureFindings(),
       keepsBest: values[CheckpointOptions.keepBest])
-    var storage = storage(
-      of: choice.name, metrics: fileName("metrics", "csv", for: choice), .picture)
+    var storage = try storage(
+      of: choice.name, metrics: fileName("metrics.csv", for: choice), .picture, in: folder)
     var progress = try run.train(
       to: steps, storage: &storage, label: choice.name, loss: pixelRange.pixelError(of:),
       shown: { peakSignalToNoiseRatio(meanSquaredError: $0) }

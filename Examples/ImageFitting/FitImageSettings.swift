@@ -15,6 +15,8 @@ struct FitImageSettings: Experiment {
   let folder: OutputFolder
   /// Compares the pictures' features, if asked for.
   let perceptualDistance: PerceptualDistance<Float>?
+  /// The names of the files that go to the folder, as far as they are known before the runs.
+  private let names: @Sendable (FitImageSettings) -> [String]
 
   let remedies = (
     start: "no step was made, so check --omega, --scale and --initial-weights",
@@ -26,10 +28,13 @@ struct FitImageSettings: Experiment {
   /// - Parameters:
   ///   - values: The command line's values.
   ///   - choose: Chooses the adjusters for a picture; those of `--adjuster` by default.
+  ///   - names: Tells the names of the program's files; those of `FitImage` by default.
   init(
-    _ values: OptionValues, adjusters choose: ((Picture) -> [AdjusterChoice])? = nil
+    _ values: OptionValues, adjusters choose: ((Picture) -> [AdjusterChoice])? = nil,
+    names: @escaping @Sendable (FitImageSettings) -> [String] = FitImageReport.names
   ) throws {
     self.values = values
+    self.names = names
     let file = values[Options.image]
     let stored =
       try file.map { file in
@@ -59,6 +64,18 @@ struct FitImageSettings: Experiment {
     if recipe.uses(.bn) { try recipe.checkNormalization() }
     try folder.checkWritable()
     for name in adjusters { try checkWeightsFile(for: name) }
+    try plan.check(in: folder)
+  }
+
+  /// What is read and written.
+  var plan: FilePlan {
+    FilePlan(
+      inputs: [Options.image, Options.initialWeights, Options.perceptualWeights].map { option in
+        values[option].map { FilePlan.Named(option.name, $0) }
+      },
+      outputs: adjusters.compactMap { adjuster in
+        weightsFile(for: adjuster).map { FilePlan.Named(Options.saveWeights.name, $0) }
+      }, names: names(self))
   }
 
   /// The picture that `--image` names, and the weights that are started from.
@@ -140,8 +157,9 @@ struct FitImageSettings: Experiment {
     values[Options.saveWeights].map { file in
       file.deletingLastPathComponent().appendingPathComponent(
         fileName(
-          file.deletingPathExtension().lastPathComponent,
-          file.pathExtension.isEmpty ? "safetensors" : file.pathExtension, for: name))
+          file.pathExtension.isEmpty
+            ? file.lastPathComponent + ".safetensors" : file.lastPathComponent,
+          for: name))
     }
   }
 

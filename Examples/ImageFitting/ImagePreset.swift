@@ -25,21 +25,18 @@ extension PublishedExperiment {
     recipe(fidelity).stated(by: Options.recipe)
   }
 
-  /// All presets with their numbers and sources.
-  static var listing: String {
-    pictures.map { preset in
+  /// All presets with their numbers and sources, in lines.
+  static var listing: [String] {
+    let blocks = pictures.map { preset in
       func text(_ options: [(name: String, value: String)]) -> String {
         options.map { "--\($0.name) \($0.value)" }.joined(separator: " ")
       }
       let paper = preset.options(.paper)
       let others = preset.options(.released).filter { option in !paper.contains { $0 == option } }
-      let released = others.isEmpty ? "" : "\n  with --fidelity released: \(text(others))"
-      return """
-        \(preset.name)
-          \(preset.about); \(preset.source)
-          \(text(paper))\(released)
-        """
-    }.joined(separator: "\n\n")
+      return [preset.name, "  \(preset.about); \(preset.source)", "  \(text(paper))"]
+        + (others.isEmpty ? [] : ["  with --fidelity released: \(text(others))"])
+    }
+    return Array(blocks.joined(separator: [""]))
   }
 }
 

@@ -7,13 +7,12 @@ enum InspectKernel {
   static func main() {
     Options.command.run { values in
       let settings = try InspectionSettings(values)
+      let folder = try settings.folder.claim(for: settings.plan)
       let (inspections, failure) = try inspections(of: settings)
       if let failure, inspections.isEmpty { throw failure }
-      try InspectionReport(
-        settings: settings, inspections: inspections, failure: failure?.message
-      ).write()
-      settings.folder.announceReport(with: inspections.map(\.line))
-      if let failure { throw failure }
+      let report = InspectionReport(
+        settings: settings, inspections: inspections, failure: failure?.message)
+      try folder.finish(report.files, lines: inspections.map(\.line), failure: failure)
     }
   }
 

@@ -1,5 +1,6 @@
 import ExampleSupport
 import Foundation
+import INRZoo
 import TensorKit
 
 /// Writes what was found out about networks.
@@ -13,22 +14,39 @@ struct InspectionReport {
   private static let drawn = 4
   static let described = 8
 
-  /// Writes the plots, their data, the summary and the report, once all is computed.
-  func write() throws {
-    let files = try inspections.flatMap { inspection in
-      let name = inspection.name.rawValue
-      return OutputFile.both("eigenvectors-\(name)", eigenvectors(inspection))
-        + OutputFile.both("target-\(name)", shares(inspection))
-        + OutputFile.both("decay-\(name)", decay(inspection))
-        + OutputFile.both("filters-\(name)", filter(inspection))
-        + OutputFile.both("activations-\(name)", histogram(inspection))
-        + [OutputFile("kernel-\(name).svg", heatMap(inspection).svg)]
-        + (try pictureFiles(inspection))
+  /// The numbers and the summary, then the plots, pictures and the report.
+  var files: [OutputFile] {
+    let tables = OutputFile.both("spectra", spectra) + inspections.flatMap(plotFiles)
+    let numbers = inspections.flatMap(numberFiles) + tables.filter(\.holdsNumbers)
+    let pictures = tables.filter { !$0.holdsNumbers } + inspections.flatMap(pictureFiles)
+    return numbers + [OutputFile("summary.json") { try summary.file }] + pictures
+      + [OutputFile("report.html") { try report.html }]
+  }
+
+  /// The names of the files.
+  static func names(of models: [ModelKind]) -> [String] {
+    var names = ["spectra.svg", "spectra.csv", "summary.json", "report.html"]
+    for model in models.map(\.rawValue) {
+      for plot in ["eigenvectors", "target", "decay", "filters", "activations"] {
+        names += ["\(plot)-\(model).svg", "\(plot)-\(model).csv"]
+      }
+      names += [
+        "kernel-\(model).svg", "kernel-\(model).npy", "eigenpictures-\(model).png",
+        "eigenpictures-\(model).npy", "neurons-before-\(model).png",
+        "neurons-after-\(model).png", "neurons-\(model).npz",
+      ]
     }
-    try settings.folder.write(
-      OutputFile.both("spectra", spectra) + files + [
-        OutputFile("summary.json", try summary.file), OutputFile("report.html", try report.html),
-      ])
+    return names
+  }
+
+  /// The plots of a network, each with its numbers.
+  private func plotFiles(_ inspection: ModelInspection) -> [OutputFile] {
+    let name = inspection.name.rawValue
+    return OutputFile.both("eigenvectors-\(name)", eigenvectors(inspection))
+      + OutputFile.both("target-\(name)", shares(inspection))
+      + OutputFile.both("decay-\(name)", decay(inspection))
+      + OutputFile.both("filters-\(name)", filter(inspection))
+      + OutputFile.both("activations-\(name)", histogram(inspection))
   }
 
   /// The file of a kernel's numbers.
@@ -36,23 +54,32 @@ struct InspectionReport {
     "kernel-\(inspection.name.rawValue).npy"
   }
 
-  /// What is shown as pictures, and its numbers in single precision.
-  private func pictureFiles(_ inspection: ModelInspection) throws -> [OutputFile] {
+  /// The numbers of what is shown as pictures, in single precision.
+  private func numberFiles(_ inspection: ModelInspection) -> [OutputFile] {
     let (name, picture) = (inspection.name.rawValue, inspection.picture)
-    let mosaics = try picture.neuronPNGs()
-    var neurons = NumPyArchive()
-    neurons.store(Tensor<Float>(picture.neurons.before.values), named: "before")
-    neurons.store(Tensor<Float>(picture.neurons.after.values), named: "after")
     func numbers(_ tensor: Tensor<Double>) throws -> Data {
       Data(try NumPyFile(Tensor<Float>(tensor)).bytes())
     }
+    func neurons() throws -> Data {
+      var neurons = NumPyArchive()
+      neurons.store(Tensor<Float>(picture.neurons.before.values), named: "before")
+      neurons.store(Tensor<Float>(picture.neurons.after.values), named: "after")
+      return Data(try neurons.bytes())
+    }
     return [
-      OutputFile(kernelFile(inspection), try numbers(inspection.kernel)),
-      OutputFile("eigenpictures-\(name).png", try picture.png(first: Self.described)),
-      OutputFile("eigenpictures-\(name).npy", try numbers(picture.eigenvectors)),
-      OutputFile("neurons-before-\(name).png", mosaics.before),
-      OutputFile("neurons-after-\(name).png", mosaics.after),
-      OutputFile("neurons-\(name).npz", Data(try neurons.bytes())),
+      OutputFile(kernelFile(inspection)) { try numbers(inspection.kernel) },
+      OutputFile("eigenpictures-\(name).npy") { try numbers(picture.eigenvectors) },
+      OutputFile("neurons-\(name).npz") { try neurons() },
+    ]
+  }
+
+  private func pictureFiles(_ inspection: ModelInspection) -> [OutputFile] {
+    let (name, picture) = (inspection.name.rawValue, inspection.picture)
+    return [
+      OutputFile("kernel-\(name).svg") { heatMap(inspection).svg },
+      OutputFile("eigenpictures-\(name).png") { try picture.png(first: Self.described) },
+      OutputFile("neurons-before-\(name).png") { try picture.neuronPNGs().before },
+      OutputFile("neurons-after-\(name).png") { try picture.neuronPNGs().after },
     ]
   }
 

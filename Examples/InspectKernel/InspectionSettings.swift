@@ -117,6 +117,9 @@ struct InspectionSettings {
     try folder.checkWritable()
   }
 
+  /// What is read and written.
+  var plan: FilePlan { FilePlan(names: InspectionReport.names(of: models)) }
+
   /// A network with the options of the command line.
   func recipe(_ kind: ModelKind) -> ModelRecipe {
     var recipe = Recipe.picture

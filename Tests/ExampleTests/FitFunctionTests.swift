@@ -58,11 +58,14 @@ struct FitFunctionTests {
       }
       #expect(lines.count == adjusters.count)
       let expected = adjusters.flatMap {
-        ["errors-\($0).csv", "errors-\($0).svg", "function-\($0).csv", "losses-\($0).csv"]
+        [
+          "errors-\($0).csv", "errors-\($0).svg", "function-\($0).csv", "losses-\($0).csv",
+          "metrics-\($0)-seed0.csv", "metrics-\($0)-seed1.csv",
+        ]
       }
       #expect(
         try names(in: run.folder)
-          == (expected + ["losses.svg", "report.html", "summary.json"]).sorted())
+          == (expected + ["checkpoints", "losses.svg", "report.html", "summary.json"]).sorted())
       #expect(try run.summary()["frequencies"] as? [Int] == frequencies)
       for adjuster in adjusters {
         let losses = try run.rows("losses-\(adjuster).csv")

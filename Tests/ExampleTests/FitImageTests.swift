@@ -57,7 +57,7 @@ struct FitImageTests {
         }
         return stems
       }
-      let shared = ["comparison.png", "psnr.svg", "report.html", "summary.json"]
+      let shared = ["checkpoints", "comparison.png", "psnr.svg", "report.html", "summary.json"]
       #expect(try names(in: run.folder) == (expected + published + shared).sorted())
       let report = try run.text("report.html")
       for adjuster in adjusters {
@@ -229,7 +229,7 @@ struct FitImageTests {
       let published = files.filter { file in
         ["bands", "eigenvalues", "damping"].contains { file.hasPrefix($0) }
       }
-      #expect(files.count - published.count == 13)
+      #expect(files.count - published.count == 14)
       let (iga, bands) = (
         try run.losses("metrics-iga.csv").isEmpty, try run.losses("metrics-bands.csv").isEmpty
       )

@@ -54,13 +54,14 @@ struct HelpTests {
   }
 
   struct OtherError: Error {}
+  struct LongError: Error, CustomStringConvertible { let description = "two\nlines." }
 
   @Test("A thrown error is one line on standard error and an exit code")
   func errors() {
     let cases: [(any Error, Int32, String)] = [
-      (ExampleFailure.badData("no pixels\nat all"), 65, "error: no pixels at all\n"),
+      (ExampleFailure.badData("no pixels in a\nb"), 65, "error: no pixels in a\\nb\n"),
       (ExampleFailure.inputOutput("disk full"), 74, "error: disk full\n"),
-      (OtherError(), 70, "error: OtherError()\n"),
+      (OtherError(), 70, "error: OtherError()\n"), (LongError(), 70, "error: two lines\n"),
     ]
     for (error, number, line) in cases {
       let output = Recorder()

@@ -71,10 +71,11 @@ struct ReportTests {
   @Test("A sample report is written for a person to look at")
   func sample() throws {
     guard let path = ProcessInfo.processInfo.environment["EXAMPLE_REPORT_FOLDER"] else { return }
-    try OutputFolder(path: path).write(SampleReport.make().html, to: "report.html")
+    let folder = try OutputFolder(path: path).claim()
+    try folder.write(SampleReport.make().html, to: "report.html")
     let plots: [any Plot] = [SampleReport.curves, SampleReport.spectrum, SampleReport.kernel]
     for (index, plot) in plots.enumerated() {
-      try OutputFolder(path: path).write(OutputFile.both("plot-\(index)", plot))
+      try folder.write(OutputFile.both("plot-\(index)", plot))
     }
   }
 }

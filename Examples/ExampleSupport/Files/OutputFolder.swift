@@ -1,7 +1,7 @@
 import Foundation
 import TensorKit
 
-/// The folder that receives a run's files; it is made when the first of them is written.
+/// The folder that is to receive a run's files; it is made when it is claimed.
 package struct OutputFolder: Sendable, Equatable {
   /// Where the folder is or will be.
   package let url: URL
@@ -32,41 +32,22 @@ package struct OutputFolder: Sendable, Equatable {
     rmdir(template)
   }
 
-  /// Writes a file whole or not at all and returns where it is.
+  /// Takes the folder for this process, until the value that is returned is no longer needed.
   ///
   /// - Parameters:
-  ///   - data: The bytes.
-  ///   - name: The file's name, which may lead through subfolders, as `figures/fit.png`.
-  /// - Returns: Where the file is.
-  /// - Throws: A failure to create the file (73) or to write it (74).
-  @discardableResult
-  package func write(_ data: Data, to name: String) throws(ExampleFailure) -> URL {
-    let file = try prepare(name)
-    do {
-      try WholeFile.write(Array(data), toFileAt: file.path)
-    } catch {
-      throw ExampleFailure(error)
-    }
-    return file
-  }
-
-  /// Writes a text file in UTF-8 whole or not at all and returns where it is.
-  @discardableResult
-  package func write(_ text: String, to name: String) throws(ExampleFailure) -> URL {
-    try write(Data(text.utf8), to: name)
-  }
-
-  private func prepare(_ name: String) throws(ExampleFailure) -> URL {
+  ///   - keepsEarlier: Whether the run goes on with the files of the one before, which are moved to
+  ///     `previous` otherwise, as the first new one is written.
+  ///   - plan: What the run reads and writes.
+  ///   - remarks: Where it says that files were moved.
+  /// - Returns: The folder, to which files can be written.
+  /// - Throws: A failure (73) if another process has the folder, if files that no run wrote are in the way, or if
+  ///   nothing can be written there.
+  package func claim(
+    keepingEarlier keepsEarlier: Bool = false, for plan: FilePlan = FilePlan(),
+    remarks: TextOutput = .standardError
+  ) throws(ExampleFailure) -> RunFolder {
     _ = try nearestExistingFolder()
-    let file = url.appendingPathComponent(name)
-    let folder = file.deletingLastPathComponent()
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch {
-      throw .cannotCreate(
-        "cannot create the folder \(folder.relativePath); choose another output folder")
-    }
-    return file
+    return try RunFolder(url, keepingEarlier: keepsEarlier, plan: plan, remarks: remarks)
   }
 
   /// The path of the folder itself or of the nearest one above it that exists.
@@ -92,38 +73,4 @@ package struct OutputFolder: Sendable, Equatable {
     let current = FileManager.default.currentDirectoryPath
     return path.hasPrefix(current + "/") ? String(path.dropFirst(current.count + 1)) : path
   }
-}
-
-extension OutputFolder {
-  /// Writes files that belong together, whatever the user presses meanwhile.
-  package func write(_ files: [OutputFile], then body: () throws -> Void = {}) throws {
-    try Interruption.ignored {
-      for file in files { try write(file.data, to: file.name) }
-      try body()
-    }
-  }
-
-  /// Says where the report is, and prints lines for programs to read.
-  package func announceReport(with lines: [String]) {
-    let path = url.appendingPathComponent("report.html").path
-    TextOutput.standardError.writeLine("The report is \(path)")
-    for line in lines { print(line) }
-  }
-}
-
-/// A file that is yet to be written.
-package struct OutputFile {
-  /// Its name in the folder.
-  package let name: String
-  /// Its bytes.
-  package let data: Data
-
-  /// A file of bytes.
-  package init(_ name: String, _ data: Data) {
-    self.name = name
-    self.data = data
-  }
-
-  /// A text file in UTF-8.
-  package init(_ name: String, _ text: String) { self.init(name, Data(text.utf8)) }
 }

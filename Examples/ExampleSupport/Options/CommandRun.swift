@@ -8,7 +8,9 @@ extension Command {
   ///
   /// - Parameter body: The program.
   package func run(_ body: (OptionValues) throws -> Void) -> Never {
-    exit(execute(Array(CommandLine.arguments.dropFirst()), body).rawValue)
+    ProcessStart.prepareStreams()
+    let code = execute(body) { () throws(ExampleFailure) in try ProcessStart.arguments() }
+    exit(code.rawValue)
   }
 
   /// Runs the body with arguments as ``run(_:)`` does, and returns the exit code.
@@ -24,23 +26,33 @@ extension Command {
     standardOutput: TextOutput = .standardOutput, standardError: TextOutput = .standardError,
     _ body: (OptionValues) throws -> Void
   ) -> ExitCode {
+    execute(body, standardOutput: standardOutput, standardError: standardError) { arguments }
+  }
+
+  private func execute(
+    _ body: (OptionValues) throws -> Void,
+    standardOutput: TextOutput = .standardOutput, standardError: TextOutput = .standardError,
+    arguments: () throws(ExampleFailure) -> [String]
+  ) -> ExitCode {
     do {
-      switch try parse(arguments) {
+      switch try parse(try arguments()) {
       case .help:
-        standardOutput.write(helpText(columns: standardOutput.columns))
+        let text = helpText(columns: standardOutput.columns)
+        try standardOutput.deliver(
+          text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init))
       case .version:
-        standardOutput.writeLine("\(name) \(PackageVersion.current)")
+        try standardOutput.deliver(["\(name) \(PackageVersion.current)"])
       case .run(let values):
         try body(values)
       }
       return .success
     } catch {
       let failure = ExampleFailure(error)
-      var sentence = failure.message.split(whereSeparator: \.isNewline).joined(separator: " ")
+      var sentence = failure.message
       if sentence.hasSuffix(".") { sentence.removeLast() }
       // A line of progress may stand unfinished on the terminal.
-      let clearing = standardError.isTerminal ? "\r\u{1B}[K" : ""
-      standardError.writeLine("\(clearing)error: \(sentence)")
+      if standardError.isTerminal { standardError.write("\r\u{1B}[K") }
+      standardError.writeLine("error: \(sentence)")
       return failure.exitCode
     }
   }

@@ -11,6 +11,6 @@ package protocol Plot: Sendable {
 extension OutputFile {
   /// A plot as `name.svg` and its numbers as `name.csv`.
   package static func both(_ name: String, _ plot: some Plot) -> [OutputFile] {
-    [OutputFile(name + ".svg", plot.svg), OutputFile(name + ".csv", plot.csv)]
+    [OutputFile(name + ".svg") { plot.svg }, OutputFile(name + ".csv") { plot.csv }]
   }
 }

@@ -44,7 +44,7 @@ package struct StepProgress: Sendable {
     output: TextOutput = .standardError,
     clock: @escaping @Sendable () -> Double = Machine.monotonicSeconds
   ) {
-    self.label = label
+    self.label = label.visible
     self.steps = max(steps, 0)
     self.measure = measure
     self.output = output

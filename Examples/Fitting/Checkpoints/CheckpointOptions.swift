@@ -47,7 +47,7 @@ package enum CheckpointOptions {
     _ values: OptionValues, by command: Command
   ) throws -> OptionValues {
     guard let former = values[resume] else { return values }
-    let folder = CheckpointStore(in: OutputFolder(former)).url
+    let folder = CheckpointStore(in: former).url
     let runs = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
     var problem: FileError?
     for name in runs.sorted() {

@@ -3,16 +3,18 @@ import Foundation
 import TensorKit
 
 /// The checkpoints of all runs of a program: a folder in its output folder, with one for each run.
-struct CheckpointStore: Sendable {
+package struct CheckpointStore: Sendable {
   /// The name of the folder in the output folder.
-  static let name = "checkpoints"
+  package static let name = "checkpoints/"
 
   /// Where the folder is or will be.
   let url: URL
 
-  init(in folder: OutputFolder) {
-    url = folder.url.appendingPathComponent(Self.name)
-  }
+  /// The folder in an output folder that some run has written.
+  init(in folder: URL) { url = folder.appendingPathComponent(Self.name) }
+
+  /// The folder of this run's own checkpoints.
+  init(in folder: RunFolder) throws { url = try folder.enter(Self.name) }
 
   /// The folder of a run.
   func run(_ name: String) -> CheckpointFolder {

@@ -22,8 +22,6 @@ package struct GrowingMetrics: Sendable {
 
   /// Writes what an earlier run has left, and the heads of the columns.
   mutating func start(with course: TrainingCourse) {
-    let folder = file.deletingLastPathComponent()
-    try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     isWritable = succeeds {
       try WholeFile.write(Array(columns.table(of: course).text.utf8), toFileAt: file.path)
     }

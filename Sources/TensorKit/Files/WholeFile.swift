@@ -2,9 +2,6 @@ import Foundation
 
 /// Files read and written as a whole.
 package enum WholeFile {
-  /// What names of files end with that are not yet whole.
-  package static let unfinishedSuffix = ".partial"
-
   /// Returns the contents of a file.
   ///
   /// - Throws: ``FileError`` if the file is not there, is not a file or cannot be read.
@@ -66,7 +63,7 @@ package enum WholeFile {
 
     let destination = resolvingLinks(path)
     let random = String(UInt64.random(in: .min ... .max), radix: 36)
-    let temporary = "\(destination).\(random)\(unfinishedSuffix)"
+    let temporary = "\(destination).\(random)\(partialSuffix)"
     let file = retryingInterrupted {
       open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     }
@@ -85,6 +82,15 @@ package enum WholeFile {
       throw unwritable(path, code)
     }
     synchronizeFolder(of: destination)
+  }
+
+  private static let partialSuffix = ".partial"
+
+  /// Whether a file is what a killed process left of another one beside it.
+  package static func isPartial(_ name: String, of file: String) -> Bool {
+    guard name.hasPrefix(file + "."), name.hasSuffix(partialSuffix) else { return false }
+    let number = name.dropFirst(file.count + 1).dropLast(partialSuffix.count)
+    return UInt64(number, radix: 36) != nil
   }
 
   /// Adds bytes to the end of a file that is there, for files that grow while a program runs.

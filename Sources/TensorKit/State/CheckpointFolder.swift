@@ -110,10 +110,10 @@ public struct CheckpointFolder: Sendable {
 
   /// Removes what a run that was killed while it wrote has left.
   private func removeUnfinished() {
-    for name in names
-    where name.hasPrefix(Self.prefix) && name.contains("\(Self.suffix).")
-      && name.hasSuffix(WholeFile.unfinishedSuffix)
-    {
+    for name in names where name.hasPrefix(Self.prefix) {
+      guard let end = name.range(of: "\(Self.suffix)."),
+        WholeFile.isPartial(name, of: String(name[..<end.upperBound].dropLast()))
+      else { continue }
       unlink("\(path)/\(name)")
     }
   }
