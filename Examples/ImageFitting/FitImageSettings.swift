@@ -248,8 +248,8 @@ struct FitImageSettings: Experiment {
   }
 
   /// What weight files note about a run's parameters.
-  func weightMetadata(for choice: AdjusterChoice) -> [String: String] {
-    var metadata = [PixelRange.metadataKey: pixelRange.rawValue]
+  func weightMetadata(for choice: AdjusterChoice) -> NamedValues<String> {
+    var metadata: NamedValues = [PixelRange.metadataKey: pixelRange.rawValue]
     if choice.contains(.fr) { metadata[Recipe.fourierKey] = recipe.fourierText }
     if choice.contains(.bn) { metadata[Recipe.normalizationKey] = recipe.normalizationText }
     return metadata
