@@ -6,7 +6,7 @@ extension Module {
   ///
   /// - Parameters:
   ///   - path: The file, which is replaced if it exists.
-  ///   - metadata: Texts to store beside the parameters.
+  ///   - metadata: Texts to store beside the parameters, such as those of ``ModelRecipe/metadata``.
   /// - Throws: `FileError` if the file cannot be written.
   public func writeWeights(
     to path: String, metadata: NamedValues<String> = [:]
