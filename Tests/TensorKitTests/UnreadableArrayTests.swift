@@ -99,6 +99,10 @@ import Testing
     let long =
       [0x93] + Array("NUMPY\u{2}\0".utf8) + [0, 0, 0x20, 0]
       + [UInt8](repeating: UInt8(ascii: " "), count: 1 << 21)
+    var file = SafeTensorsFile()
+    (file["many"], file["few"]) = (tooMany, sampleArray(.int8, shape: []))
+    let read = try SafeTensorsFile(bytes: file.bytes())
+    #expect(read.names == ["few"] && read.unreadable["many"]?.kind == .unsupported)
     for bytes in [axes, long] {
       let error = #expect(throws: FileError.self) { try NumPyFile(bytes: bytes) }
       #expect(error?.kind == .unsupported)

@@ -56,7 +56,7 @@ public struct NumPyFile: Hashable, Sendable {
     // The data begin at a multiple of 64 bytes; a line feed ends the header.
     while (Self.magic.count + 4 + header.count + 1) % 64 != 0 { header.append(UInt8(ascii: " ")) }
     header.append(UInt8(ascii: "\n"))
-    guard array.shape.count <= NumPyHeader.mostAxes, let length = UInt16(exactly: header.count)
+    guard array.shape.count <= StoredArray.mostAxes, let length = UInt16(exactly: header.count)
     else {
       throw FileError(
         .unsupported, reason: "a .npy file cannot hold an array of \(array.shape.count) axes")

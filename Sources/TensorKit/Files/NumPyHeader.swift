@@ -27,9 +27,6 @@ struct NumPyHeader: Hashable {
     self.shape = shape
   }
 
-  /// NumPy's own limit.
-  static let mostAxes = 64
-
   private static let typeNames: [String: ArrayElementType] = [
     "f2": .float16, "f4": .float32, "f8": .float64, "b1": .bool, "?": .bool,
     "i1": .int8, "i2": .int16, "i4": .int32, "i8": .int64,
@@ -126,10 +123,10 @@ extension NumPyHeader {
         position += digits.count
         _ = take("L")  // Python 2 spells long integers so.
         shape.append(length)
-        guard shape.count <= NumPyHeader.mostAxes else {
+        guard shape.count <= StoredArray.mostAxes else {
           throw FileError(
             .unsupported,
-            reason: "it has more than the \(NumPyHeader.mostAxes) axes of NumPy's arrays")
+            reason: "it has more than the \(StoredArray.mostAxes) axes that are supported")
         }
         if !take(",") {
           guard shape.count > 1, take(")") else {

@@ -8,7 +8,8 @@
 /// ```
 ///
 /// The arrays keep the order in which the header lists them. A file is accepted only if its arrays
-/// cover its data without gaps and overlaps, which the format demands.
+/// cover its data without gaps and overlaps, which the format demands. Arrays of types that are not supported, and
+/// of more than 64 axes, are ``unreadable``.
 public struct SafeTensorsFile: NamedArrayFile {
   /// Texts about the whole file, by name.
   public var metadata = NamedValues<String>()
@@ -171,13 +172,17 @@ extension SafeTensorsFile {
       throw malformed("lies at the bytes \(start) to \(end) of only \(data.count); it is truncated")
     }
     let bytes = Array(data[(data.startIndex + start)..<(data.startIndex + end)])
-    guard let elementType = ArrayElementType(rawValue: typeName) else {
-      let error = FileError(
-        .unsupported,
-        reason: "its array '\(name)' has the dtype \(typeName), which is not supported; "
-          + "convert it to F32 before saving")
+    func unread(_ reason: String) -> (FileMember, Range<Int>) {
+      let error = FileError(.unsupported, reason: "its array '\(name)' has \(reason)")
       let member = UnreadMember(error: error, typeName: typeName, shape: shape, bytes: bytes)
       return (.unread(member), start..<end)
+    }
+    guard let elementType = ArrayElementType(rawValue: typeName) else {
+      return unread(
+        "the dtype \(typeName), which is not supported; convert it to F32 before saving")
+    }
+    guard shape.count <= StoredArray.mostAxes else {
+      return unread("more than the \(StoredArray.mostAxes) axes that are supported")
     }
     guard StoredArray.byteCount(of: elementType, shape: shape) == end - start else {
       throw malformed(
