@@ -156,10 +156,7 @@ struct FitImageSettings: Experiment {
   func weightsFile(for name: AdjusterChoice) -> URL? {
     values[Options.saveWeights].map { file in
       file.deletingLastPathComponent().appendingPathComponent(
-        fileName(
-          file.pathExtension.isEmpty
-            ? file.lastPathComponent + ".safetensors" : file.lastPathComponent,
-          for: name))
+        fileName(file.namingWeights.lastPathComponent, for: name))
     }
   }
 
@@ -221,10 +218,11 @@ struct FitImageSettings: Experiment {
   ) throws -> any Module<Scalar> {
     guard let file = values[Options.initialWeights] else { return untrained }
     var network = untrained
-    try ExampleFailure.reading(
+    let isNoted = try ExampleFailure.reading(
       Options.initialWeights, file, remedy: "give a .safetensors file with the model's weights"
     ) { path in
       let stored = try SafeTensorsFile(contentsOf: path)
+      let isNoted = try recipe.checkModel(stored.metadata, path: path)
       if let noted = stored.metadata[PixelRange.metadataKey], noted != pixelRange.rawValue {
         throw FileError(
           .malformed, path: path,
@@ -237,12 +235,20 @@ struct FitImageSettings: Experiment {
       }
       try recipe.normalize(&network, for: stored, path: path, using: &generator)
       try network.readWeights(from: path)
+      return isNoted
     }
     if let (name, _) = network.namedParameters.first(where: { !$0.value.isFinite }) {
       throw ExampleFailure.badData(
         """
         --initial-weights was given "\(file.relativePath)", whose \(name) holds numbers that are \
         not finite in --precision \(values[TrainingOptions.precision].rawValue); give a file of finite weights
+        """)
+    }
+    if !isNoted {
+      TextOutput.standardError.writeLine(
+        """
+        note: \(file.relativePath) does not say which model its weights are of; they are taken for those of \
+        \(recipe.modelText)
         """)
     }
     return network
@@ -274,8 +280,9 @@ struct FitImageSettings: Experiment {
   }
 
   /// What weight files note about a run's parameters.
-  func weightMetadata(for choice: AdjusterChoice) -> [String: String] {
-    var metadata = [PixelRange.metadataKey: pixelRange.rawValue]
+  func weightMetadata(for choice: AdjusterChoice) -> NamedValues<String> {
+    var metadata = recipe.model.metadata
+    metadata[PixelRange.metadataKey] = pixelRange.rawValue
     if choice.contains(.fr) { metadata[Recipe.fourierKey] = recipe.fourierText }
     if choice.contains(.bn) { metadata[Recipe.normalizationKey] = recipe.normalizationText }
     return metadata

@@ -1,3 +1,5 @@
+import TensorKit
+
 /// A table of comma-separated values with quoting after RFC 4180 and lines ended by `\n`.
 package struct CSVTable: Sendable, Equatable {
   /// One value of a row.
@@ -40,7 +42,7 @@ package struct CSVTable: Sendable, Equatable {
 
   fileprivate static func quoted(_ text: String) -> String {
     let needsQuotes = text.unicodeScalars.contains { "\",\n\r".unicodeScalars.contains($0) }
-    return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+    return needsQuotes ? "\"" + text.replacingExactly("\"", with: "\"\"") + "\"" : text
   }
 }
 

@@ -1,3 +1,5 @@
+import TensorKit
+
 /// Options that belong together, under one heading of the help.
 package struct OptionGroup: Sendable {
   /// The heading.
@@ -117,9 +119,9 @@ package struct Command: Sendable {
   }
 
   private func split(_ argument: String) -> (name: String, attached: String?) {
-    let body = argument.drop { $0 == "-" }
-    guard let equals = body.firstIndex(of: "=") else { return (String(body), nil) }
-    return (String(body[..<equals]), String(body[body.index(after: equals)...]))
+    let body = String(argument.unicodeScalars.drop { $0 == "-" })
+    guard let (name, value) = body.splitExactly(atFirst: "=") else { return (body, nil) }
+    return (name, value)
   }
 
   private func value(
@@ -141,7 +143,7 @@ package struct Command: Sendable {
 
   private func unknown(_ argument: String, name: String) -> ExampleFailure {
     let names = options.map(\.name) + ["help", "version"]
-    let shown = argument.firstIndex(of: "=").map { String(argument[..<$0]) } ?? argument
+    let shown = argument.splitExactly(atFirst: "=")?.before ?? argument
     let remedy =
       if let nearest = Spelling.nearest(to: name, in: names) {
         "did you mean --\(nearest)?"

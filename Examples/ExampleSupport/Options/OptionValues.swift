@@ -1,3 +1,5 @@
+import TensorKit
+
 /// The values of a command line, looked up with the options that declare them.
 ///
 /// ```swift
@@ -75,13 +77,16 @@ package struct OptionValues: Sendable {
     texts[option.name] != nil
   }
 
-  /// An argument as it can be typed into a shell.
+  /// An argument as a shell reads it.
+  ///
+  /// By scalars: a shell sees the apostrophe before a combining mark, which is no character of its own.
   package static func quoted(_ argument: String) -> String {
-    let plain = argument.allSatisfy {
-      $0.isLetter || $0.isNumber || "-_=./,:+@%".contains($0)
+    let plain = argument.unicodeScalars.allSatisfy {
+      $0.properties.isAlphabetic || $0.properties.numericType != nil
+        || "-_=./,:+@%".unicodeScalars.contains($0)
     }
     if plain, !argument.isEmpty { return argument }
-    return "'" + argument.replacing("'", with: "'\\''") + "'"
+    return "'" + argument.replacingExactly("'", with: "'\\''") + "'"
   }
 }
 

@@ -28,8 +28,14 @@ package enum WholeFile {
         reason: "it is \(type == S_IFDIR ? "a folder" : "a device"), not a file")
     }
 
+    let size = max(0, Int(status.st_size))
+    // A file may have holes, and be larger than anything.
+    guard size < ProcessInfo.processInfo.physicalMemory else {
+      throw FileError(
+        .unreadable, path: path, reason: "it has \(size) bytes, more than this machine's memory")
+    }
     var contents: [UInt8] = []
-    contents.reserveCapacity(max(0, Int(status.st_size)))
+    contents.reserveCapacity(size)
     return try withUnsafeTemporaryAllocation(byteCount: 1 << 18, alignment: 16) { buffer in
       while true {
         let count = retryingInterrupted { read(file, buffer.baseAddress, buffer.count) }
@@ -135,9 +141,9 @@ package enum WholeFile {
 
   /// Makes a rename in a folder durable, where the file system can.
   private static func synchronizeFolder(of path: String) {
-    let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
-    let folder = path.dropLast(name.count)
-    let file = open(folder.isEmpty ? "." : String(folder), O_RDONLY | O_CLOEXEC)
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let folder = slash.map { String(decoding: path.utf8[...$0], as: UTF8.self) } ?? "."
+    let file = open(folder, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return }
     _ = fsync(file)
     close(file)
