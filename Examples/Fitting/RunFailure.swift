@@ -18,7 +18,7 @@ package struct RunFailure: Sendable {
   /// What follows the run's name in a sentence.
   package var clause: String {
     switch error {
-    case .nonFinite(let what): "diverged at step \(step), where the \(what) is not finite"
+    case .nonFinite(let what, _): "diverged at step \(step), where the \(what) is not finite"
     default: "stopped at step \(step): \(error.description.dropLast())"
     }
   }
