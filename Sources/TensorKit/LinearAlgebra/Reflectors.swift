@@ -94,7 +94,7 @@ extension Tensor {
   /// that undoes it; zeros are left alone.
   ///
   /// Squares neither overflow nor vanish then, and no digit changes.
-  func scaledToUnitMagnitude() -> (tensor: Tensor, exponent: Scalar.Exponent) {
+  package func scaledToUnitMagnitude() -> (tensor: Tensor, exponent: Scalar.Exponent) {
     guard count > 0 else { return (self, 0) }
     let magnitude = Swift.max(largest(), -smallest())
     guard magnitude > 0, magnitude.isFinite else { return (self, 0) }
