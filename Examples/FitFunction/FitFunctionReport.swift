@@ -1,4 +1,5 @@
 import ExampleSupport
+import Fitting
 import Foundation
 import INRZoo
 import TensorKit
@@ -17,8 +18,18 @@ struct FitFunctionReport {
         ("function", "csv", function(result).text), ("errors", "svg", heatMap(result).svg),
       ].map { OutputFile(settings.fileName($0, $1, for: result.adjuster), $2) }
     }
+    let published = results.flatMap { result in
+      result.diagnostics.flatMap { diagnostic in
+        let files =
+          [(diagnostic.name, "csv", diagnostic.table.text)]
+          + diagnostic.plots(of: result.adjuster.name).map { style, plot in
+            ("\(diagnostic.name)-\(style.name)", "svg", plot.svg)
+          }
+        return files.map { OutputFile(settings.fileName($0, $1, for: result.adjuster), $2) }
+      }
+    }
     try settings.folder.write(
-      tables + [
+      tables + published + [
         OutputFile("losses.svg", lossPlot.svg), OutputFile("summary.json", try summary.file),
         OutputFile("report.html", report.html),
       ])
@@ -108,7 +119,7 @@ struct FitFunctionReport {
       caption: """
         The mean squared error after the last update, and the mean over the frequencies of the relative \
         error there\(settings.seeds.count > 1 ? "; mean ± standard deviation over the seeds" : ""); the \
-        median time of a step; peak memory of the process during the runs.
+        median time of a step; the most memory that the tensors of these runs took at once.
         """)
     for (index, result) in results.enumerated() {
       report.addPlot(
@@ -129,6 +140,15 @@ struct FitFunctionReport {
       functionPlot, heading: "The fitted function",
       caption: "The function, and what each network makes of it at the end"
         + (settings.seeds.count > 1 ? " (the first seed)." : "."))
+    for result in results {
+      for diagnostic in result.diagnostics {
+        let plots = diagnostic.plots(of: result.adjuster.name)
+        for (index, (style, plot)) in plots.enumerated() {
+          report.addPlot(
+            plot, heading: index == 0 ? diagnostic.heading : "", caption: style.caption)
+        }
+      }
+    }
     return report
   }
 

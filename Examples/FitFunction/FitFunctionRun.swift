@@ -37,6 +37,8 @@ struct FunctionResult: ExperimentOutcome {
   var finalLoss: MeanWithDeviation? { MeanWithDeviation(of: runs.map(\.finalLoss)) }
   var finalError: MeanWithDeviation? { MeanWithDeviation(of: runs.map(\.finalError)) }
   var courses: [TrainingCourse] { runs.map(\.course) }
+  /// What the adjuster published in the run of the first seed.
+  var diagnostics: [DiagnosticCourse] { runs.first?.course.diagnostics ?? [] }
 
   /// The mean over the runs of the relative error at a frequency, for each recorded step.
   func meanErrors(atFrequency index: Int) -> [Double] {
@@ -69,15 +71,16 @@ extension FitFunctionSettings {
   /// Fits the function with each adjuster in turn, from the same initial weights for each seed.
   func run<Scalar: TensorScalar>(_ type: Scalar.Type) throws -> [FunctionResult] {
     let signal = function.signal(type)
+    let meter = MemoryMeter()
     return try adjusters.map { choice in
-      Machine.resetPeakMemory()
+      let memory = meter.start()
       let runs = try seeds.map { seed in
         try run(choice, seed: seed, network: network(seed: seed, type), signal: signal)
       }
       return FunctionResult(
         adjuster: choice, runs: runs,
         failures: runs.map { (runName(choice, seed: $0.seed), $0.failure) },
-        peakMemoryMegabytes: Machine.peakMemoryMegabytes(), recordedSteps: recordedSteps)
+        peakMemoryMegabytes: memory(), recordedSteps: recordedSteps)
     }
   }
 

@@ -1,5 +1,6 @@
 import ExampleSupport
 import Foundation
+import GradientAdjusters
 import INRZoo
 import TensorKit
 
@@ -26,6 +27,10 @@ package protocol Experiment {
 
   /// Runs each adjuster in turn.
   func run<Scalar: TensorScalar>(_: Scalar.Type) throws -> [Outcome]
+  /// About how much memory a run with an adjuster takes.
+  func memoryEstimate<Scalar: TensorScalar>(
+    of choice: AdjusterChoice, _: Scalar.Type
+  ) throws -> MemoryEstimate
 }
 
 /// What came out of one adjuster.
@@ -34,7 +39,7 @@ package protocol ExperimentOutcome {
   var adjuster: AdjusterChoice { get }
   /// The losses and times of each run.
   var courses: [TrainingCourse] { get }
-  /// The peak memory of the process during the runs.
+  /// The most memory that tensors of these runs took at once, by a `MemoryMeter`.
   var peakMemoryMegabytes: Double { get }
   /// The line on standard output.
   var line: String { get }
@@ -58,14 +63,29 @@ extension Experiment {
   package func perform(report: ([Outcome]) throws -> Void) throws {
     let outcomes =
       switch values[TrainingOptions.precision] {
-      case .float: try run(Float.self)
-      case .double: try run(Double.self)
+      case .float: try checkedRun(Float.self)
+      case .double: try checkedRun(Double.self)
       }
     try report(outcomes)
     folder.announceReport(with: outcomes.map(\.line))
     let failure = RunFailure.summary(
       of: outcomes.flatMap(\.failures), startRemedy: remedies.start, remedy: remedies.later)
     if let failure { throw failure }
+  }
+
+  /// Runs each adjuster in turn, if all find room in memory.
+  private func checkedRun<Scalar: TensorScalar>(_ type: Scalar.Type) throws -> [Outcome] {
+    if let available = TensorMemory.availableBytes {
+      for choice in adjusters {
+        let estimate = try memoryEstimate(of: choice, type)
+        if estimate.total + MemoryShortage.reserve > available {
+          throw MemoryShortage.failure(
+            of: choice.name, estimate, available: available,
+            options: values.settings.map(\.name))
+        }
+      }
+    }
+    return try run(type)
   }
 
   /// Where the results come from.

@@ -71,11 +71,9 @@ extension FitImageSettings {
   func run<Scalar: TensorScalar>(_ type: Scalar.Type) throws -> [FitImageResult] {
     let signal = PictureSignal<Scalar>(picture, patch: patch)
     let network = try network(type)
-    return try adjusters.map { choice in
-      // What came before, such as the last run's measures, is not this run's.
-      TensorMemory.returnUnused()
-      Machine.resetPeakMemory()
-      return try run(choice, network: network, signal: signal)
+    let meter = MemoryMeter()
+    return try adjusters.map {
+      try run($0, network: network, signal: signal, memory: meter.start())
     }
   }
 
@@ -83,7 +81,8 @@ extension FitImageSettings {
   var earlyStep: Int { max(1, steps / 15) }
 
   private func run<Scalar, Model: Module<Scalar>>(
-    _ choice: AdjusterChoice, network: Model, signal: PictureSignal<Scalar>
+    _ choice: AdjusterChoice, network: Model, signal: PictureSignal<Scalar>,
+    memory: () -> Double
   ) throws -> FitImageResult {
     func pictureValues(_ outputs: Tensor<Scalar>) -> Tensor<Float> {
       Tensor(signal.pictureValues(from: pixelRange.values(of: outputs)))
@@ -107,6 +106,7 @@ extension FitImageSettings {
       }
     }
     let outputs = try trainer.outputs(for: inputs)
+    let peakMemory = memory()
     var finalPSNR = Double.nan
     if course.failure == nil {
       finalPSNR = peakSignalToNoiseRatio(
@@ -127,7 +127,7 @@ extension FitImageSettings {
         ? try PictureMeasures(
           of: values, against: picture, perceptual: perceptualDistance,
           workers: workers) : nil,
-      peakMemoryMegabytes: Machine.peakMemoryMegabytes(), earlyValues: earlyValues,
+      peakMemoryMegabytes: peakMemory, earlyValues: earlyValues,
       values: values,
       writeWeights: { try model.writeWeights(to: $0, metadata: metadata) })
   }

@@ -10,6 +10,7 @@
 #include <malloc.h>
 #endif
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -177,12 +178,32 @@ static void empty_cache(struct buffer_cache *cache) {
   shrink_cache(cache, true, 0);
 }
 
+// The bytes in use by all threads, and the most there were since that was last restarted. A thread tells what it
+// allocated and released once that comes to so much, so that small buffers cost no shared memory.
+static _Atomic int64_t used_bytes, most_used_bytes;
+static _Thread_local int64_t untold_bytes;
+static const int64_t least_told_bytes = (int64_t)1 << 16;
+
+static void tell_use(void) {
+  const int64_t used = atomic_fetch_add(&used_bytes, untold_bytes) + untold_bytes;
+  untold_bytes = 0;
+  int64_t most = atomic_load(&most_used_bytes);
+  while (used > most && !atomic_compare_exchange_weak(&most_used_bytes, &most, used)) {
+  }
+}
+
+static void note_use(int64_t bytes) {
+  untold_bytes += bytes;
+  if (untold_bytes >= least_told_bytes || untold_bytes <= -least_told_bytes) tell_use();
+}
+
 // Runs when a thread exits. Should another destructor release buffers after this one, the cache
 // registers anew, and the system calls this again.
 static void free_cache_at_thread_exit(void *pointer) {
   struct buffer_cache *cache = pointer;
   cache->is_registered = false;
   empty_cache(cache);
+  tell_use();
 }
 
 static void create_exit_key(void) {
@@ -196,6 +217,21 @@ static bool register_cache(struct buffer_cache *cache) {
   return cache->is_registered;
 }
 
+int64_t tk_buffer_bytes_in_use(void) {
+  tell_use();
+  return atomic_load(&used_bytes);
+}
+
+int64_t tk_buffer_most_bytes_in_use(void) {
+  tell_use();
+  return atomic_load(&most_used_bytes);
+}
+
+void tk_buffer_restart_most_bytes(void) {
+  tell_use();
+  atomic_store(&most_used_bytes, atomic_load(&used_bytes));
+}
+
 void tk_buffer_trim(void) {
   empty_cache(&thread_cache);
   clear_shelf();
@@ -204,7 +240,7 @@ void tk_buffer_trim(void) {
 #endif
 }
 
-void *tk_buffer_allocate(size_t bytes) {
+static void *allocate(size_t bytes) {
   if (bytes > largest_cached_bytes) return obtain(bytes);
   int class = size_class(bytes);
   struct buffer_cache *cache = &thread_cache;
@@ -218,8 +254,25 @@ void *tk_buffer_allocate(size_t bytes) {
   return buffer;
 }
 
+// What a buffer takes, of which a class may be a little more than was asked for.
+static int64_t bytes_taken(size_t bytes) {
+  return (int64_t)(bytes > largest_cached_bytes ? bytes : class_bytes(size_class(bytes)));
+}
+
+void *tk_buffer_allocate(size_t bytes) {
+  void *buffer = allocate(bytes);
+  if (buffer == NULL) {
+    // Once more, without what is kept for later.
+    tk_buffer_trim();
+    buffer = allocate(bytes);
+  }
+  if (buffer != NULL) note_use(bytes_taken(bytes));
+  return buffer;
+}
+
 void tk_buffer_release(void *buffer, size_t bytes) {
   if (buffer == NULL) return;
+  note_use(-bytes_taken(bytes));
   if (bytes > largest_cached_bytes) {
     give_back(buffer, bytes);
     return;

@@ -8,7 +8,12 @@ extension Command {
   ///
   /// - Parameter body: The program.
   package func run(_ body: (OptionValues) throws -> Void) -> Never {
-    exit(execute(Array(CommandLine.arguments.dropFirst()), body).rawValue)
+    MemoryShortage.endProcessCleanly(options: options.map(\.name))
+    let code = execute(Array(CommandLine.arguments.dropFirst())) { values in
+      try MemoryShortage.requireReserve()
+      try body(values)
+    }
+    exit(code.rawValue)
   }
 
   /// Runs the body with arguments as ``run(_:)`` does, and returns the exit code.
@@ -36,12 +41,17 @@ extension Command {
       return .success
     } catch {
       let failure = ExampleFailure(error)
-      var sentence = failure.message.split(whereSeparator: \.isNewline).joined(separator: " ")
-      if sentence.hasSuffix(".") { sentence.removeLast() }
-      // A line of progress may stand unfinished on the terminal.
-      let clearing = standardError.isTerminal ? "\r\u{1B}[K" : ""
-      standardError.writeLine("\(clearing)error: \(sentence)")
+      Self.writeError(failure.message, to: standardError)
       return failure.exitCode
     }
+  }
+
+  /// Writes the line about an error.
+  static func writeError(_ message: String, to output: TextOutput) {
+    var sentence = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+    if sentence.hasSuffix(".") { sentence.removeLast() }
+    // A line of progress may stand unfinished on the terminal.
+    let clearing = output.isTerminal ? "\r\u{1B}[K" : ""
+    output.writeLine("\(clearing)error: \(sentence)")
   }
 }

@@ -29,9 +29,10 @@ extension Tensor {
       rank == 2 && shape[0] == shape[1] && count >= 1 && count <= shape[0],
       "\(count) leading eigenpairs of a tensor of shape \(shape)")
     guard isFinite else { throw EigenError.nonFinite }
-    let (scaled, exponent) = scaledToUnitMagnitude()
     // Residuals are far smaller than the matrix, and must not come near the smallest numbers there are.
-    guard abs(Int(exponent)) <= Int(Scalar.greatestFiniteMagnitude.exponent) / 4 else {
+    let moderate = Int(Scalar.greatestFiniteMagnitude.exponent) / 4
+    guard abs(Int(exponentOfLargestMagnitude)) <= moderate else {
+      let (scaled, exponent) = scaledToUnitMagnitude()
       let (pairs, block) = try scaled.leadingEigenpairs(
         count, startingFrom: guess, tolerance: tolerance, workers: workers)
       let values = Tensor<Double>(pairs.values).elements.map {
