@@ -2,9 +2,17 @@ import ExampleSupport
 import GradientAdjusters
 
 /// What an adjuster published under one name, over the steps of a run.
+///
+/// Of some thousands every other is left out, and so on, so that long runs take no more memory than short ones.
 package struct DiagnosticCourse: Sendable {
   private let first: AdjusterDiagnostic
   private var published: [(step: Int, diagnostic: AdjusterDiagnostic)]
+  /// Each of so many is kept.
+  private var interval = 1
+  private var count = 1
+
+  /// How many are kept at most.
+  package static var mostKept: Int { 4096 }
 
   init(startingWith first: AdjusterDiagnostic, step: Int) {
     self.first = first
@@ -12,7 +20,12 @@ package struct DiagnosticCourse: Sendable {
   }
 
   mutating func append(_ diagnostic: AdjusterDiagnostic, step: Int) {
+    defer { count += 1 }
+    guard count % interval == 0 else { return }
     published.append((step, diagnostic))
+    guard published.count > Self.mostKept else { return }
+    published = stride(from: 0, to: published.count, by: 2).map { published[$0] }
+    interval *= 2
   }
 
   /// One word, for files.

@@ -3,7 +3,9 @@
 //
 // A training loop asks for the same sizes again and again; taking them from a list of the thread's
 // own costs a few nanoseconds and leaves the pages mapped and warm. A buffer may be released by
-// another thread than the one that allocated it: it then joins that thread's cache. What a thread's cache
+// another thread than the one that allocated it: it then joins that thread's cache, but of a size no thread keeps
+// more than it ever had to ask the system for, or a few. Else a thread that releases more than it allocates
+// would hoard what others ask the system for, and a process grow for thousands of steps. What a thread's cache
 // has no room for goes to the shelf: temporaries of kernels, and recordings that are kept from one phase of a step to
 // the next, come back as often as steps do.
 #if defined(__linux__)
@@ -12,6 +14,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "CTensorKernels.h"
@@ -37,7 +40,9 @@ struct cached_buffer {
 
 struct buffer_cache {
   struct cached_buffer *first[class_count];
-  size_t bytes[2];  // of small buffers and of large ones
+  uint32_t kept[class_count];      // how many there are
+  uint32_t obtained[class_count];  // how many the system was asked for
+  size_t bytes[2];                 // of small buffers and of large ones
   bool is_registered;  // whether the thread's exit will free it
 };
 
@@ -99,10 +104,21 @@ static void shrink_cache(struct buffer_cache *cache, bool large, size_t limit) {
     while (cache->first[class] != NULL && cache->bytes[large] > limit) {
       struct cached_buffer *buffer = cache->first[class];
       cache->first[class] = buffer->next;
+      cache->kept[class]--;
+      if (cache->obtained[class] > 0) cache->obtained[class]--;
       cache->bytes[large] -= size;
       give_back(buffer, size);
     }
   }
+}
+
+// How many buffers of a size a thread keeps at least; of tiny ones more, so that their lists are its own.
+static uint32_t least_kept(size_t bytes) { return bytes <= 4096 ? 64 : 4; }
+
+// Whether a thread keeps one more buffer of a class than it has.
+static bool is_wanted(const struct buffer_cache *cache, int class) {
+  const uint32_t kept = cache->kept[class];
+  return kept < cache->obtained[class] || kept < least_kept(class_bytes(class));
 }
 
 // What the shelf holds beside what is lent: temporaries of kernels, which come back at every step.
@@ -234,6 +250,7 @@ void tk_buffer_restart_most_bytes(void) {
 
 void tk_buffer_trim(void) {
   empty_cache(&thread_cache);
+  memset(thread_cache.obtained, 0, sizeof thread_cache.obtained);
   clear_shelf();
 #if defined(__GLIBC__)
   malloc_trim(0);
@@ -247,9 +264,12 @@ static void *allocate(size_t bytes) {
   struct cached_buffer *buffer = cache->first[class];
   if (buffer == NULL) {
     void *shelved = take_from_shelf(class);
-    return shelved != NULL ? shelved : obtain(class_bytes(class));
+    if (shelved != NULL) return shelved;
+    cache->obtained[class]++;
+    return obtain(class_bytes(class));
   }
   cache->first[class] = buffer->next;
+  cache->kept[class]--;
   cache->bytes[is_large(class_bytes(class))] -= class_bytes(class);
   return buffer;
 }
@@ -286,12 +306,13 @@ void tk_buffer_release(void *buffer, size_t bytes) {
   }
   const bool large = is_large(size);
   const size_t limit = large ? cache_limit_large : cache_limit_small;
-  if (cache->bytes[large] + size > limit) {
+  if (!is_wanted(cache, class) || cache->bytes[large] + size > limit) {
     if (put_on_shelf(buffer, class)) return;
     shrink_cache(cache, large, limit - size);
   }
   struct cached_buffer *entry = buffer;
   entry->next = cache->first[class];
   cache->first[class] = entry;
+  cache->kept[class]++;
   cache->bytes[large] += size;
 }
