@@ -24,10 +24,9 @@ struct ProgramRun {
       executable: Self.built(program), arguments, in: folder, interrupting: interrupting)
   }
 
-  /// Runs an executable file, and kills it after so many seconds: far more than any machine takes.
+  /// Runs an executable file to its end, however long a busy machine takes.
   init(
-    executable: URL, _ arguments: [String], in folder: URL, interrupting: Bool = false,
-    seconds: Double = 600
+    executable: URL, _ arguments: [String], in folder: URL, interrupting: Bool = false
   ) throws {
     // Files rather than pipes: they hold any amount, and nobody has to read meanwhile.
     let streams = FileManager.default.temporaryDirectory.appendingPathComponent(
@@ -45,10 +44,8 @@ struct ProgramRun {
     process.standardOutput = try FileHandle(forWritingTo: files[0])
     process.standardError = try FileHandle(forWritingTo: files[1])
     try Self.withoutBlockedSignals { try process.run() }
-    let start = Date()
     while process.isRunning {
       if interrupting, try !Data(contentsOf: files[1]).isEmpty { process.interrupt() }
-      if Date().timeIntervalSince(start) > seconds { kill(process.processIdentifier, SIGKILL) }
       Thread.sleep(forTimeInterval: 0.005)
     }
     process.waitUntilExit()
