@@ -131,7 +131,7 @@ import Testing
     for _ in 0..<2 { try trainer.advance(on: problem.batch) }
     let good = trainer.model.parameters
     try expectFailure(
-      &trainer, on: problem.batch, .nonFinite("updated layers.0.weight", step: 2))
+      &trainer, on: problem.batch, .updateNotFinite(parameter: "layers.0.weight", step: 2))
     #expect(trainer.model.parameters == good)
 
     // With a smaller rate the run goes on as if nothing had been.
@@ -151,14 +151,14 @@ import Testing
     trainer.learningRate = LearningRateSchedule("larger and larger") { $0 == 0 ? 1e-3 : 1e10 }
     try trainer.advance(on: problem.batch)
     try expectFailure(
-      &trainer, on: problem.batch, .nonFinite("updated layers.0.weight", step: 1))
+      &trainer, on: problem.batch, .updateNotFinite(parameter: "layers.0.weight", step: 1))
   }
 
   @Test func optimizersOfOnesOwnAreTakenBackToo() throws {
     var trainer = try Trainer(problem.model, optimizer: Leaping())
     try trainer.advance(on: problem.batch)
     try expectFailure(
-      &trainer, on: problem.batch, .nonFinite("updated layers.0.weight", step: 1))
+      &trainer, on: problem.batch, .updateNotFinite(parameter: "layers.0.weight", step: 1))
     #expect(trainer.optimizer.step == 1)
   }
 

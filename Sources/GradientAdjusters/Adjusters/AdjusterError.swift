@@ -18,6 +18,8 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
   ///
   /// What it is, with the name of its parameter or layer if it has one, and at which step.
   case nonFinite(String, step: Int? = nil)
+  /// The optimizer's update at a step would have made a parameter infinite or NaN.
+  case updateNotFinite(parameter: String, step: Int)
   /// The inputs or targets of a batch hold an infinity or NaN.
   case dataNotFinite(String)
   /// A batch has no rows.
@@ -70,6 +72,11 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
       """
       \(step.map { "At step \($0) the" } ?? "The") \(what) is not finite, so the run has diverged: a smaller \
       learning rate, or a schedule that lowers it, usually helps.
+      """
+    case .updateNotFinite(let parameter, let step):
+      """
+      The update at step \(step) would have made \(parameter) infinite or NaN, and was not made: the learning rate \
+      is too large.
       """
     case .dataNotFinite(let what):
       "The \(what) of the batch hold an infinity or NaN: leave these rows out, or repair them."

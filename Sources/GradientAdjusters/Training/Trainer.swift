@@ -36,7 +36,7 @@ public struct Trainer<Model: Module>: Checkpointable {
   /// How many steps have been made.
   public private(set) var step = 0
   /// Whether all gradients, rates and parameters so far were far from the largest number.
-  private var isTemperate = true
+  private var isTemperate: Bool
 
   /// Prepares to train a model.
   ///
@@ -67,15 +67,16 @@ public struct Trainer<Model: Module>: Checkpointable {
     self.penalties = penalties
     self.workers = workers
     self.recordingBudget = recordingBudget
+    isTemperate = model.parameters.isTemperate
   }
 
   /// Makes one step on a batch, or none at all.
   ///
   /// - Returns: The loss before the step's update, penalties included.
-  /// - Throws: ``AdjusterError/nonFinite(_:step:)`` if the loss, the gradient or the parameters after the update
-  ///   are not finite, with the step and the first parameter by name; and whatever the adjuster throws. Model,
-  ///   optimizer and adjuster are then as they were before the step, so that the run can go on from there with
-  ///   a smaller ``learningRate``.
+  /// - Throws: ``AdjusterError/nonFinite(_:step:)`` if the loss or the gradient is not finite, and
+  ///   ``AdjusterError/updateNotFinite(parameter:step:)`` if a parameter would no longer be, with the step and the
+  ///   first parameter by name; and whatever the adjuster throws. Model, optimizer and adjuster are then as they
+  ///   were before the step, so that the run can go on from there with a smaller ``learningRate``.
   @discardableResult
   public mutating func advance(on batch: Batch<Scalar>) throws -> Double {
     let former = adjuster
@@ -104,12 +105,15 @@ public struct Trainer<Model: Module>: Checkpointable {
     let rate = optimizer.learningRate(optimizer.step)
     isTemperate =
       isTemperate && optimizer is any BoundedOptimizer && gradient.isTemperate
-      && parameters.isTemperate && abs(rate) <= ParameterVector<Scalar>.temperateSize
+      && abs(rate) <= ParameterVector<Scalar>.temperateSize
     let former = isTemperate ? nil : optimizer
     optimizer.update(&parameters, along: gradient)
-    if let name = parameters.firstNonFinite {
-      if let former { optimizer = former }
-      throw AdjusterError.nonFinite("updated \(name)", step: step)
+    if !parameters.isTemperate {
+      isTemperate = false
+      if let name = parameters.firstNonFinite {
+        if let former { optimizer = former }
+        throw AdjusterError.updateNotFinite(parameter: name, step: step)
+      }
     }
     model.parameters = parameters
   }
@@ -134,6 +138,7 @@ public struct Trainer<Model: Module>: Checkpointable {
     try visitor.visit(&step, named: "step")
     try visitor.require(step >= 0, of: "step", "there were \(step) steps")
     guard visitor.isReading else { return }
+    isTemperate = model.parameters.isTemperate
     do {
       try optimizer.requireState(fitting: model.parameterLayout)
     } catch {
