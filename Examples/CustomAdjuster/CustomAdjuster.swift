@@ -13,7 +13,7 @@ enum CustomAdjuster {
   static let steps = Option(
     "steps", .integer(in: 1..., "N"), default: 300, help: "Steps of training, each on all pixels.")
   static let width = Option(
-    "width", .integer(in: 1...65_536, "W"), default: 128, help: "Units of each hidden layer.")
+    "width", .integer(in: 1...4096, "W"), default: 128, help: "Units of each hidden layer.")
   static let seed = Option(
     "seed", .integer(in: 0..., "S"), default: 0, help: "Seeds the initial weights.")
   static let threads = Option(

@@ -81,6 +81,8 @@ struct FunctionResult: ExperimentOutcome {
   var finalLoss: MeanWithDeviation? { MeanWithDeviation(of: runs.map(\.finalLoss)) }
   var finalError: MeanWithDeviation? { MeanWithDeviation(of: runs.map(\.finalError)) }
   var courses: [TrainingCourse] { runs.map(\.course) }
+  /// What the adjuster published in the run of the first seed.
+  var diagnostics: [DiagnosticCourse] { runs.first?.course.diagnostics ?? [] }
 
   /// The mean over the runs of the relative error at a frequency, for each recorded step.
   func meanErrors(atFrequency index: Int) -> [Double] {
@@ -109,15 +111,16 @@ extension FitFunctionSettings {
     _ type: Scalar.Type, in folder: RunFolder
   ) throws -> [FunctionResult] {
     let signal = function.signal(type)
+    let meter = MemoryMeter()
     return try untilStopped(adjusters) { choice in
-      Machine.resetPeakMemory()
+      let memory = meter.start()
       let runs = try untilStopped(Array(seeds)) { seed in
         try run(choice, seed: seed, network: network(seed: seed, type), signal: signal, in: folder)
       }
       return FunctionResult(
         adjuster: choice, runs: runs,
         failures: runs.map { (runName(choice, seed: $0.seed), $0.failure) },
-        peakMemoryMegabytes: Machine.peakMemoryMegabytes())
+        peakMemoryMegabytes: memory())
     }
   }
 

@@ -116,14 +116,29 @@ struct FitFunctionSettings: Experiment {
 
   /// A network with the initial weights of a seed.
   func network<Scalar: TensorScalar>(seed: Int, _ type: Scalar.Type) -> any Module<Scalar> {
+    network(recipe.model, seed: seed, type)
+  }
+
+  private func network<Scalar: TensorScalar>(
+    _ model: ModelRecipe, seed: Int, _ type: Scalar.Type
+  ) -> any Module<Scalar> {
     var generator = SeededGenerator(seed: UInt64(seed))
     if isCircle {
-      return TwoLayerRectifierNetwork<Scalar>(
-        inputs: 2, width: recipe.model.width, using: &generator)
+      return TwoLayerRectifierNetwork<Scalar>(inputs: 2, width: model.width, using: &generator)
     }
     // Up to the samples' highest frequency; they span 2.
     let layout = ModelRecipe.Layout(bandwidths: [Double(function.samples) / 4], outputs: 1)
-    return recipe.model.network(layout, using: &generator, type)
+    return model.network(layout, using: &generator, type)
+  }
+
+  /// About how much memory a run with an adjuster takes.
+  func memoryEstimate<Scalar: TensorScalar>(
+    of choice: AdjusterChoice, _ type: Scalar.Type
+  ) throws -> MemoryEstimate {
+    try recipe.memoryEstimate(
+      of: choice, rowCount: function.samples, groupCount: function.samples / group,
+      threads: workers.threads, recordingBudget: recordingBudget, type
+    ) { network($0, seed: 0, type) }
   }
 }
 

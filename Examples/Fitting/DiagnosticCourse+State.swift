@@ -24,8 +24,11 @@ extension DiagnosticCourse: Checkpointable {
     var values: [Double] = []
     /// Zero where there is no number.
     var isPresent: [Int] = []
+    var interval: Int
+    var count: Int
 
     init(of course: DiagnosticCourse) {
+      (interval, count) = (course.interval, course.count)
       var lists: [[String]] = []
       for (step, diagnostic) in course.published {
         let index = lists.lastIndex(of: diagnostic.items) ?? lists.count
@@ -44,14 +47,14 @@ extension DiagnosticCourse: Checkpointable {
     func course() throws -> DiagnosticCourse {
       guard let template = Self.decoded(AdjusterDiagnostic.self, description),
         let lists = Self.decoded([[String]].self, lists), steps.count == listOfStep.count,
-        values.count == isPresent.count, !steps.isEmpty,
+        values.count == isPresent.count, !steps.isEmpty, interval > 0, count > 0,
         listOfStep.allSatisfy(lists.indices.contains),
         listOfStep.reduce(0, { $0 + lists[$1].count * template.columns.count }) == values.count
       else {
         throw StateError.invalid(name: "published", reason: "its lists and numbers do not fit")
       }
       var next = 0
-      let all = zip(steps, listOfStep).map { step, list in
+      let published = zip(steps, listOfStep).map { step, list in
         let items = lists[list]
         let columns = template.columns.map { column in
           defer { next += items.count }
@@ -63,9 +66,7 @@ extension DiagnosticCourse: Checkpointable {
           AdjusterDiagnostic(template.name, of: template.itemKind, items: items, columns: columns)
         )
       }
-      var course = DiagnosticCourse(startingWith: all[0].1, step: all[0].0)
-      for (step, diagnostic) in all.dropFirst() { course.append(diagnostic, step: step) }
-      return course
+      return DiagnosticCourse(published: published, interval: interval, count: count)
     }
 
     mutating func visitState(_ visitor: inout StateVisitor) throws {
@@ -75,6 +76,8 @@ extension DiagnosticCourse: Checkpointable {
       try visitor.visit(&listOfStep, named: "list")
       try visitor.visit(&values, named: "values")
       try visitor.visit(&isPresent, named: "present")
+      try visitor.visit(&interval, named: "interval")
+      try visitor.visit(&count, named: "count")
     }
 
     private static func json(_ value: some Encodable) -> String {

@@ -1,5 +1,6 @@
 import ExampleSupport
 import Foundation
+import GradientAdjusters
 import INRZoo
 import TensorKit
 
@@ -32,6 +33,10 @@ package protocol Experiment {
   ///
   /// - Parameter folder: The output folder, for what is written meanwhile.
   func run<Scalar: TensorScalar>(_: Scalar.Type, in folder: RunFolder) throws -> [Outcome]
+  /// About how much memory a run with an adjuster takes.
+  func memoryEstimate<Scalar: TensorScalar>(
+    of choice: AdjusterChoice, _: Scalar.Type
+  ) throws -> MemoryEstimate
 }
 
 /// What came out of one adjuster.
@@ -40,7 +45,7 @@ package protocol ExperimentOutcome {
   var adjuster: AdjusterChoice { get }
   /// The losses and times of each run.
   var courses: [TrainingCourse] { get }
-  /// The peak memory of the process during the runs.
+  /// The most memory that tensors of these runs took at once, by a `MemoryMeter`.
   var peakMemoryMegabytes: Double { get }
   /// The line on standard output.
   var line: String { get }
@@ -71,8 +76,8 @@ extension Experiment {
       keepingEarlier: former == FileIdentity(folder.url), for: plan)
     let outcomes =
       switch values[TrainingOptions.precision] {
-      case .float: try run(Float.self, in: folder)
-      case .double: try run(Double.self, in: folder)
+      case .float: try checkedRun(Float.self, in: folder)
+      case .double: try checkedRun(Double.self, in: folder)
       }
     let failure = RunFailure.summary(
       of: outcomes.flatMap(\.failures), startRemedy: remedies.start, remedy: remedies.later)
@@ -100,6 +105,23 @@ extension Experiment {
       results.append(try body(run))
     }
     return results
+  }
+
+  /// Runs each adjuster in turn, if all find room in memory.
+  private func checkedRun<Scalar: TensorScalar>(
+    _ type: Scalar.Type, in folder: RunFolder
+  ) throws -> [Outcome] {
+    if let available = TensorMemory.availableBytes {
+      for choice in adjusters {
+        let estimate = try memoryEstimate(of: choice, type)
+        if estimate.total + MemoryShortage.reserve > available {
+          throw MemoryShortage.failure(
+            of: choice.name, estimate, available: available,
+            options: values.settings.map(\.name))
+        }
+      }
+    }
+    return try run(type, in: folder)
   }
 
   /// Where the results come from.

@@ -97,7 +97,7 @@ struct ComparisonReport {
         PSNR in dB: after the last update, the best of all steps, the median over the last tenth of the steps, and \
         what was reached in \(NumberText.fixed(shortestTime ?? 0, 1)) s, the time that the quickest \
         run took. The median time of a step, and the ratio of the time of all steps to that of the first row. \
-        Peak memory of the process during the run. \(settings.dampingSentence)
+        The most memory that the run's tensors took at once. \(settings.dampingSentence)
         """)
     report.addPlot(
       fit.psnrPlot,

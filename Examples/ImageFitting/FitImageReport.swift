@@ -271,8 +271,8 @@ struct FitImageReport {
   private let measuresCaption = """
     PSNR in dB: after the last update, the median over the last tenth of the steps, which spikes of single \
     steps leave alone, and the best of all steps; PSNR, SSIM (windows of 7 x 7) and MS-SSIM (five scales, \
-    for sides of more than 160 pixels) of the pictures rounded to 8 bits; the median time of a step; peak \
-    memory of the process during the run.
+    for sides of more than 160 pixels) of the pictures rounded to 8 bits; the median time of a step; the \
+    most memory that the run's tensors took at once.
     """
 
   private var table: ReportTable {

@@ -88,11 +88,9 @@ extension FitImageSettings {
   ) throws -> [FitImageResult] {
     let signal = PictureSignal<Scalar>(picture, patch: patch)
     let network = try network(type)
-    return try untilStopped(adjusters) { choice in
-      // What came before, such as the last run's measures, is not this run's.
-      TensorMemory.returnUnused()
-      Machine.resetPeakMemory()
-      return try run(choice, network: network, signal: signal, in: folder)
+    let meter = MemoryMeter()
+    return try untilStopped(adjusters) {
+      try run($0, network: network, signal: signal, in: folder, memory: meter.start())
     }
   }
 
@@ -101,7 +99,7 @@ extension FitImageSettings {
 
   private func run<Scalar, Model: Module<Scalar>>(
     _ choice: AdjusterChoice, network: Model, signal: PictureSignal<Scalar>,
-    in folder: RunFolder
+    in folder: RunFolder, memory: () -> Double
   ) throws -> FitImageResult {
     func pictureValues(_ outputs: Tensor<Scalar>) -> Tensor<Float> {
       Tensor(signal.pictureValues(from: pixelRange.values(of: outputs)))
@@ -128,6 +126,7 @@ extension FitImageSettings {
     }
     var course = run.course
     let outputs = try run.trainer.outputs(for: inputs)
+    let peakMemory = memory()
     var finalPSNR = Double.nan
     if course.failure == nil {
       let (_, squares) = pixelRange.values(of: outputs).residual(from: signal.batch.targets)
@@ -151,7 +150,7 @@ extension FitImageSettings {
         ? try PictureMeasures(
           of: values, against: picture, perceptual: perceptualDistance,
           workers: workers) : nil,
-      peakMemoryMegabytes: Machine.peakMemoryMegabytes(), early: run.findings,
+      peakMemoryMegabytes: peakMemory, early: run.findings,
       values: values,
       writeWeights: { try model.writeWeights(to: $0, metadata: metadata) },
       writeBestWeights: best.map { best in { try best.writeWeights(to: $0, metadata: metadata) } })

@@ -200,15 +200,33 @@ struct FitImageSettings: Experiment {
     ].merging(recipe.model.reported) { $1 }
   }
 
+  /// About how much memory a run with an adjuster takes.
+  func memoryEstimate<Scalar: TensorScalar>(
+    of choice: AdjusterChoice, _ type: Scalar.Type
+  ) throws -> MemoryEstimate {
+    try recipe.memoryEstimate(
+      of: choice, rowCount: picture.width * picture.height,
+      groupCount: (picture.width / patch) * (picture.height / patch), threads: workers.threads,
+      recordingBudget: recordingBudget, type
+    ) { model in
+      var generator = SeededGenerator(seed: 0)
+      return model.network(layout, using: &generator, type)
+    }
+  }
+
+  /// What the network maps.
+  private var layout: ModelRecipe.Layout {
+    // Coordinates span 2: a side of n pixels has frequencies of up to n / 4 cycles for each unit.
+    ModelRecipe.Layout(
+      bandwidths: [Double(picture.height) / 4, Double(picture.width) / 4],
+      outputs: picture.channels)
+  }
+
   /// The network with its initial weights, reparameterized and normalized if the file that they come
   /// from holds coefficients and normalizations.
   func network<Scalar: TensorScalar>(_: Scalar.Type) throws -> any Module<Scalar> {
     var generator = SeededGenerator(seed: seed)
-    // Coordinates span 2: a side of n pixels has frequencies of up to n / 4 cycles for each unit.
-    let network = recipe.model.network(
-      ModelRecipe.Layout(
-        bandwidths: [Double(picture.height) / 4, Double(picture.width) / 4],
-        outputs: picture.channels), using: &generator, Scalar.self)
+    let network = recipe.model.network(layout, using: &generator, Scalar.self)
     return try started(network, using: &generator)
   }
 

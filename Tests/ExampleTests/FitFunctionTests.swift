@@ -63,9 +63,18 @@ struct FitFunctionTests {
           "metrics-\($0)-seed0.csv", "metrics-\($0)-seed1.csv",
         ]
       }
+      let files = try names(in: run.folder)
+      let published = files.filter { file in
+        ["eigenvalues", "kernel-eigenvalues", "damping"].contains { file.hasPrefix($0) }
+      }
       #expect(
-        try names(in: run.folder)
+        files.filter { !published.contains($0) }
           == (expected + ["checkpoints", "losses.svg", "report.html", "summary.json"]).sorted())
+      // What adjusters measure, and how far they damp: a table each, and plots.
+      for name in ["eigenvalues-iga.csv", "eigenvalues-before-iga.svg"] {
+        #expect(published.contains(name), "\(published)")
+      }
+      #expect(!published.contains { $0.contains("-none.") })
       #expect(try run.summary()["frequencies"] as? [Int] == frequencies)
       for adjuster in adjusters {
         let losses = try run.rows("losses-\(adjuster).csv")

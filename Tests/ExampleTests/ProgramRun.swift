@@ -26,10 +26,10 @@ struct ProgramRun {
       executable: Self.built(program), arguments, in: folder, sending: signal, when: ready)
   }
 
-  /// Runs an executable file, and kills it after so many seconds: far more than any machine takes.
+  /// Runs an executable file to its end, however long a busy machine takes.
   init(
     executable: URL, _ arguments: [String], in folder: URL, sending signal: Int32? = nil,
-    when ready: () throws -> Bool = { true }, seconds: Double = 600
+    when ready: () throws -> Bool = { true }
   ) throws {
     // Files rather than pipes: they hold any amount, and nobody has to read meanwhile.
     let streams = FileManager.default.temporaryDirectory.appendingPathComponent(
@@ -47,14 +47,12 @@ struct ProgramRun {
     process.standardOutput = try FileHandle(forWritingTo: files[0])
     process.standardError = try FileHandle(forWritingTo: files[1])
     try Self.withoutBlockedSignals { try process.run() }
-    let start = Date()
     var pending = signal
     while process.isRunning {
       if let number = pending, try ready() {
         kill(process.processIdentifier, number)
         pending = nil
       }
-      if Date().timeIntervalSince(start) > seconds { kill(process.processIdentifier, SIGKILL) }
       Thread.sleep(forTimeInterval: 0.005)
     }
     process.waitUntilExit()

@@ -74,8 +74,8 @@ extension Checkpoint {
           + "\(Self.formatVersion); use the program that wrote it, or a newer one")
     }
     var content = file
-    let checksum = content.metadata.removeValue(forKey: Self.checksumKey)
-    guard checksum == Self.checksum(of: content),
+    content.metadata[Self.checksumKey] = nil
+    guard file.metadata[Self.checksumKey] == Self.checksum(of: content),
       let step = file.metadata[Self.stepKey].flatMap({ Int($0) }), step >= 0
     else {
       throw FileError(
