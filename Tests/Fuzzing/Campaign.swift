@@ -24,7 +24,12 @@ struct Campaign {
     self.format = format
     self.output = output
     self.isQuiet = isQuiet
-    Machine.resetPeakMemory()
+    Self.restartPeakMemory()
+  }
+
+  /// Starts to measure the process's peak memory anew, where the system allows it (Linux).
+  private static func restartPeakMemory() {
+    try? "5".write(toFile: "/proc/self/clear_refs", atomically: false, encoding: .utf8)
   }
 
   var summary: String {
