@@ -128,7 +128,7 @@ struct FitImageReport {
           Data(try Picture(values).pngBytes()), "\(NumberText.fixed(psnr(of: values), 2)) dB")
       },
       caption: """
-        After \(settings.earlyStep) of \(settings.steps) steps, when the order in which \
+        After \(settings.earlyStep) of \(NumberText.count(settings.steps, "step")), when the order in which \
         frequencies are learned shows most.
         """)
     report.addPlot(
@@ -232,7 +232,7 @@ struct FitImageReport {
 
   private var sentence: String {
     let network = settings.recipe.model.kind.rawValue
-    let steps = settings.steps
+    let steps = NumberText.count(settings.steps, "step")
     let outcome = results.map { result in
       let end =
         result.failure?.clause ?? "reached \(NumberText.fixed(result.finalPSNR, 2)) dB"
@@ -240,7 +240,7 @@ struct FitImageReport {
     }.joined(separator: "; ")
     return """
       A \(network) network was fitted to \(settings.pictureName), \(settings.picture.width) x \
-      \(settings.picture.height) pixels, in \(steps) steps: \(outcome). PSNR is of the unclamped \
+      \(settings.picture.height) pixels, in \(steps): \(outcome). PSNR is of the unclamped \
       prediction, with pixel values in [0, 1].
       """
   }
