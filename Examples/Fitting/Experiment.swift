@@ -21,6 +21,8 @@ package protocol Experiment {
   var plan: FilePlan { get }
   /// The options that stand for parts of the recipe.
   var options: [RecipeOption] { get }
+  /// The options whose parts were chosen, as the defaults do not work for what is fitted.
+  var chosen: [RecipeOption] { get }
   /// What the report shows for an option, by name, where that is not the recipe's part.
   var shown: [String: String] { get }
   /// What to do if no run made a step, and what if some stopped later.
@@ -98,6 +100,8 @@ extension Experiment {
     return .object(common.merging(subject) { $1 })
   }
 
+  package var chosen: [RecipeOption] { [] }
+
   /// The adjusters that are compared.
   package var adjusters: [AdjusterChoice] { recipe.adjusters }
 
@@ -123,9 +127,10 @@ extension Experiment {
     values.settings.map { setting in
       let part = options.first { $0.name == setting.name }?.text(in: recipe)
       let threads = setting.name == "threads" ? "\(workers.threads)" : nil
+      let isChosen = chosen.contains { $0.name == setting.name }
       return Setting(
         setting.name, shown[setting.name] ?? part ?? threads ?? setting.value,
-        isGiven: setting.isGiven, group: setting.group)
+        origin: isChosen ? .chosen : setting.origin, group: setting.group)
     }
   }
 }

@@ -85,6 +85,8 @@ func withTemporaryFolder(_ body: (URL) throws -> Void) throws {
   try body(url)
 }
 
+/// The names of what is in a folder, but for the hidden list of a run's files.
 func names(in folder: URL) throws -> [String] {
   try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+    .filter { $0 != FolderManifest.fileName }
 }

@@ -34,7 +34,7 @@ struct FileTests {
         ] as [() throws -> Void] {
           let failure = #expect(throws: ExampleFailure.self) { try attempt() }
           #expect(failure?.exitCode == .cannotCreate)
-          #expect(failure?.message.contains("choose another folder") == true)
+          #expect(failure?.message.contains("choose another --output") == true)
         }
       }
       #expect(try String(contentsOf: file, encoding: .utf8) == "keep")
@@ -60,7 +60,7 @@ struct FileTests {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
       let failure = #expect(throws: ExampleFailure.self) { try run.write("x", to: "file") }
       #expect(failure?.exitCode == .cannotCreate)
-      #expect(try names(in: root) == [FolderManifest.fileName, "file", "kept.txt"])
+      #expect(try names(in: root) == ["file", "kept.txt"])
       #expect(try text(root, "kept.txt") == "old")
     }
   }
@@ -70,7 +70,7 @@ struct FileTests {
     try withTemporaryFolder { root in
       let plot = LinePlot("p", x: PlotAxis("x"), y: PlotAxis("y"), series: [])
       try OutputFolder(root).claim().write(OutputFile.both("curve", plot))
-      #expect(try names(in: root) == [FolderManifest.fileName, "curve.csv", "curve.svg"])
+      #expect(try names(in: root) == ["curve.csv", "curve.svg"])
     }
   }
 
@@ -99,7 +99,7 @@ struct FileTests {
         #expect(failure?.message.contains(part) == true, "\(failure?.message ?? "")")
       }
       let out = root.appendingPathComponent("out")
-      #expect(try names(in: out) == [FolderManifest.fileName, "a.txt", "report.html"])
+      #expect(try names(in: out) == ["a.txt", "report.html"])
       #expect(try text(out, "a.txt") == "first")
       #expect(try Data(contentsOf: weights) == Data([2]))
       #expect(lines.text == "psnr=1\n")
