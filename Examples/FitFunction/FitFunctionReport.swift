@@ -248,9 +248,9 @@ struct FitFunctionReport {
     let seeds = settings.seeds.count
     return """
       A \(settings.networkName) of width \(settings.recipe.model.width) was fitted to \
-      \(settings.function.name) at \(settings.function.samples) points in \(settings.steps) \
-      steps\(seeds > 1 ? ", from \(seeds) seeds" : ""). As a mean over the \(settings.bins.count) strongest \
-      frequencies, \(outcome).
+      \(settings.function.name) at \(NumberText.count(settings.function.samples, "point")) in \
+      \(NumberText.count(settings.steps, "step"))\(seeds > 1 ? ", from \(seeds) seeds" : ""). As a mean over the \
+      \(settings.bins.count) strongest frequencies, \(outcome).
       """
   }
 

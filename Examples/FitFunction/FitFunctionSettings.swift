@@ -34,6 +34,11 @@ struct FitFunctionSettings: Experiment {
     folder = OutputFolder(values[Options.output])
     bins = FrequencyErrors.strongestBins(
       of: function.signal(Double.self).values, count: function.frequencyCount)
+    try checkSeeds()
+    if !isCircle {
+      try recipe.model.checkMemory(
+        recipe.training.optimizer, bytesPerNumber: values[TrainingOptions.precision].bytes)
+    }
     try checkAdjusters()
     try folder.checkWritable()
   }
@@ -65,13 +70,13 @@ struct FitFunctionSettings: Experiment {
     }
     let groups = samples / group
     if recipe.uses(.iga), end >= groups {
-      let largest = samples / (end + 1)
+      let largest = end < samples ? samples / (end + 1) : 0
       let remedies =
         (groups > 0 ? ["--end \(groups - 1) or less"] : [])
         + (largest > 0 ? ["--group \(largest) or less"] : [])
       throw .usage(
         """
-        --end \(end) is not below the \(groups) whole groups that --group \(group) leaves \
+        --end \(end) is not below the \(NumberText.count(groups, "whole group")) that --group \(group) leaves \
         of \(samples) samples; choose \(remedies.joined(separator: ", or "))
         """)
     }
@@ -83,8 +88,18 @@ struct FitFunctionSettings: Experiment {
   }
 
   /// The seeds of the runs.
-  var seeds: Range<Int> {
-    recipe.training.seed..<(recipe.training.seed + values[Options.seeds])
+  var seeds: ClosedRange<Int> {
+    recipe.training.seed...(recipe.training.seed + (values[Options.seeds] - 1))
+  }
+
+  private func checkSeeds() throws(ExampleFailure) {
+    let (seed, others) = (recipe.training.seed, values[Options.seeds] - 1)
+    guard seed > Int.max - others else { return }
+    throw .usage(
+      """
+      --seed \(seed) leaves no room for the seeds of \(others + 1) runs, one after the other; choose --seed \
+      \(Int.max - others) or less
+      """)
   }
 
   /// What a run is called on the terminal.

@@ -22,6 +22,8 @@ package protocol Experiment {
   var plan: FilePlan { get }
   /// The options that stand for parts of the recipe.
   var options: [RecipeOption] { get }
+  /// The options whose parts were chosen, as the defaults do not work for what is fitted.
+  var chosen: [RecipeOption] { get }
   /// What the report shows for an option, by name, where that is not the recipe's part.
   var shown: [String: String] { get }
   /// The fingerprints of inputs that are read from files, by the options that name the files.
@@ -153,6 +155,8 @@ extension Experiment {
     return .object(common.merging(subject) { $1 })
   }
 
+  package var chosen: [RecipeOption] { [] }
+
   /// The adjusters that are compared.
   package var adjusters: [AdjusterChoice] { recipe.adjusters }
 
@@ -214,9 +218,10 @@ extension Experiment {
     values.settings.map { setting in
       let part = options.first { $0.name == setting.name }?.text(in: recipe)
       let threads = setting.name == "threads" ? "\(workers.threads)" : nil
+      let isChosen = chosen.contains { $0.name == setting.name }
       return Setting(
         setting.name, shown[setting.name] ?? part ?? threads ?? setting.value,
-        isGiven: setting.isGiven, group: setting.group)
+        origin: isChosen ? .chosen : setting.origin, group: setting.group)
     }
   }
 }

@@ -45,15 +45,19 @@ package enum CompareAdjustersProgram {
   /// Reads the process's arguments, runs the program and ends the process.
   package static func run() -> Never {
     command.run { values in
-      let values = try CheckpointOptions.continued(values, by: command)
-      let (given, model) = (values[adjuster], try Recipe(values).model.kind)
-      let settings = try FitImageSettings(
-        values,
-        adjusters: { picture in
-          given.isEmpty ? choices(forPixels: picture.width * picture.height, model: model) : given
-        }, names: ComparisonReport.names)
+      let settings = try settings(try CheckpointOptions.continued(values, by: command))
       try settings.perform { ComparisonReport(settings: settings, results: $0).files }
     }
+  }
+
+  /// Settings from a command line.
+  static func settings(_ values: OptionValues) throws -> FitImageSettings {
+    let (given, model) = (values[adjuster], try Recipe(values).model.kind)
+    return try FitImageSettings(
+      values,
+      adjusters: { picture in
+        given.isEmpty ? choices(forPixels: picture.width * picture.height, model: model) : given
+      }, names: ComparisonReport.names)
   }
 
   /// All adjusters and compositions that a picture of a size can be fitted with by a model.

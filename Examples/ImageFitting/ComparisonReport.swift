@@ -78,7 +78,9 @@ struct ComparisonReport {
 
   private func report() throws -> Report {
     let (picture, network) = (settings.picture, settings.recipe.model.kind.rawValue)
-    let best = results.max { ($0.series.best?.value ?? -1) < ($1.series.best?.value ?? -1) }
+    let best = results.filter { $0.series.best != nil }.max {
+      ($0.series.best?.value ?? .nan) < ($1.series.best?.value ?? .nan)
+    }
     let winner =
       best.map {
         "\($0.adjuster.name) came nearest, with \(NumberText.fixed($0.series.best?.value ?? .nan, 2)) dB"
@@ -87,7 +89,8 @@ struct ComparisonReport {
       "Adjusters on \(settings.pictureName)",
       summary: """
         A \(network) network was fitted to \(settings.pictureName), \(picture.width) x \(picture.height) \
-        pixels, in \(settings.steps) steps with each of \(results.count) adjusters from the same initial \
+        pixels, in \(NumberText.count(settings.steps, "step")) with each of \
+        \(NumberText.count(results.count, "adjuster")) from the same initial \
         weights; \(winner).
         """,
       settings: settings.reported, provenance: settings.provenance)

@@ -45,11 +45,14 @@ enum Options {
     "patch", .integer(in: 1..., "P"), open: \.group,
     help: """
       IGA's groups are patches of P x P pixels; \(patch(of: defaults)), or \(patch(of: .demonstration)) without \
-      --image.
+      --image, and less where a picture is small.
       """)
   static let end = RecipeOption(
     "end", .integer(in: 0..., "E"), \.settings.end, where: { $0.uses(.iga) },
-    help: "How many eigenvalues IGA equalizes; must be below the number of whole patches.")
+    help: """
+      How many eigenvalues IGA equalizes; must be below the number of whole patches, and is less by default where \
+      a picture is small.
+      """)
   static let sampling = RecipeOption(
     "sampling",
     .choice { (sampling: GroupSampling) in

@@ -246,7 +246,7 @@ struct FitImageReport {
 
   private var sentence: String {
     let network = settings.recipe.model.kind.rawValue
-    let steps = settings.steps
+    let steps = NumberText.count(settings.steps, "step")
     let outcome = results.map { result in
       let reached = "reached \(NumberText.fixed(result.finalPSNR, 2)) dB"
       let end =
@@ -256,7 +256,7 @@ struct FitImageReport {
     }.joined(separator: "; ")
     return """
       A \(network) network was fitted to \(settings.pictureName), \(settings.picture.width) x \
-      \(settings.picture.height) pixels, in \(steps) steps: \(outcome). PSNR is of the unclamped \
+      \(settings.picture.height) pixels, in \(steps): \(outcome). PSNR is of the unclamped \
       prediction, with pixel values in [0, 1].
       """
   }

@@ -43,7 +43,7 @@ struct FitImageResult: ExperimentOutcome {
   var series: MeasuredSeries {
     var series = MeasuredSeries(better: .higher)
     for (step, psnr) in psnrs.enumerated() { series.record(psnr, at: step) }
-    if finalPSNR.isFinite { series.record(finalPSNR, at: losses.count) }
+    if !finalPSNR.isNaN { series.record(finalPSNR, at: losses.count) }
     return series
   }
 

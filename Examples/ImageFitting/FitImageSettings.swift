@@ -12,6 +12,7 @@ struct FitImageSettings: Experiment {
   let picture: Picture
   let pictureName: String
   let recipe: Recipe
+  let chosen: [RecipeOption]
   let folder: OutputFolder
   /// Compares the pictures' features, if asked for.
   let perceptualDistance: PerceptualDistance<Float>?
@@ -48,6 +49,7 @@ struct FitImageSettings: Experiment {
     pictureName = file?.lastPathComponent ?? "the embedded picture"
     var recipe = try Recipe(values)
     recipe.adjusters = choose?(picture) ?? recipe.adjusters
+    chosen = recipe.chooseGroups(for: picture, values)
     self.recipe = recipe
     folder = OutputFolder(values[Options.output])
     perceptualDistance = try Self.perceptualDistance(values, for: picture)
@@ -57,6 +59,8 @@ struct FitImageSettings: Experiment {
     }
     self.contents = contents
     try ModelOptions.check(values, of: [recipe.model.kind])
+    try recipe.model.checkMemory(
+      recipe.training.optimizer, bytesPerNumber: values[TrainingOptions.precision].bytes)
     try AdjusterOptions.checkRepetitions(adjusters)
     if recipe.uses(.iga) { try checkEnd() }
     if recipe.uses(.empiricalNTK) { try checkPixels() }
@@ -108,15 +112,20 @@ struct FitImageSettings: Experiment {
     let end = recipe.settings.end
     let groups = (picture.height / patch) * (picture.width / patch)
     guard end >= groups else { return }
-    var remedies = groups > 0 ? ["--end \(groups - 1) or less"] : []
+    let size = "a picture of \(picture.width) x \(picture.height) pixels"
+    guard groups > 0 else {
+      throw .usage(
+        """
+        --patch \(patch) leaves no whole patch in \(size); choose --patch \
+        \(min(picture.width, picture.height)) or less
+        """)
+    }
     let side = largestPatch(leavingMoreThan: end)
-    if side > 0 { remedies.append("--patch \(side) or less") }
-    if remedies.isEmpty { remedies = ["a smaller --patch and --end, or --adjuster none"] }
-    throw ExampleFailure.usage(
+    throw .usage(
       """
-      --end \(end) is not below the \(groups) whole \(groups == 1 ? "patch" : "patches") that --patch \(patch) leaves in a \
-      picture of \(picture.width) x \(picture.height) pixels; choose \
-      \(remedies.joined(separator: ", or "))
+      --end \(end) is not below the \(NumberText.count(groups, "whole patch", "whole patches")) that --patch \
+      \(patch) leaves in \(size); choose --end \(groups - 1) or less\
+      \(side > 0 ? ", or --patch \(side) or less" : "")
       """)
   }
 
@@ -136,7 +145,7 @@ struct FitImageSettings: Experiment {
     guard end < pixels else {
       throw .usage(
         """
-        --end \(end) is not below the \(pixels) \(pixels == 1 ? "pixel" : "pixels") of \(size); choose \
+        --end \(end) is not below the \(NumberText.count(pixels, "pixel")) of \(size); choose \
         \(pixels > 1 ? "--end \(pixels - 1) or less" : "--end 0")
         """)
     }

@@ -58,6 +58,30 @@ extension Recipe {
     }
     apply(Options.recipe, of: values)
   }
+
+  /// Makes patches and equalized eigenvalues fewer where a small picture needs that: those that neither the command
+  /// line nor a preset sets.
+  ///
+  /// - Returns: The options whose parts were chosen.
+  mutating func chooseGroups(for picture: Picture, _ values: OptionValues) -> [RecipeOption] {
+    guard uses(.iga) || uses(.empiricalNTK) else { return [] }
+    var preset: Recipe?
+    if case .experiment(let experiment) = values[Options.preset] {
+      preset = experiment.recipe(values[Options.fidelity])
+    }
+    let before = (size: group ?? 1, end: settings.end)
+    let choice = GroupChoice(
+      size: before.size, isSizeOpen: !values.gives(Options.patch) && preset?.group == nil,
+      end: before.end, isEndOpen: !values.gives(Options.end) && preset == nil
+    ) { side in
+      // The kernel of all pixels has no patches.
+      uses(.iga)
+        ? (picture.height / side) * (picture.width / side) : picture.height * picture.width
+    }
+    (group, settings.end) = (choice.size, choice.end)
+    return (choice.size == before.size ? [] : [Options.patch])
+      + (choice.end == before.end ? [] : [Options.end])
+  }
 }
 
 extension Options {

@@ -213,7 +213,7 @@ struct InspectionReport {
   private var report: Report {
     get throws {
       var report = Report(
-        "Inside networks", summary: sentence, settings: settings.values.settings,
+        "Inside networks", summary: sentence, settings: settings.reported,
         provenance: provenance)
       report.addTable(
         "Kernels in numbers", table,
@@ -254,7 +254,7 @@ struct InspectionReport {
           caption: """
             How long a residual that is a cosine of each frequency, of length 1, is after adjustment; the data has \
             the constant as well. IGA treats all places within \
-            groups of \(settings.values[Options.group]) points alike, so that its notches recur at \
+            groups of \(NumberText.count(settings.group, "point")) alike, so that its notches recur at \
             multiples of the groups' frequency. Equalized bands rise to where the network learns least: cosine \
             bands in steps, nested ones smoothly, as their blocks pass some of the neighbouring frequencies.
             """)
@@ -286,7 +286,7 @@ struct InspectionReport {
           positive in red, and the cycles for each unit of the cosine that has most of their energy.
           """)
     }
-    let steps = settings.values[Options.steps]
+    let steps = NumberText.count(settings.values[Options.steps], "step")
     report.addPictures(
       "First layers",
       try inspections.flatMap { inspection in
@@ -302,7 +302,7 @@ struct InspectionReport {
         ]
       },
       caption: """
-        Up to 64 of the first layer's units over the square from -1 to 1, before and after \(steps) steps of Adam \
+        Up to 64 of the first layer's units over the square from -1 to 1, before and after \(steps) of Adam \
         with the rate \(NumberText.plain(InspectionSettings.pictureRate)) on the embedded picture in \
         grey, of \(side) x \(side) pixels; the same colours for both, bright for the largest value.
         """)
@@ -317,7 +317,7 @@ struct InspectionReport {
           + "\($0.eigenvectorsForMost)"
       } ?? "there was none"
     return """
-      The kernels of \(inspections.count) networks (\(names)) on \(settings.signal.sampleCount) points of a \
+      The kernels of \(NumberText.count(inspections.count, "network")) (\(names)) on \(settings.signal.sampleCount) points of a \
       line, and a sum of sines to be learned: \(outcome).\(failure.map { " But \($0)." } ?? "")
       """
   }

@@ -10,8 +10,10 @@ enum Options {
     repeating: "model", .choice { (model: ModelKind) in model.about },
     default: [.relu, .siren, .finer, .gauss],
     help: "A network to look into; given several times, they are compared.")
+  /// A kernel of doubles of 32 MiB.
+  static let mostSamples = 2048
   static let samples = Option(
-    "samples", .integer(in: 16...2048, "N"), default: 256,
+    "samples", .integer(in: 16...mostSamples, "N"), default: 256,
     help: "Evenly spaced points from -1 to 1, where the kernel is taken.")
   static let target = Option(
     repeating: "frequency", .number(.positive, "K"), default: [1, 2, 4, 8, 16],
@@ -21,10 +23,12 @@ enum Options {
       """)
   static let end = Option(
     "end", .integer(in: 0..., "E"), default: 7,
-    help: "How many eigenvalues the adjusters equalize whose filters are shown.")
+    help: """
+      How many eigenvalues the adjusters equalize whose filters are shown; less by default where groups are few.
+      """)
   static let group = Option(
     "group", .integer(in: 1..., "P"), default: 8,
-    help: "IGA's groups are intervals of P points.")
+    help: "IGA's groups are intervals of P points; less by default where points are few.")
   static let grid = Option(
     "grid", .integer(in: 8...64, "N"), default: 24,
     help: "Pixels along each side of the picture over which eigenvectors are shown as pictures.")
@@ -75,6 +79,8 @@ struct InspectionSettings {
   let values: OptionValues
   let models: [ModelKind]
   let folder: OutputFolder
+  /// The size of IGA's groups, and how many eigenvalues are equalized.
+  private let groups: GroupChoice
   /// The function to be learned, and where the kernel is taken.
   let signal: FunctionSignal<Double>
 
@@ -83,6 +89,10 @@ struct InspectionSettings {
     models = values[Options.model]
     folder = OutputFolder(values[Options.output])
     let samples = values[Options.samples]
+    groups = GroupChoice(
+      size: values[Options.group], isSizeOpen: !values.gives(Options.group),
+      end: values[Options.end], isEndOpen: !values.gives(Options.end)
+    ) { samples / $0 }
     // Two points to a cycle, over two units.
     let limit = Double(samples - 1) / 4
     let frequencies = values[Options.target].filter { $0 <= limit }
@@ -93,7 +103,7 @@ struct InspectionSettings {
       throw ExampleFailure.usage(
         """
         --frequency \(NumberText.plain(frequency)) is more than \(samples) points tell from others; choose \
-        \(NumberText.plain(limit)) or less, or --samples \(Int((4 * min(frequency, 1e9)).rounded(.up)) + 1) or more
+        \(NumberText.plain(limit)) or less\(Self.samplesRemedy(for: frequency))
         """)
     }
     if let repeated = models.first(where: { name in models.count { $0 == name } > 1 }) {
@@ -101,20 +111,43 @@ struct InspectionSettings {
         "--model \(repeated.rawValue) is given twice; name each model once")
     }
     try ModelOptions.check(values, of: models)
-    let (end, group) = (values[Options.end], values[Options.group])
+    for model in models {
+      try recipe(model).checkMemory(.adam, bytesPerNumber: PrecisionName.double.bytes)
+    }
     guard end < samples / group else {
-      let largest = samples / (end + 1)
+      let largest = end < samples ? samples / (end + 1) : 0
       let remedy =
         samples / group > 0
         ? "choose --end \(samples / group - 1) or less"
         : "choose --group \(max(largest, 1)) or less"
       throw ExampleFailure.usage(
         """
-        --end \(end) is not below the \(samples / group) whole groups that --group \(group) leaves of \
+        --end \(end) is not below the \(NumberText.count(samples / group, "whole group")) that --group \(group) leaves of \
         \(samples) points; \(remedy)
         """)
     }
     try folder.checkWritable()
+  }
+
+  /// How many points tell a frequency from others, if as many can be had.
+  private static func samplesRemedy(for frequency: Double) -> String {
+    let needed = (4 * frequency).rounded(.up) + 1
+    return needed <= Double(Options.mostSamples) ? ", or --samples \(Int(needed)) or more" : ""
+  }
+
+  /// The size of IGA's groups.
+  var group: Int { groups.size }
+
+  /// How many eigenvalues are equalized.
+  var end: Int { groups.end }
+
+  /// The settings for the report, with those that were chosen.
+  var reported: [Setting] {
+    let chosen = [Options.end.name: end, Options.group.name: group]
+    return values.settings.map { setting in
+      guard let value = chosen[setting.name], setting.value != "\(value)" else { return setting }
+      return Setting(setting.name, "\(value)", origin: .chosen, group: setting.group)
+    }
   }
 
   /// What is read and written.

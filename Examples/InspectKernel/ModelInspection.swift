@@ -129,7 +129,7 @@ extension InspectionSettings {
     of model: some Module<Double>, _ pairs: SymmetricEigenpairs<Double>
   ) throws -> [ModelInspection.Decay] {
     let (values, size) = (pairs.values.elements, signal.sampleCount)
-    let steps = recordedSteps
+    let steps = Self.recordedSteps(to: trainingSteps)
     let indices = [0, 1, 3, 7].filter { $0 < size && values[$0] > values[0] * 1e-12 }
     var trainer = try Trainer(
       model,
@@ -157,10 +157,12 @@ extension InspectionSettings {
 
   private var trainingSteps: Int { values[Options.steps] }
 
-  /// Steps 0, 1, 2, 4 and so on, and the last.
-  private var recordedSteps: [Int] {
-    let last = values[Options.steps]
-    let powers = sequence(first: 1) { max($0 + 1, $0 * 5 / 4) }.prefix { $0 < last }
+  /// Steps 0, 1, 2 and so on, ever further apart, and the last.
+  static func recordedSteps(to last: Int) -> [Int] {
+    let powers = sequence(first: 1) { step in
+      let (next, isTooLarge) = step.addingReportingOverflow(max(1, step / 4))
+      return isTooLarge ? nil : next
+    }.prefix { $0 < last }
     return [0] + powers + [last]
   }
 
@@ -168,9 +170,9 @@ extension InspectionSettings {
   private func filters<Model: Module<Double>>(of model: Model) throws -> [ModelInspection.Filter] {
     let size = signal.sampleCount
     let cosines = Tensor<Double>.cosineTransform(size: size).transposed()
-    let batch = signal.batch(groupSize: values[Options.group])
+    let batch = signal.batch(groupSize: group)
     var settings = AdjusterSettings()
-    settings.end = values[Options.end]
+    settings.end = end
     settings.sampling = .center
     settings.damping = .none
     // More probes than training needs, so that single bands do not stand out by chance.

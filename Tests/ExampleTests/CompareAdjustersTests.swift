@@ -86,8 +86,11 @@ struct CompareAdjustersTests {
     "What is wrong is refused in one sentence",
     arguments: [
       ("--adjuster full-entk", ["192 x 128", "16384", "--downscale 2 or more"]),
-      ("--downscale 64 --adjuster full-entk", ["--end 20", "6 pixels", "--end 5 or less"]),
-      ("--downscale 64", ["--end 20", "0 whole patches", "--adjuster none"]),
+      (
+        "--downscale 64 --end 20 --adjuster full-entk",
+        ["--end 20", "6 pixels", "--end 5 or less"]
+      ),
+      ("--downscale 64 --patch 8", ["--patch 8", "no whole patch", "--patch 2 or less"]),
       ("--adjuster iga+iga", ["names iga twice"]), ("--adjuster bn+fr", ["write fr+bn"]),
       ("--save-weights w", ["--save-weights"]),
     ])

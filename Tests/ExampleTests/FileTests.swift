@@ -34,7 +34,7 @@ struct FileTests {
         ] as [() throws -> Void] {
           let failure = #expect(throws: ExampleFailure.self) { try attempt() }
           #expect(failure?.exitCode == .cannotCreate)
-          #expect(failure?.message.contains("choose another folder") == true)
+          #expect(failure?.message.contains("choose another --output") == true)
         }
       }
       #expect(try String(contentsOf: file, encoding: .utf8) == "keep")

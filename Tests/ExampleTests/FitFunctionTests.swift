@@ -246,7 +246,7 @@ struct FitFunctionTests {
     ("--adjuster full-entk --end 2048", 64, ["2048 samples", "--end 2047 or less"]),
     ("--seeds 0", 64, ["\"0\"", "1 to 1000"]), ("--refresh 0", 64, ["\"0\"", "1 or more"]),
     ("--learning-rate inf", 64, ["\"inf\"", "above 0"]), ("--quik", 64, ["did you mean --quick?"]),
-    ("--output /proc/x", 73, ["/proc/x", "choose another folder"]),
+    ("--output /proc/x", 73, ["/proc/x", "choose another --output"]),
   ]
 
   @Test("What is wrong is refused in one sentence", arguments: refusals)

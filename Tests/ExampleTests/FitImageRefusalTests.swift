@@ -63,10 +63,16 @@ struct FitImageRefusalTests {
       "at most 1048576"),
     Case("--downscale 0", 64, "\"0\"", "1 or more"),
     Case("--downscale 129", 64, "\"129\"", "192 x 128", "choose 1 to 128"),
-    Case("--end 384", 64, "--end 384", "384 whole patches", "--end 383 or less, or --patch 7"),
-    Case("--patch 129", 64, "--patch 129", "0 whole patches", "choose --patch 32 or less"),
-    Case("--image pixel.png", 64, "--patch 32", "1 x 1", "or --adjuster none"),
+    Case(
+      "--end 384 --patch 8", 64, "--end 384", "384 whole patches",
+      "--end 383 or less, or --patch 7"),
+    Case("--end 24576", 64, "--end 24576", "24576 whole patches", "--end 24575 or less"),
+    Case("--patch 129", 64, "--patch 129", "no whole patch", "choose --patch 128 or less"),
     Case("--image pixel.png --patch 2 --end 0", 64, "--patch 2", "choose --patch 1 or less"),
+    Case("--image pixel.png --end 1", 64, "--end 1", "1 whole patch ", "choose --end 0 or less"),
+    Case(
+      "--image pixel.png --preset iga-siren", 64, "--patch 32", "no whole patch",
+      "choose --patch 1 or less"),
     Case(
       "--adjuster full-entk", 64, "192 x 128", "more than 16384", "--downscale 2 or more",
       "--adjuster iga"),
@@ -103,9 +109,9 @@ struct FitImageRefusalTests {
   ]
 
   static let outputCases: [Case] = [
-    Case("--output text.png", 73, "text.png is a file", "choose another folder"),
-    Case("--output text.png/x", 73, "text.png/x", "choose another folder"),
-    Case("--output /proc/x", 73, "/proc/x", "choose another folder"),
+    Case("--output text.png", 73, "text.png is a file", "choose another --output"),
+    Case("--output text.png/x", 73, "text.png/x", "choose another --output"),
+    Case("--output /proc/x", 73, "/proc/x", "choose another --output"),
     Case("--save-weights folder", 73, "\"folder\"", "give the path of a file"),
     Case("--save-weights none/", 73, "\"none\"", "give the path of a file"),
     Case("--save-weights none/w", 73, "\"none/w\"", "no folder none; create it first"),

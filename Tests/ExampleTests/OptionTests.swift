@@ -141,9 +141,9 @@ struct OptionTests {
   func settings() throws {
     let values = try Program.values("--steps", "5", "--quiet", "--compare=adam", "--compare=sgd")
     func setting(_ name: String) -> Setting? { values.settings.first { $0.name == name } }
-    #expect(setting("steps") == Setting("steps", "5", isGiven: true, group: "Training"))
+    #expect(setting("steps") == Setting("steps", "5", origin: .given, group: "Training"))
     #expect(setting("rate") == Setting("rate", "0.0001", group: "Training"))
-    #expect(setting("quiet") == Setting("quiet", "yes", isGiven: true, group: "Output"))
+    #expect(setting("quiet") == Setting("quiet", "yes", origin: .given, group: "Output"))
     #expect(setting("compare")?.value == "adam, sgd")
     #expect(setting("image")?.value == "")
     #expect(values.settings.count == Program.command.options.count)

@@ -121,7 +121,7 @@ struct PlotTests {
     }
   }
 
-  @Test("What is not finite leaves a gap, and so does what a logarithm cannot show")
+  @Test("What is no number leaves a gap, and so does what a logarithm cannot show")
   func gaps() {
     func moves(_ y: [Double], _ scale: PlotAxis.Scale) -> Int {
       let x = y.indices.map { Double($0) }
@@ -131,8 +131,35 @@ struct PlotTests {
       let path = plot.svg.split(separator: "\n").first { $0.hasPrefix("<path") }
       return path?.count { $0 == "M" } ?? 0
     }
-    #expect(moves([1, 2, .nan, 3, 4, .infinity, 5], .linear) == 3)
+    #expect(moves([1, 2, .nan, 3, 4, .nan, 5], .linear) == 3)
+    #expect(moves([1, 2, .nan, 3, 4, .infinity, 5], .linear) == 2)
     #expect(moves([1, 2, 0, 3, -4, 5], .logarithmic) == 3)
+  }
+
+  @Test("What is infinite lies at the edge, which says so, and moves no axis")
+  func infinities() {
+    func plot(_ y: [Double], _ scale: PlotAxis.Scale = .linear) -> LinePlot {
+      LinePlot(
+        "p", x: PlotAxis("x"), y: PlotAxis("y", scale: scale),
+        series: [PlotSeries("", x: [0, 1, 2], y: y)])
+    }
+    func path(_ svg: String) -> Substring? {
+      svg.split(separator: "\n").first { $0.hasPrefix("<path") }?.split(separator: "\"")[3]
+    }
+    let finite = plot([1, 2, 1]).svg
+    #expect(!finite.contains("∞"))
+    for scale in [PlotAxis.Scale.linear, .logarithmic] {
+      let high = plot([1, .infinity, 2], scale).svg
+      #expect(high.count(of: ">∞<") == 1 && !high.contains("inf"))
+      #expect(path(high)?.contains("nan") == false)
+    }
+    let low = plot([1, -.infinity, 2]).svg
+    #expect(low.count(of: ">-∞<") == 1 && low.count(of: ">∞<") == 0)
+    #expect(plot([1, -.infinity, 2], .logarithmic).svg.count(of: "∞") == 0)
+    let scale = AxisScale(PlotAxis("y"), values: [1, .infinity, 2, -.infinity], padding: 0)
+    #expect(scale.low == 1 && scale.high == 2)
+    #expect(scale.position(.infinity) == 1 && scale.position(-.infinity) == 0)
+    #expect(plot([1, .infinity, 2]).csv.contains("1,inf\n"))
   }
 
   @Test("Thousands of points become a few in each column, and peaks stay")

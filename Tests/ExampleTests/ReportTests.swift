@@ -60,6 +60,22 @@ struct ReportTests {
     #expect(ReportPicture(Data([1, 2, 3]), caption: "x").width == nil)
   }
 
+  @Test("A perfect value is shown and is the best, what is no number is neither")
+  func perfect() {
+    let table = ReportTable(
+      columns: [.text("run"), .number("PSNR", decimals: 2, better: .higher)],
+      rows: [
+        ["a", .number(.infinity)], ["b", 24.5], ["c", .number(.nan)], ["d", .number(.infinity)],
+      ])
+    #expect(table.html.count(of: "<strong>∞</strong>") == 2)
+    #expect(table.html.count(of: "<strong>") == 2)
+    #expect(table.html.contains("<td class=\"number\">–</td>"))
+    let losses = ReportTable(
+      columns: [.text("run"), .number("loss", better: .lower)],
+      rows: [["a", .number(.infinity)], ["b", 0]])
+    #expect(losses.html.contains("<strong>0</strong>") && losses.html.contains(">∞<"))
+  }
+
   @Test("The date is written in universal time")
   func date() {
     let provenance = Provenance(

@@ -8,7 +8,8 @@ package struct CSVTable: Sendable, Equatable {
     case text(String)
     /// A whole number.
     case integer(Int)
-    /// A real number, in the shortest form that reads back as the same number.
+    /// A real number, in the shortest form that reads back as the same number; `inf`, `-inf` and `nan` where it
+    /// is not finite.
     case number(Double)
     /// Nothing between two commas.
     case empty

@@ -12,7 +12,8 @@ package enum JSONValue: Sendable, Equatable {
   case bool(Bool)
   /// A whole number.
   case integer(Int)
-  /// A real number; what is not finite is written as `null`.
+  /// A real number. JSON has no infinities: they are written as the texts `"Infinity"` and `"-Infinity"`, and what
+  /// is no number as `null`.
   case number(Double)
   /// A text.
   case string(String)
@@ -45,6 +46,8 @@ extension JSONValue: Encodable {
     case .bool(let value): try container.encode(value)
     case .integer(let value): try container.encode(value)
     case .number(let value) where value.isFinite: try container.encode(value)
+    case .number(let value) where value.isInfinite:
+      try container.encode(value > 0 ? "Infinity" : "-Infinity")
     case .null, .number: try container.encodeNil()
     case .string(let value): try container.encode(value)
     case .array(let values): try container.encode(values)

@@ -58,7 +58,7 @@ package struct MeasuredSeries: Sendable, Equatable {
   package let better: BetterValue
   /// Every value in the order in which it came.
   package private(set) var points: [Point] = []
-  /// The best finite value so far and its step; the earliest of equals.
+  /// The best value so far and its step, the earliest of equals; not-a-number is none.
   package private(set) var best: Point?
 
   /// Starts an empty series.
@@ -70,7 +70,7 @@ package struct MeasuredSeries: Sendable, Equatable {
   package mutating func record(_ value: Double, at step: Int) {
     let point = Point(step: step, value: value)
     points.append(point)
-    guard value.isFinite else { return }
+    guard !value.isNaN else { return }
     if let best, !better.prefers(value, to: best.value) { return }
     best = point
   }

@@ -24,14 +24,14 @@ struct EarlierFiles {
     guard isFolder.boolValue else {
       throw .cannotCreate(
         "\(previous) is not a folder, where the files of the earlier run are to go; move it away, "
-          + "or choose another output folder")
+          + "or choose another --output")
     }
     let before = FolderManifest(inFolderAt: previous)
     let replaced = before.run == manifest.run ? [] : before.names
     for name in names where !replaced.contains(name) && Self.exists("\(previous)/\(name)") {
       throw .cannotCreate(
         "\(previous)/\(name) is in the way of the earlier run's file of that name; move it away, or "
-          + "choose another output folder")
+          + "choose another --output")
     }
   }
 
@@ -54,7 +54,7 @@ struct EarlierFiles {
     } catch {
       throw .cannotCreate(
         "cannot move the files of the earlier run to \(previous): \(ExampleFailure(error).message); "
-          + "choose another output folder")
+          + "choose another --output")
     }
     for name in names { try move(name) }
     return true
@@ -67,8 +67,8 @@ struct EarlierFiles {
     try? FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
     guard rename(from, to) == 0 else {
       throw .cannotCreate(
-        "cannot move \(from) of the earlier run to \(to): \(WholeFile.systemMessage(errno)); choose "
-          + "another output folder")
+        "cannot move \(from) of the earlier run to \(to): \(WholeFile.systemMessage(errno)); "
+          + "choose another --output")
     }
     removeEmptyFolders(above: path, in: folder)
   }

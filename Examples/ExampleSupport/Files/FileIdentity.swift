@@ -1,5 +1,12 @@
 import Foundation
 
+extension URL {
+  /// The path as it was given, without a `./` before a name.
+  package var shownPath: String {
+    relativePath.hasPrefix("./") ? String(relativePath.dropFirst(2)) : relativePath
+  }
+}
+
 /// What tells a file from others, whatever path leads to it.
 package struct FileIdentity: Hashable, Sendable {
   private enum Identity: Hashable {

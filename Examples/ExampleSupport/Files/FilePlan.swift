@@ -43,7 +43,7 @@ package struct FilePlan: Sendable {
       let identity = FileIdentity(output.file)
       if let use = taken[identity] {
         throw .usage(
-          "--\(output.option) would replace \(output.file.relativePath), a file \(use); "
+          "--\(output.option) would replace \(output.file.shownPath), a file \(use); "
             + "choose another --\(output.option)")
       }
       taken[identity] = "that --\(output.option) writes"

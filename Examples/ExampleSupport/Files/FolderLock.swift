@@ -24,7 +24,7 @@ final class FolderLock: Sendable {
         if errno == EINTR { continue }
         throw .cannotCreate(
           "cannot write to the output folder \(shown): \(WholeFile.systemMessage(errno)); "
-            + "choose another folder")
+            + "choose another --output")
       }
       while flock(file, LOCK_EX | LOCK_NB) != 0 {
         let code = errno
@@ -35,7 +35,7 @@ final class FolderLock: Sendable {
         let holder = FolderManifest(inFolderAt: folder).holder.map { "process \($0)" }
         throw .cannotCreate(
           "the output folder \(shown) is in use by \(holder ?? "another process"); "
-            + "wait until it ends, or choose another folder")
+            + "wait until it ends, or choose another --output")
       }
       // The former holder may have removed the file, and another may have made it anew.
       var (opened, named) = (stat(), stat())

@@ -48,8 +48,8 @@ package struct OutputFile {
   /// What it is called in sentences.
   func shown(in folder: RunFolder) -> String {
     switch place {
-    case .folder(let name): folder.url(of: name).relativePath
-    case .path(let file): file.relativePath
+    case .folder(let name): folder.url(of: name).shownPath
+    case .path(let file): file.shownPath
     }
   }
 

@@ -27,7 +27,7 @@ package struct OutputFolder: Sendable, Equatable {
       throw .cannotCreate(
         "cannot \(isThere ? "write to" : "create") the output folder \(url.relativePath)"
           + (isThere ? "" : " in \(shownPath(existing))")
-          + ": \(reason); choose another folder")
+          + ": \(reason); choose another --output")
     }
     rmdir(template)
   }
@@ -60,9 +60,9 @@ package struct OutputFolder: Sendable, Equatable {
         let itself = candidate.path == url.standardizedFileURL.path
         throw .cannotCreate(
           itself
-            ? "the output folder \(url.relativePath) is a file; choose another folder"
+            ? "the output folder \(url.relativePath) is a file; choose another --output"
             : "the output folder \(url.relativePath) would lie inside the file "
-              + "\(shownPath(candidate.path)); choose another folder")
+              + "\(shownPath(candidate.path)); choose another --output")
       }
       if candidate.path == "/" { return "/" }
       candidate = candidate.deletingLastPathComponent()

@@ -168,9 +168,9 @@ package final class RunFolder: Sendable {
     let isFolder = status.st_mode & S_IFMT == S_IFDIR
     throw .cannotCreate(
       isFolder
-        ? "\(file.relativePath) is a folder, not a file; move it away, or choose another folder"
-        : "\(file.relativePath) is there already, and no known run wrote it; move it away, or choose "
-          + "another folder")
+        ? "\(file.relativePath) is a folder, not a file; move it away, or choose another --output"
+        : "\(file.relativePath) is there already, and no known run wrote it; move it away, or "
+          + "choose another --output")
   }
 
   /// This process, as others name it.
@@ -191,7 +191,7 @@ package final class RunFolder: Sendable {
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     } catch {
-      throw .cannotCreate("cannot create the folder \(path); choose another output folder")
+      throw .cannotCreate("cannot create the folder \(path); choose another --output")
     }
     return missing
   }

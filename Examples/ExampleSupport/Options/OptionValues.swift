@@ -42,8 +42,8 @@ package struct OptionValues: Sendable {
         let unset = option.placeholder == nil ? "no" : option.defaultText ?? ""
         settings.append(
           Setting(
-            option.name, value?.text ?? unset, isGiven: given[option.name] != nil,
-            group: group.heading))
+            option.name, value?.text ?? unset,
+            origin: given[option.name] != nil ? .given : .standard, group: group.heading))
       }
     }
     self.parsed = parsed
@@ -96,15 +96,26 @@ package struct Setting: Sendable, Equatable {
   package let name: String
   /// Its value as the user would type it; empty when it has none.
   package let value: String
-  /// Whether the user gave it, as opposed to its being the default.
-  package let isGiven: Bool
+  /// Where its value comes from.
+  package let origin: Origin
   /// The heading under which it belongs.
   package let group: String
 
-  package init(_ name: String, _ value: String, isGiven: Bool = false, group: String = "") {
+  /// Where a value comes from.
+  package enum Origin: String, Sendable {
+    /// The user gave it.
+    case given
+    /// It is the default.
+    case standard = "default"
+    /// It was chosen in the default's place, which does not work for the input.
+    case chosen
+  }
+
+  /// A setting; the default unless an origin says otherwise.
+  package init(_ name: String, _ value: String, origin: Origin = .standard, group: String = "") {
     self.name = name
     self.value = value
-    self.isGiven = isGiven
+    self.origin = origin
     self.group = group
   }
 }

@@ -50,12 +50,15 @@ struct AxisScale {
     }
   }
 
+  /// Whether a value has a place.
   func accepts(_ value: Double) -> Bool {
-    value.isFinite && (scale == .linear || value > 0)
+    !value.isNaN && (scale == .linear || value > 0)
   }
 
+  /// A value's place, from 0 to 1 within the range; infinities are at its ends.
   func position(_ value: Double) -> Double {
-    switch scale {
+    if value.isInfinite { return value > 0 ? 1 : 0 }
+    return switch scale {
     case .linear: (value - low) / (high - low)
     case .logarithmic: (log(value) - log(low)) / (log(high) - log(low))
     }

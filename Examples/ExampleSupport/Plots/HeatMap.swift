@@ -2,7 +2,8 @@
 package struct HeatMap: Plot, Equatable {
   /// The title above the map.
   package let title: String
-  /// The values, row after row from the top; what is not finite is left blank.
+  /// The values, row after row from the top; what is infinite has the colour at the end of the
+  /// scale, and what is no number is left blank.
   package let values: [Double]
   /// The number of values in a row.
   package let columns: Int

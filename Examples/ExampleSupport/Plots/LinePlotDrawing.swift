@@ -26,6 +26,7 @@ struct LinePlotDrawing {
     drawLegend(into: &svg)
     frame.drawGrid(into: &svg)
     drawData(into: &svg)
+    drawInfinities(into: &svg)
     frame.drawAxes(plot.x.title, plot.y.title, into: &svg)
     return svg.document
   }
@@ -93,8 +94,18 @@ struct LinePlotDrawing {
     if isCut { svg.add("</svg>") }
     if plot.series.allSatisfy({ points(of: $0).allSatisfy { $0 == nil } }) {
       svg.text(
-        "no finite data", x: frame.left + frame.width / 2, y: frame.top + frame.height / 2,
+        "no data", x: frame.left + frame.width / 2, y: frame.top + frame.height / 2,
         anchor: .middle, class: "plot-muted")
+    }
+  }
+
+  /// Says which edges stand for infinities, where there are some.
+  private func drawInfinities(into svg: inout SVGBuilder) {
+    let values = Set(plot.series.flatMap(\.y).filter(\.isInfinite))
+    for (value, y) in [(Double.infinity, frame.top), (-Double.infinity, frame.bottom)]
+    where values.contains(value) && frame.y.accepts(value) {
+      svg.text(
+        NumberText.fixed(value, 0), x: frame.right + 3, y: y + 4, class: "plot-muted", size: 12)
     }
   }
 

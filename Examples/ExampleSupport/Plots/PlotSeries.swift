@@ -27,7 +27,8 @@ package struct PlotSeries: Sendable, Equatable {
   package let name: String
   /// Where the points lie along the horizontal axis.
   package let x: [Double]
-  /// Where the points lie along the vertical axis; what is not finite leaves a gap.
+  /// Where the points lie along the vertical axis; what is infinite lies at the edge of the
+  /// plot, and what is no number leaves a gap.
   package let y: [Double]
   /// A shaded region around the line.
   package let band: Band?

@@ -138,7 +138,7 @@ package struct Report: Sendable {
     }
     let tables = groups.map { group in
       let rows = group.settings.map { setting in
-        let kind = setting.isGiven ? "given" : "default"
+        let kind = setting.origin.rawValue
         let value = setting.value.isEmpty ? "–" : setting.value
         return "<tr class=\"\(kind)\"><th scope=\"row\">\(XMLText.escape(setting.name))</th>"
           + "<td>\(XMLText.escape(value))</td><td class=\"quiet\">\(kind)</td></tr>"

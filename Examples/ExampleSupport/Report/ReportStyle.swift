@@ -74,7 +74,7 @@ enum ReportStyle {
     .settings td:nth-child(2) { text-align: right; overflow-wrap: anywhere; }
     .settings td:nth-child(3) { width: 4.5rem; text-align: right; padding-right: 0.2rem; }
     .settings .given td:nth-child(2) { font-weight: 600; }
-    .settings .given td:nth-child(3) { color: var(--accent); }
+    .settings .given td:nth-child(3), .settings .chosen td:nth-child(3) { color: var(--accent); }
     .settings .default td:nth-child(2) { color: var(--quiet); }
     pre {
       background: var(--tint); padding: 0.8rem 1rem; border-radius: 4px; margin: 0 0 1rem;

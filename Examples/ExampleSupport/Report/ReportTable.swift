@@ -32,7 +32,7 @@ package struct ReportTable: Sendable, Equatable {
   {
     /// A text.
     case text(String)
-    /// A number; a dash stands for nothing and for what is not finite.
+    /// A number; a dash stands for nothing and for what is no number.
     case number(Double?)
 
     package init(stringLiteral value: String) { self = .text(value) }
@@ -40,7 +40,7 @@ package struct ReportTable: Sendable, Equatable {
     package init(integerLiteral value: Int) { self = .number(Double(value)) }
 
     var number: Double? {
-      if case .number(let value?) = self, value.isFinite { value } else { nil }
+      if case .number(let value?) = self, !value.isNaN { value } else { nil }
     }
   }
 

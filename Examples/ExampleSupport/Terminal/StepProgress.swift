@@ -85,7 +85,7 @@ package struct StepProgress: Sendable {
     let elapsed = clock() - start
     if hasOpenLine { output.write("\r\u{1B}[K") }
     hasOpenLine = false
-    var parts = ["\(label): \(step) \(step == 1 ? "step" : "steps") in \(Self.elapsed(elapsed))"]
+    var parts = ["\(label): \(NumberText.count(step, "step")) in \(Self.elapsed(elapsed))"]
     if let perStep = timing.secondsPerStep { parts.append(NumberText.shortTime(perStep) + "/step") }
     if let latest = series.latest {
       var text = "\(measure.name) \(measure.text(latest.value))"
