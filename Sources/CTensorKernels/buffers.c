@@ -78,17 +78,24 @@ static const size_t least_large_bytes = (size_t)1 << 20;
 static bool is_mapped(size_t bytes) { return bytes >= least_mapped_bytes; }
 static bool is_large(size_t bytes) { return bytes >= least_large_bytes; }
 
+// The bytes that the system has given, in use or kept.
+static _Atomic int64_t held_bytes;
+
 static void *obtain(size_t bytes) {
   void *buffer = NULL;
-  if (!is_mapped(bytes)) {
-    return posix_memalign(&buffer, alignment, bytes) == 0 ? buffer : NULL;
+  if (is_mapped(bytes)) {
+    buffer = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (buffer == MAP_FAILED) return NULL;
+  } else if (posix_memalign(&buffer, alignment, bytes) != 0) {
+    return NULL;
   }
-  buffer = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return buffer == MAP_FAILED ? NULL : buffer;
+  atomic_fetch_add(&held_bytes, (int64_t)bytes);
+  return buffer;
 }
 
 // Gives back what `obtain` gave for as many bytes.
 static void give_back(void *buffer, size_t bytes) {
+  atomic_fetch_sub(&held_bytes, (int64_t)bytes);
   if (!is_mapped(bytes)) {
     free(buffer);
   } else {
@@ -237,6 +244,8 @@ int64_t tk_buffer_bytes_in_use(void) {
   tell_use();
   return atomic_load(&used_bytes);
 }
+
+int64_t tk_buffer_bytes_held(void) { return atomic_load(&held_bytes); }
 
 int64_t tk_buffer_most_bytes_in_use(void) {
   tell_use();

@@ -5,34 +5,28 @@ import INRZoo
 import TensorKit
 import Testing
 
-/// Memory does not creep: after a warm-up, steps leave the process as large as it was.
+/// Steps leave no tensor behind: after any number of them there are as many as before.
+///
+/// That freed ones are not hoarded is a test of the buffers themselves.
 @Suite struct SteadyMemoryTests {
-  /// Makes steps in a process of its own, and ends it with success if it did not grow.
+  /// Makes steps in a process of its own, and ends it with success if tensors did not become more.
   private static func train(_ adjuster: any GradientAdjuster<Float>) throws -> Never {
-    let problem = SmallProblem<Float>(rows: 120)
+    let problem = SmallProblem<Float>(rows: 600, groupSize: 30)
     var trainer = try Trainer(
       problem.model, optimizer: Adam(learningRate: 1e-4), adjuster: adjuster,
       workers: Workers(threads: 3))
-    func growth(steps: Int) throws -> (tensors: Int, resident: Int) {
-      let before = (TensorMemory.bytesInUse, residentBytes())
-      for _ in 0..<steps { try trainer.advance(on: problem.batch) }
-      return (TensorMemory.bytesInUse - before.0, residentBytes() - before.1)
-    }
-    _ = try growth(steps: 500)
-    let found = try growth(steps: 2500)
-    let isSteady = found.tensors <= 1 << 17 && found.resident <= 1 << 20
-    if !isSteady { FileHandle.standardError.write(Data("\(found)\n".utf8)) }
-    exit(isSteady ? 0 : 1)
-  }
-
-  private static func residentBytes() -> Int {
-    let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
-    let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-    return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    for _ in 0..<60 { try trainer.advance(on: problem.batch) }
+    let before = TensorMemory.bytesInUse
+    for _ in 0..<600 { try trainer.advance(on: problem.batch) }
+    // What other threads have not told yet: a part of 64 KiB each.
+    let growth = TensorMemory.bytesInUse - before
+    exit(abs(growth) <= 3 << 16 ? 0 : 1)
   }
 
   @Test func plainStepsLeaveNothingBehind() async {
-    await #expect(processExitsWith: .success) { try SteadyMemoryTests.train(IdentityAdjuster()) }
+    await #expect(processExitsWith: .success) {
+      try SteadyMemoryTests.train(IdentityAdjuster())
+    }
   }
 
   @Test func stepsWithKernelsLeaveNothingBehind() async {
@@ -43,7 +37,7 @@ import Testing
 
   @Test func stepsWithBandsLeaveNothingBehind() async {
     await #expect(processExitsWith: .success) {
-      let bands = NestedMeanBands<Float>(.blocks(of: RowGrid(extents: [120])), rowsPerTile: 16)
+      let bands = NestedMeanBands<Float>(.blocks(of: RowGrid(extents: [600])), rowsPerTile: 64)
       try SteadyMemoryTests.train(ComposedAdjuster([BandEqualizer(bands), BurstDamping()]))
     }
   }

@@ -32,6 +32,8 @@ void tk_buffer_trim(void);
 int64_t tk_buffer_bytes_in_use(void);
 int64_t tk_buffer_most_bytes_in_use(void);
 void tk_buffer_restart_most_bytes(void);
+// The bytes of all buffers in use and of those that are kept for a later use.
+int64_t tk_buffer_bytes_held(void);
 
 // How many bytes this process may still take, by its limits (RLIMIT_AS, RLIMIT_DATA), those of its control groups, and
 // what the machine has available; infinite where nothing is known.
