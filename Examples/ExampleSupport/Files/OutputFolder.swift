@@ -71,6 +71,6 @@ package struct OutputFolder: Sendable, Equatable {
 
   private func shownPath(_ path: String) -> String {
     let current = FileManager.default.currentDirectoryPath
-    return path.hasPrefix(current + "/") ? String(path.dropFirst(current.count + 1)) : path
+    return path.droppingExactPrefix(current + "/") ?? path
   }
 }

@@ -44,12 +44,12 @@ extension Module {
     }
   }
 
-  /// Replaces parameters by name, trainable or not, and buffers.
+  /// Replaces parameters and buffers by those of a dictionary.
   ///
   /// - Parameters:
   ///   - values: The parameters by name.
-  ///   - renaming: As for the same function of ``TensorKit/NamedValues``.
-  /// - Throws: ``ParameterError``, as that function does. The module is then unchanged.
+  ///   - renaming: By names in `values` of parameters or of modules, those that they have in this model.
+  /// - Throws: ``ParameterError``. The module is then unchanged.
   public mutating func setNamedParameters(
     _ values: [String: Tensor<Scalar>], renaming: [String: String] = [:]
   ) throws(ParameterError) {
