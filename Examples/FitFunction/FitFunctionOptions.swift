@@ -78,7 +78,10 @@ enum Options {
       """)
   static let output = Option(
     "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
-    help: "The folder for report.html, summary.json, plots, losses, errors and fitted functions.")
+    help: """
+      The folder for report.html, summary.json, plots, losses, errors and fitted functions. Files of an \
+      earlier run there go to its folder previous.
+      """)
 
   /// All that stand for parts of a recipe.
   static let recipe = [

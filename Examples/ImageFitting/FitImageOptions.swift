@@ -149,7 +149,10 @@ enum Options {
     help: "What the network's outputs stand for.")
   static let output = Option(
     "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
-    help: "The folder for report.html, summary.json, metrics, reconstructions and error pictures.")
+    help: """
+      The folder for report.html, summary.json, metrics, reconstructions and error pictures. Files of an \
+      earlier run there go to its folder previous.
+      """)
 
   /// All that stand for parts of a recipe.
   static let recipe =

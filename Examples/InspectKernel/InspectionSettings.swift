@@ -45,7 +45,7 @@ enum Options {
     "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
     help: """
       The folder for report.html, summary.json, each plot as .svg or .png and its numbers as .csv, .npy or \
-      .npz.
+      .npz. Files of an earlier run there go to its folder previous.
       """)
 
   static let command = Command(

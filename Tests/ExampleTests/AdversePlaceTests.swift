@@ -7,6 +7,7 @@ import Testing
 @Suite("Adverse places")
 struct AdversePlaceTests {
   static let tiny = StandardStreamTests.tiny
+  static let words = tiny.split(separator: " ").map(String.init)
   /// Whether this process may mount file systems for its children.
   static let canMount = ShellRun.succeeds("unshare -m mount -t tmpfs none /mnt 2>/dev/null")
 
@@ -17,7 +18,7 @@ struct AdversePlaceTests {
         atPath: root.appendingPathComponent("w.safetensors").path,
         withDestinationPath: "/dev/full")
       let run = try FitImageFiles(
-        Self.tiny.split(separator: " ").map(String.init) + ["--save-weights", "w.safetensors"],
+        Self.words + ["--save-weights", "w.safetensors"],
         in: root)
       #expect(run.program.code == 74)
       #expect(run.program.outputLines.count == 1)
@@ -71,12 +72,71 @@ struct AdversePlaceTests {
     }
   }
 
+  @Test("A killed program leaves the earlier files whole, and the folder to the next one")
+  func killed() throws {
+    try withTemporaryFolder { root in
+      #expect(try FitImageFiles(Self.words, in: root).program.code == 0)
+      let before = try text(root, "output/metrics.csv")
+      let run = try ShellRun(
+        """
+        $B/FitImage --width 8 --steps 1000000 --adjuster none 2>error & p=$!
+        until grep -q /1000000 error; do sleep 0.02; done; kill -9 $p; wait $p; echo $?
+        """, in: root
+      ).run
+      #expect(run.standardOutput == "137\n")
+      let (now, moved) = ("output/metrics.csv", "output/previous/metrics.csv")
+      let isMoved = FileManager.default.fileExists(
+        atPath: root.appendingPathComponent(moved).path)
+      #expect(try text(root, isMoved ? moved : now) == before)
+      let next = try FitImageFiles(Self.words, in: root)
+      #expect(next.program.code == 0, "\(next.program.standardError)")
+    }
+  }
+
+  /// What the programs are run as, so that permissions bar them.
+  static let asNobody =
+    geteuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups" : ""
+
+  @Test(
+    "What may not be read or written is refused before training",
+    .enabled(
+      if: ShellRun.succeeds("\(asNobody) $B/FitImage --version"),
+      "programs cannot be run here by a user whom permissions bar"))
+  func permissions() throws {
+    try withTemporaryFolder { root in
+      let files = FileManager.default
+      try files.copyItem(
+        at: Repository.fixture("pictures/rgb-8.png"), to: root.appendingPathComponent("p.png"))
+      try files.createDirectory(
+        at: root.appendingPathComponent("closed"), withIntermediateDirectories: false,
+        attributes: [.posixPermissions: 0o555])
+      let open = root.appendingPathComponent("open")
+      try files.createDirectory(at: open, withIntermediateDirectories: false)
+      // Set apart, as the user's mask does not apply.
+      try files.setAttributes([.posixPermissions: 0o777], ofItemAtPath: open.path)
+      try files.setAttributes(
+        [.posixPermissions: 0], ofItemAtPath: root.appendingPathComponent("p.png").path)
+      for (options, code, words) in [
+        ("--image p.png", 66, "which may not be read"),
+        ("--output closed", 73, "permission denied; choose another --output"),
+        ("--output closed/x", 73, "permission denied; choose another --output"),
+        (
+          "--output open --save-weights closed/w", 73, "no file can be written to the folder closed"
+        ),
+      ] as [(String, Int32, String)] {
+        let run = try ShellRun("\(Self.asNobody) $B/FitImage \(Self.tiny) \(options)", in: root).run
+        #expect(run.code == code && run.errorLines.count == 1 && run.standardOutput.isEmpty)
+        #expect(run.standardError.contains(words), "\(run.standardError)")
+      }
+    }
+  }
+
   @Test("A folder in use is refused with the process that has it, before training")
   func inUse() throws {
     try withTemporaryFolder { root in
       let held = try OutputFolder(root.appendingPathComponent("output")).claim()
       try held.write("kept", to: "metrics.csv")
-      let run = try FitImageFiles(Self.tiny.split(separator: " ").map(String.init), in: root)
+      let run = try FitImageFiles(Self.words, in: root)
       #expect(run.program.code == 73 && run.program.standardOutput.isEmpty)
       #expect(
         run.program.standardError.hasPrefix(

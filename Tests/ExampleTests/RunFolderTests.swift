@@ -87,6 +87,17 @@ struct RunFolderTests {
       _ = try run(root, ["w": "3"])
       #expect(try texts(root) == ["w": "3", "previous/w": "1", "previous/x": "2"])
     }
+    try withTemporaryFolder { root in
+      do {
+        let folder = try OutputFolder(root).claim()
+        try folder.enter("checkpoints/")
+        try folder.write("1", to: "checkpoints/w")
+      }
+      try FileManager.default.createSymbolicLink(
+        atPath: root.appendingPathComponent("link").path, withDestinationPath: "checkpoints/w")
+      _ = try run(root, ["x": "2"], reading: ["link"])
+      #expect(try texts(root) == ["checkpoints/w": "1", "link": "1", "x": "2"])
+    }
   }
 
   @Test("A growing file and a sub-folder are known before they appear, and go with the run")

@@ -64,6 +64,21 @@ struct SmallPictureTests {
     }
   }
 
+  @Test("fitted exactly are shown and ranked as such")
+  func exact() throws {
+    try withTemporaryFolder { root in
+      try write(1, 1, root)
+      let run = try FitImageFiles(
+        [
+          "--image", "p.png", "--width", "8", "--steps", "300", "--learning-rate", "1e-2",
+          "--adjuster", "none", "--adjuster", "centered",
+        ], in: root)
+      #expect(run.program.code == 0)
+      #expect(try run.result("none")["psnr_8bit"] as? String == "Infinity")
+      #expect(try run.text("report.html").contains("<strong>∞</strong>"))
+    }
+  }
+
   @Test("make groups smaller first, then eigenvalues fewer")
   func choice() {
     func choice(_ size: Int, _ isSizeOpen: Bool, _ end: Int, _ isEndOpen: Bool) -> [Int] {

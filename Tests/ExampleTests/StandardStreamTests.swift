@@ -46,6 +46,21 @@ struct StandardStreamTests {
     }
   }
 
+  @Test("Programs print in one way alone, which is checked")
+  func prints() throws {
+    for folder in ["Examples", "Benchmarks"] {
+      let root = Repository.root.appendingPathComponent(folder)
+      let files = try FileManager.default.subpathsOfDirectory(atPath: root.path)
+        .filter { $0.hasSuffix(".swift") }
+      #expect(!files.isEmpty)
+      for file in files {
+        #expect(
+          try !text(root, file).contains(/(?m)^(?!\s*\/\/).*\b(debugPrint|print|puts)\(/), "\(file)"
+        )
+      }
+    }
+  }
+
   @Test("That nobody reads on is no failure, and files are written")
   func closedPipe() throws {
     try withTemporaryFolder { root in

@@ -28,6 +28,17 @@ package struct FileIdentity: Hashable, Sendable {
     }
   }
 
+  /// The identities of a file and of the folders that it lies in, links resolved.
+  static func pathComponents(of url: URL) -> [FileIdentity] {
+    var identities = [FileIdentity(url)]
+    var folder = url.resolvingSymlinksInPath()
+    while folder.path != "/" {
+      folder = folder.deletingLastPathComponent()
+      identities.append(FileIdentity(folder))
+    }
+    return identities
+  }
+
   private static func resolved(_ url: URL) -> String {
     if let path = realpath(url.path, nil) {
       defer { free(path) }

@@ -147,7 +147,8 @@ package final class RunFolder: Sendable {
 
   /// Starts this run's own list, and moves the files of the one before.
   private func begin(_ state: inout State) throws(ExampleFailure) {
-    let inputs = Set(plan.inputs.map { FileIdentity($0.file) })
+    // A sub-folder stays if something is read in it.
+    let inputs = Set(plan.inputs.flatMap { FileIdentity.pathComponents(of: $0.file) })
     let kept = state.manifest.names.filter { inputs.contains(FileIdentity(url(of: $0))) }
     let earlier = EarlierFiles(in: url, state.manifest, keeping: kept)
     if try earlier.move() {

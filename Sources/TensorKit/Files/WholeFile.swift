@@ -67,7 +67,7 @@ package enum WholeFile {
       }
     }
 
-    let destination = resolvingLinks(path)
+    let destination = try resolvingLinks(path)
     let random = String(UInt64.random(in: .min ... .max), radix: 36)
     let temporary = "\(destination).\(random)\(partialSuffix)"
     let file = retryingInterrupted {
@@ -126,17 +126,29 @@ package enum WholeFile {
       while !rest.isEmpty {
         let part = UnsafeRawBufferPointer(rebasing: rest.prefix(1 << 30))
         let count = retryingInterrupted { Foundation.write(file, part.baseAddress, part.count) }
-        if count < 0 { return false }
+        if count < 0 {
+          // A terminal or pipe that does not block takes more when it has room.
+          guard errno == EAGAIN || errno == EWOULDBLOCK else { return false }
+          var waiting = pollfd(fd: file, events: Int16(POLLOUT), revents: 0)
+          _ = retryingInterrupted { poll(&waiting, 1, -1) }
+          continue
+        }
         rest = rest.dropFirst(count)
       }
       return true
     }
   }
 
-  private static func resolvingLinks(_ path: String) -> String {
+  private static func resolvingLinks(_ path: String) throws -> String {
     guard let resolved = realpath(path, nil) else { return path }
     defer { free(resolved) }
-    return String(cString: resolved)
+    guard let text = String(validatingCString: resolved) else {
+      throw FileError(
+        .unwritable, path: path,
+        reason:
+          "its folder, or the file that it links to, has a name that is not UTF-8; rename that")
+    }
+    return text
   }
 
   /// Makes a rename in a folder durable, where the file system can.
