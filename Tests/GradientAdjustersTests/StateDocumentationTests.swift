@@ -74,6 +74,42 @@ struct Run<Model: Module>: Checkpointable {
     #expect(resumed.model.parameters != trainer.model.parameters)
   }
 
+  /// Why a run cannot go on.
+  private struct OtherSettings: Error { let names: [String] }
+
+  @Test func checkpoints() throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    func train(_ run: inout Trainer<CoordinateNetwork<Float>>) throws {
+      let checkpoints = CheckpointFolder(path: folder)
+      let settings = ["width": "256", "learning-rate": "0.001"]
+      if let (checkpoint, _) = try checkpoints.newest() {
+        let differences = checkpoint.differences(from: settings)
+        guard differences.isEmpty else { throw OtherSettings(names: differences) }
+        try run.restore(from: checkpoint.state)
+      }
+      while run.step < 50 {
+        try run.advance(on: batch)
+        if run.step.isMultiple(of: 10) {
+          try checkpoints.save(Checkpoint(run.savedState(), step: run.step, settings: settings))
+        }
+      }
+    }
+    func fresh() throws -> Trainer<CoordinateNetwork<Float>> {
+      try Trainer(initial, optimizer: Adam(learningRate: 1e-3), adjuster: GradientAveraging())
+    }
+    var first = try fresh()
+    try train(&first)
+    #expect(CheckpointFolder(path: folder).steps == [40, 50])
+    // As if it had been killed after step 40.
+    let newest = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()[1]
+    try FileManager.default.removeItem(atPath: "\(folder)/\(newest)")
+    var second = try fresh()
+    try train(&second)
+    #expect(second.model.parameters == first.model.parameters)
+  }
+
   @Test func resumingALoopOfOnesOwn() throws {
     func fresh() -> Run<CoordinateNetwork<Float>> {
       Run(
