@@ -75,6 +75,13 @@ let package = Package(
         "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "CPeak",
       ], path: "Benchmarks/Measurements"),
 
+    // Damaged files for the readers; `.ci/sanitize` runs it under sanitizers.
+    .target(name: "CFuzzing", path: "Tests/CFuzzing"),
+    .executableTarget(
+      name: "Fuzzing",
+      dependencies: ["TensorKit", "INRZoo", "ExampleSupport", "CFuzzing", "CZlib"],
+      path: "Tests/Fuzzing"),
+
     .testTarget(
       name: "TensorKitTests", dependencies: ["TensorKit", "CTensorKernels", "COneDNN"]),
     .testTarget(name: "AutoDiffTests", dependencies: ["AutoDiff", "TensorKit"]),

@@ -13,7 +13,7 @@ enum CustomAdjuster {
   static let steps = Option(
     "steps", .integer(in: 1..., "N"), default: 300, help: "Steps of training, each on all pixels.")
   static let width = Option(
-    "width", .integer(in: 1...65_536, "W"), default: 128, help: "Units of each hidden layer.")
+    "width", .integer(in: 1...4096, "W"), default: 128, help: "Units of each hidden layer.")
   static let seed = Option(
     "seed", .integer(in: 0..., "S"), default: 0, help: "Seeds the initial weights.")
   static let threads = Option(
@@ -35,22 +35,12 @@ enum CustomAdjuster {
     ],
     examples: [UsageExample("CustomAdjuster --share 0.2", "Leave a fifth of the mean:")])
 
-  /// Refuses what cannot work before any work.
-  static func check(_ values: OptionValues) throws(ExampleFailure) {
-    // Two layers from hidden units to hidden units.
-    let units = Double(values[width])
-    try WeightMemory.check(
-      weights: 2 * units * units, bytes: MemoryLayout<Float>.size, copies: 4, width: values[width])
-  }
-
   static func main() {
     command.run { values in
       // One that leaves all of the mean is to change nothing.
       let findings = checkConformance(
         of: DampedMean<Double>(leaving: values[share]), expectingChange: values[share] < 1)
       if let finding = findings.first { throw ExampleFailure.software("\(finding)") }
-
-      try check(values)
 
       let signal = PictureSignal<Float>(.procedural(height: 64, width: 96), patch: 8)
       var generator = SeededGenerator(seed: UInt64(values[seed]))

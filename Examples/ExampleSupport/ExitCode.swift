@@ -26,4 +26,7 @@ package struct ExitCode: RawRepresentable, Hashable, Sendable {
   package static let cannotCreate = ExitCode(rawValue: 73)
   /// Reading or writing failed half way: `EX_IOERR` (74).
   package static let inputOutput = ExitCode(rawValue: 74)
+
+  /// The program was asked to stop by a signal: 128 and the signal's number, as in a shell.
+  package static func stopped(by signal: Int32) -> ExitCode { ExitCode(rawValue: 128 + signal) }
 }

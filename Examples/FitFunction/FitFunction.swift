@@ -6,6 +6,7 @@ import Fitting
 enum FitFunction {
   static func main() {
     Options.command.run { values in
+      let values = try CheckpointOptions.continued(values, by: Options.command)
       let settings = try FitFunctionSettings(values)
       try settings.perform { FitFunctionReport(settings: settings, results: $0).files }
     }

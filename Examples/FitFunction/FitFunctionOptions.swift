@@ -108,6 +108,7 @@ enum Options {
         "Training", steps, width, learningRate, seeds, seed, TrainingOptions.threads,
         TrainingOptions.memory, TrainingOptions.precision),
       OptionGroup("Results", errors, output),
+      OptionGroup("Checkpoints", CheckpointOptions.all),
     ],
     examples: [
       UsageExample("FitFunction --quick", "Show spectral bias, and what IGA does about it:"),

@@ -1,4 +1,5 @@
 import ExampleSupport
+import Fitting
 import Foundation
 import INRZoo
 import TensorKit
@@ -15,17 +16,55 @@ struct FitFunctionReport {
         OutputFile(settings.fileName(name, for: result.adjuster)) { text(result) }
       }
     }
-    return each("losses.csv") { losses($0).text } + each("errors.csv") { errors($0).text }
+    func eachRun(
+      _ name: String, _ file: (String, FunctionRun) -> OutputFile?
+    ) -> [OutputFile] {
+      results.flatMap { result in
+        result.runs.compactMap { run in
+          file(settings.fileName(name, for: result.adjuster, seed: run.seed), run)
+        }
+      }
+    }
+    let best = eachRun("best-weights.safetensors") { name, run in
+      run.writeBestWeights.map { OutputFile(name, writing: $0) }
+    }
+    let metrics = eachRun("metrics.csv") { name, run in
+      OutputFile(name) { MetricsColumns().table(of: run.course).text }
+    }
+    return best + metrics + each("losses.csv") { losses($0).text }
+      + each("errors.csv") { errors($0).text }
       + each("function.csv") { function($0).text }
-      + [OutputFile("summary.json") { try summary.file }] + each("errors.svg") { heatMap($0).svg }
+      + [OutputFile("summary.json") { try summary.file }] + published
+      + each("errors.svg") { heatMap($0).svg }
       + [OutputFile("losses.svg") { lossPlot.svg }, OutputFile("report.html") { report.html }]
+  }
+
+  /// What adjusters published, the numbers first.
+  private var published: [OutputFile] {
+    let all = results.flatMap { result in result.diagnostics.map { (result, $0) } }
+    let tables = all.map { result, diagnostic in
+      OutputFile(settings.fileName("\(diagnostic.name).csv", for: result.adjuster)) {
+        diagnostic.table.text
+      }
+    }
+    let plots = all.flatMap { result, diagnostic in
+      diagnostic.plots(of: result.adjuster.name).map { style, plot in
+        OutputFile(
+          settings.fileName("\(diagnostic.name)-\(style.name).svg", for: result.adjuster)
+        ) { plot.svg }
+      }
+    }
+    return tables + plots
   }
 
   /// The names of the files.
   static func names(_ settings: FitFunctionSettings) -> [String] {
     ["losses.csv", "errors.csv", "function.csv", "errors.svg"].flatMap { name in
       settings.adjusters.map { settings.fileName(name, for: $0) }
-    } + ["summary.json", "losses.svg", "report.html"]
+    }
+      + settings.adjusters.flatMap { adjuster in
+        settings.seeds.map { settings.fileName("metrics.csv", for: adjuster, seed: $0) }
+      } + ["summary.json", "losses.svg", "report.html", CheckpointStore.name]
   }
 
   // MARK: Tables
@@ -95,6 +134,7 @@ struct FitFunctionReport {
               "seed": .integer(run.seed), "loss": .number(run.finalLoss),
               "relative_errors": .array((run.errors.last ?? []).map { .number($0) }),
               "steps": .integer(run.course.losses.count), "failure": .string(run.failure?.clause),
+              "stopped_by": run.course.stop.map { .string(StopRequest.name(of: $0)) } ?? .null,
             ]
           }),
       ]
@@ -112,7 +152,7 @@ struct FitFunctionReport {
       caption: """
         The mean squared error after the last update, and the mean over the frequencies of the relative \
         error there\(settings.seeds.count > 1 ? "; mean ± standard deviation over the seeds" : ""); the \
-        median time of a step; peak memory of the process during the runs.
+        median time of a step; the most memory that the tensors of these runs took at once.
         """)
     for (index, result) in results.enumerated() {
       report.addPlot(
@@ -133,6 +173,15 @@ struct FitFunctionReport {
       functionPlot, heading: "The fitted function",
       caption: "The function, and what each network makes of it at the end"
         + (settings.seeds.count > 1 ? " (the first seed)." : "."))
+    for result in results {
+      for diagnostic in result.diagnostics {
+        let plots = diagnostic.plots(of: result.adjuster.name)
+        for (index, (style, plot)) in plots.enumerated() {
+          report.addPlot(
+            plot, heading: index == 0 ? diagnostic.heading : "", caption: style.caption)
+        }
+      }
+    }
     return report
   }
 
@@ -190,9 +239,10 @@ struct FitFunctionReport {
   private var sentence: String {
     let outcome = results.map { result in
       let failure = result.runs.lazy.compactMap(\.failure).first
-      let end =
-        failure?.clause
-        ?? "left a relative error of \(NumberText.significant(result.finalError?.mean ?? .nan))"
+      let left =
+        "left a relative error of \(NumberText.significant(result.finalError?.mean ?? .nan))"
+      let stop = result.courses.compactMap(\.stopClause).first
+      let end = failure?.clause ?? stop.map { "\($0) and had \(left)" } ?? left
       return "\(result.adjuster.name) \(end)"
     }.joined(separator: "; ")
     let seeds = settings.seeds.count

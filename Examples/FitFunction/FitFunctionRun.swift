@@ -10,13 +10,17 @@ import TensorKit
 struct FunctionRun {
   let seed: Int
   var course = TrainingCourse()
-  /// The relative error at each frequency, for each of the recorded steps.
-  var errors: [[Double]] = []
+  /// The relative errors at recorded steps.
+  var findings = FunctionFindings()
   /// The loss after the last update.
   var finalLoss = Double.nan
+  /// Writes the weights of the best step to a path; nil if they were not kept.
+  var writeBestWeights: ((_ path: String) throws -> Void)?
   /// The network's values at the end, of shape [samples].
   var outputs: Tensor<Double>
   var failure: RunFailure? { course.failure }
+  /// The relative error at each frequency, for each of the recorded steps.
+  var errors: [[Double]] { findings.errors }
 
   /// The mean over the frequencies of the relative errors at the end.
   var finalError: Double { failure == nil ? errors.last?.mean ?? .nan : .nan }
@@ -25,18 +29,60 @@ struct FunctionRun {
   var losses: [Double] { course.losses + (finalLoss.isFinite ? [finalLoss] : []) }
 }
 
+/// The relative errors of a network that is fitted to a function: at all steps of a short run, and at every
+/// second, fourth and so on of a longer one.
+struct FunctionFindings: Checkpointable {
+  /// The recorded steps.
+  private(set) var steps: [Int] = []
+  /// The relative error at each frequency, for each of them.
+  private(set) var errors: [[Double]] = []
+  private var interval = 1
+  /// How many there are at most, the last one aside.
+  private static let most = 251
+
+  /// Whether errors are to be recorded after a number of steps.
+  func isDue(at step: Int) -> Bool { step.isMultiple(of: interval) }
+
+  /// Notes the errors after a number of steps.
+  mutating func record(_ errors: [Double], at step: Int) {
+    if isDue(at: step), steps.count >= Self.most {
+      interval *= 2
+      let kept = steps.indices.filter { isDue(at: steps[$0]) }
+      (steps, self.errors) = (kept.map { steps[$0] }, kept.map { self.errors[$0] })
+      guard isDue(at: step) else { return }
+    }
+    steps.append(step)
+    self.errors.append(errors)
+  }
+
+  /// Shows the steps and the errors.
+  mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&interval, named: "interval")
+    try visitor.visit(&steps, named: "steps")
+    var numbers = errors.flatMap(\.self)
+    try visitor.visit(&numbers, named: "errors")
+    try visitor.require(
+      interval > 0 && (steps.isEmpty ? numbers.isEmpty : numbers.count % steps.count == 0),
+      of: "errors", "there are \(numbers.count) for \(steps.count) steps")
+    let count = steps.isEmpty ? 0 : numbers.count / steps.count
+    errors = steps.indices.map { Array(numbers[($0 * count)..<(($0 + 1) * count)]) }
+  }
+}
+
 /// What came out of fitting the function with one adjuster.
 struct FunctionResult: ExperimentOutcome {
   let adjuster: AdjusterChoice
   let runs: [FunctionRun]
   let failures: [(name: String, failure: RunFailure?)]
   let peakMemoryMegabytes: Double
-  /// The steps after which errors were recorded.
-  let recordedSteps: [Int]
+  /// The steps after which errors were recorded, in the run that went furthest.
+  var recordedSteps: [Int] { runs.map(\.findings.steps).max { $0.count < $1.count } ?? [] }
 
   var finalLoss: MeanWithDeviation? { MeanWithDeviation(of: runs.map(\.finalLoss)) }
   var finalError: MeanWithDeviation? { MeanWithDeviation(of: runs.map(\.finalError)) }
   var courses: [TrainingCourse] { runs.map(\.course) }
+  /// What the adjuster published in the run of the first seed.
+  var diagnostics: [DiagnosticCourse] { runs.first?.course.diagnostics ?? [] }
 
   /// The mean over the runs of the relative error at a frequency, for each recorded step.
   func meanErrors(atFrequency index: Int) -> [Double] {
@@ -60,55 +106,63 @@ struct FunctionResult: ExperimentOutcome {
 }
 
 extension FitFunctionSettings {
-  /// After how many steps errors are recorded: about 250 times, and at the end.
-  var recordedSteps: [Int] {
-    let interval = max(1, steps / 250)
-    return Array(stride(from: 0, to: steps, by: interval)) + [steps]
-  }
-
   /// Fits the function with each adjuster in turn, from the same initial weights for each seed.
-  func run<Scalar: TensorScalar>(_ type: Scalar.Type) throws -> [FunctionResult] {
+  func run<Scalar: TensorScalar>(
+    _ type: Scalar.Type, in folder: RunFolder
+  ) throws -> [FunctionResult] {
     let signal = function.signal(type)
-    return try adjusters.map { choice in
-      Machine.resetPeakMemory()
-      let runs = try seeds.map { seed in
-        try run(choice, seed: seed, network: network(seed: seed, type), signal: signal)
+    let meter = MemoryMeter()
+    return try untilStopped(adjusters) { choice in
+      let memory = meter.start()
+      let runs = try untilStopped(Array(seeds)) { seed in
+        try run(choice, seed: seed, network: network(seed: seed, type), signal: signal, in: folder)
       }
       return FunctionResult(
         adjuster: choice, runs: runs,
         failures: runs.map { (runName(choice, seed: $0.seed), $0.failure) },
-        peakMemoryMegabytes: Machine.peakMemoryMegabytes(), recordedSteps: recordedSteps)
+        peakMemoryMegabytes: memory())
     }
   }
 
   private func run<Scalar, Model: Module<Scalar>>(
-    _ choice: AdjusterChoice, seed: Int, network: Model, signal: FunctionSignal<Scalar>
+    _ choice: AdjusterChoice, seed: Int, network: Model, signal: FunctionSignal<Scalar>,
+    in folder: RunFolder
   ) throws -> FunctionRun {
     let batch = signal.batch(groupSize: group)
     let frequencies = FrequencyErrors(of: signal.values, bins: bins)
-    var trainer = try Trainer(
+    let trainer = try Trainer(
       network,
       optimizer: recipe.training.optimizer(workers: workers, Scalar.self),
       adjuster: adjuster(choice, seed: seed, over: batch.inputs), workers: workers,
       recordingBudget: recordingBudget, seed: adjusterSeed(seed))
-    var progress = StepProgress(runName(choice, seed: seed), steps: steps, measure: .loss)
-    var course = TrainingCourse()
+    let name = runName(choice, seed: seed)
+    var training = TrainingRun(
+      trainer, on: WholeBatch(batch), findings: FunctionFindings(),
+      keepsBest: values[CheckpointOptions.keepBest])
+    var storage = try storage(
+      of: name, metrics: fileName("metrics.csv", for: choice, seed: seed), MetricsColumns(),
+      in: folder)
     var run = FunctionRun(seed: seed, outputs: Tensor(zeros: [signal.sampleCount]))
-    var recorded = recordedSteps[...]
-    try course.train(&trainer, on: batch, steps: steps, progress: &progress) { step, trainer in
-      guard recorded.first == step else { return }
-      recorded.removeFirst()
-      run.outputs = Tensor(try trainer.outputs(for: batch.inputs)).reshaped(to: [-1])
-      run.errors.append(
-        frequencies.relativeErrors(of: run.outputs, definition: function.errors))
-      guard step == steps else { return }
+    var progress = try training.train(
+      to: steps, storage: &storage, label: name, measure: .loss
+    ) { training, isLast in
+      guard isLast || training.findings.isDue(at: training.step) else { return }
+      run.outputs = Tensor(try training.trainer.outputs(for: batch.inputs)).reshaped(to: [-1])
+      training.findings.record(
+        frequencies.relativeErrors(of: run.outputs, definition: function.errors),
+        at: training.step)
+      guard isLast else { return }
       let (_, sumOfSquares) = run.outputs.residual(from: signal.values)
       run.finalLoss = sumOfSquares / Double(signal.sampleCount)
       guard run.finalLoss.isFinite else { throw AdjusterError.nonFinite("final output") }
+      training.noteFinal(loss: run.finalLoss)
     }
-    if course.failure == nil { progress.update(step: steps, value: run.finalLoss) }
+    if training.course.failure == nil {
+      progress.update(step: training.step, value: run.finalLoss)
+    }
     progress.finish()
-    run.course = course
+    (run.course, run.findings) = (training.course, training.findings)
+    run.writeBestWeights = training.best.map { best in { try best.model.writeWeights(to: $0) } }
     return run
   }
 }

@@ -35,10 +35,6 @@ struct FitFunctionSettings: Experiment {
     bins = FrequencyErrors.strongestBins(
       of: function.signal(Double.self).values, count: function.frequencyCount)
     try checkSeeds()
-    if !isCircle {
-      try recipe.model.checkMemory(
-        recipe.training.optimizer, bytesPerNumber: values[TrainingOptions.precision].bytes)
-    }
     try checkAdjusters()
     try folder.checkWritable()
   }
@@ -107,8 +103,16 @@ struct FitFunctionSettings: Experiment {
     seeds.count == 1 ? adjuster.name : "\(adjuster.name), seed \(seed)"
   }
 
+  /// The name of a file of one run: that of the adjuster's files, with the seed if there are several.
+  func fileName(_ name: String, for adjuster: AdjusterChoice, seed: Int) -> String {
+    let name = fileName(name, for: adjuster)
+    guard seeds.count > 1, let dot = name.lastIndex(of: ".") else { return name }
+    return "\(name[..<dot])-seed\(seed)\(name[dot...])"
+  }
+
   let options = Options.recipe
   let shown: [String: String] = [:]
+  let contents: [String: UInt64] = [:]
 
   /// A fresh adjuster for training on some inputs.
   func adjuster<Scalar: TensorScalar>(
@@ -123,14 +127,29 @@ struct FitFunctionSettings: Experiment {
 
   /// A network with the initial weights of a seed.
   func network<Scalar: TensorScalar>(seed: Int, _ type: Scalar.Type) -> any Module<Scalar> {
+    network(recipe.model, seed: seed, type)
+  }
+
+  private func network<Scalar: TensorScalar>(
+    _ model: ModelRecipe, seed: Int, _ type: Scalar.Type
+  ) -> any Module<Scalar> {
     var generator = SeededGenerator(seed: UInt64(seed))
     if isCircle {
-      return TwoLayerRectifierNetwork<Scalar>(
-        inputs: 2, width: recipe.model.width, using: &generator)
+      return TwoLayerRectifierNetwork<Scalar>(inputs: 2, width: model.width, using: &generator)
     }
     // Up to the samples' highest frequency; they span 2.
     let layout = ModelRecipe.Layout(bandwidths: [Double(function.samples) / 4], outputs: 1)
-    return recipe.model.network(layout, using: &generator, type)
+    return model.network(layout, using: &generator, type)
+  }
+
+  /// About how much memory a run with an adjuster takes.
+  func memoryEstimate<Scalar: TensorScalar>(
+    of choice: AdjusterChoice, _ type: Scalar.Type
+  ) throws -> MemoryEstimate {
+    try recipe.memoryEstimate(
+      of: choice, rowCount: function.samples, groupCount: function.samples / group,
+      threads: workers.threads, recordingBudget: recordingBudget, type
+    ) { network($0, seed: 0, type) }
   }
 }
 

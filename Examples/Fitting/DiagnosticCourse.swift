@@ -2,9 +2,28 @@ import ExampleSupport
 import GradientAdjusters
 
 /// What an adjuster published under one name, over the steps of a run.
+///
+/// Of some thousands every other is left out, and so on, so that long runs take no more memory than short ones.
 package struct DiagnosticCourse: Sendable {
-  private let first: AdjusterDiagnostic
-  private var published: [(step: Int, diagnostic: AdjusterDiagnostic)]
+  let first: AdjusterDiagnostic
+  private(set) var published: [(step: Int, diagnostic: AdjusterDiagnostic)]
+  /// Each of so many is kept.
+  var interval = 1
+  /// How many were published.
+  var count = 1
+
+  /// How many are kept at most.
+  package static var mostKept: Int { 4096 }
+
+  /// A course of which what follows is known.
+  init(
+    published: [(step: Int, diagnostic: AdjusterDiagnostic)], interval: Int, count: Int
+  ) {
+    first = published[0].diagnostic
+    self.published = published
+    self.interval = interval
+    self.count = count
+  }
 
   init(startingWith first: AdjusterDiagnostic, step: Int) {
     self.first = first
@@ -12,7 +31,12 @@ package struct DiagnosticCourse: Sendable {
   }
 
   mutating func append(_ diagnostic: AdjusterDiagnostic, step: Int) {
+    defer { count += 1 }
+    guard count % interval == 0 else { return }
     published.append((step, diagnostic))
+    guard published.count > Self.mostKept else { return }
+    published = stride(from: 0, to: published.count, by: 2).map { published[$0] }
+    interval *= 2
   }
 
   /// One word, for files.

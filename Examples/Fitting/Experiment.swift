@@ -1,5 +1,6 @@
 import ExampleSupport
 import Foundation
+import GradientAdjusters
 import INRZoo
 import TensorKit
 
@@ -25,11 +26,19 @@ package protocol Experiment {
   var chosen: [RecipeOption] { get }
   /// What the report shows for an option, by name, where that is not the recipe's part.
   var shown: [String: String] { get }
+  /// The fingerprints of inputs that are read from files, by the options that name the files.
+  var contents: [String: UInt64] { get }
   /// What to do if no run made a step, and what if some stopped later.
   var remedies: (start: String, later: String) { get }
 
   /// Runs each adjuster in turn.
-  func run<Scalar: TensorScalar>(_: Scalar.Type) throws -> [Outcome]
+  ///
+  /// - Parameter folder: The output folder, for what is written meanwhile.
+  func run<Scalar: TensorScalar>(_: Scalar.Type, in folder: RunFolder) throws -> [Outcome]
+  /// About how much memory a run with an adjuster takes.
+  func memoryEstimate<Scalar: TensorScalar>(
+    of choice: AdjusterChoice, _: Scalar.Type
+  ) throws -> MemoryEstimate
 }
 
 /// What came out of one adjuster.
@@ -38,7 +47,7 @@ package protocol ExperimentOutcome {
   var adjuster: AdjusterChoice { get }
   /// The losses and times of each run.
   var courses: [TrainingCourse] { get }
-  /// The peak memory of the process during the runs.
+  /// The most memory that tensors of these runs took at once, by a `MemoryMeter`.
   var peakMemoryMegabytes: Double { get }
   /// The line on standard output.
   var line: String { get }
@@ -57,18 +66,64 @@ extension ExperimentOutcome {
 extension Experiment {
   /// Runs the experiment, writes its files and prints a line for each adjuster.
   ///
+  /// A wish to stop ends the run that is made, and the files are of what there is.
+  ///
   /// - Parameter files: Makes the files of the outcomes, the most precious first.
-  /// - Throws: What running throws; at the end a failure if a run failed or a file could not be written.
+  /// - Throws: What running throws; at the end a failure if a run failed or was stopped, or a file could not be
+  ///   written.
   package func perform(files: ([Outcome]) -> [OutputFile]) throws {
-    let folder = try folder.claim(for: plan)
+    StopRequest.listen()
+    let former = values[CheckpointOptions.resume].map(FileIdentity.init)
+    let folder = try folder.claim(
+      keepingEarlier: former == FileIdentity(folder.url), for: plan)
     let outcomes =
       switch values[TrainingOptions.precision] {
-      case .float: try run(Float.self)
-      case .double: try run(Double.self)
+      case .float: try checkedRun(Float.self, in: folder)
+      case .double: try checkedRun(Double.self, in: folder)
       }
     let failure = RunFailure.summary(
       of: outcomes.flatMap(\.failures), startRemedy: remedies.start, remedy: remedies.later)
-    try folder.finish(files(outcomes), lines: outcomes.map(\.line), failure: failure)
+    try folder.finish(
+      files(outcomes), lines: outcomes.map(\.line), failure: stop(of: outcomes) ?? failure)
+  }
+
+  /// What is said at the end if a run was stopped.
+  private func stop(of outcomes: [Outcome]) -> ExampleFailure? {
+    outcomes.flatMap(\.courses).lazy.compactMap(\.stop).first.map { signal in
+      ExampleFailure(
+        """
+        stopped by \(StopRequest.name(of: signal)); go on with \(values.program) --resume \
+        \(OptionValues.quoted(folder.url.relativePath))
+        """, exitCode: .stopped(by: signal))
+    }
+  }
+
+  /// The results of runs that are made one after the other, until the user asks to stop.
+  package func untilStopped<Run, Result>(
+    _ runs: [Run], _ body: (Run) throws -> Result
+  ) rethrows -> [Result] {
+    var results: [Result] = []
+    for run in runs where results.isEmpty || StopRequest.received == nil {
+      results.append(try body(run))
+    }
+    return results
+  }
+
+  /// Runs each adjuster in turn, if all find room in memory.
+  private func checkedRun<Scalar: TensorScalar>(
+    _ type: Scalar.Type, in folder: RunFolder
+  ) throws -> [Outcome] {
+    if let available = TensorMemory.availableBytes {
+      for choice in adjusters {
+        let estimate = try memoryEstimate(of: choice, type)
+        if estimate.total + MemoryShortage.reserve > available {
+          throw MemoryShortage.failure(
+            of: choice.name, estimate, available: available,
+            options: values.settings.map(\.name))
+        }
+      }
+    }
+    return try run(type, in: folder)
   }
 
   /// Where the results come from.
@@ -120,6 +175,42 @@ extension Experiment {
   package func fileName(_ name: String, for adjuster: AdjusterChoice) -> String {
     guard adjusters.count > 1, let dot = name.lastIndex(of: ".") else { return name }
     return "\(name[..<dot])-\(adjuster.name)\(name[dot...])"
+  }
+
+  /// Where a run's state and metrics are kept while it goes on.
+  ///
+  /// - Parameters:
+  ///   - name: The name of the run, as on the terminal.
+  ///   - file: The file of its metrics in the output folder.
+  ///   - columns: What a line of them holds.
+  ///   - folder: The output folder.
+  /// - Throws: A failure if the folder has a file that no run wrote in the place of one of these.
+  package func storage(
+    of name: String, metrics file: String, _ columns: MetricsColumns, in folder: RunFolder
+  ) throws -> RunStorage {
+    let folderName = name.replacing(", ", with: "-").replacing(" ", with: "")
+    let excluded = CheckpointOptions.mayChange.union(CheckpointOptions.notCompared)
+    var settings: [String: String] = [:]
+    for setting in reported where !excluded.contains(setting.name) {
+      settings[setting.name] = setting.value
+    }
+    for (option, fingerprint) in contents {
+      settings[RunSettings.contentPrefix + option] = String(fingerprint, radix: 16)
+    }
+    let arguments = values.arguments.filter {
+      !$0.hasPrefix("--\(CheckpointOptions.resume.name)=")
+    }
+    let encoded = (try? JSONEncoder().encode(arguments)) ?? Data()
+    return RunStorage(
+      of: name, checkpoints: try CheckpointStore(in: folder).run(folderName),
+      former: values[CheckpointOptions.resume].map { CheckpointStore(in: $0).run(folderName) },
+      interval: values[CheckpointOptions.every], settings: settings,
+      notes: [
+        RunNotes.program: values.program, RunNotes.version: PackageVersion.current,
+        RunNotes.libraries: NumericalLibraries.current.description,
+        RunNotes.arguments: String(decoding: encoded, as: UTF8.self),
+      ],
+      metrics: GrowingMetrics(try folder.enter(file), columns))
   }
 
   /// The settings for the report, with what the recipe has in the place of what options have.

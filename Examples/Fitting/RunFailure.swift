@@ -15,10 +15,17 @@ package struct RunFailure: Sendable {
     self.error = error
   }
 
+  /// Whether the network could not even be differentiated as it was made.
+  private var isOfStart: Bool {
+    if case .updateNotFinite = error { false } else { step == 0 }
+  }
+
   /// What follows the run's name in a sentence.
   package var clause: String {
     switch error {
-    case .nonFinite(let what): "diverged at step \(step), where the \(what) is not finite"
+    case .nonFinite(let what, _): "diverged at step \(step), where the \(what) is not finite"
+    case .updateNotFinite(let parameter, _):
+      "diverged at step \(step), whose update would make \(parameter) infinite"
     default: "stopped at step \(step): \(error.description.dropLast())"
     }
   }
@@ -35,7 +42,6 @@ package struct RunFailure: Sendable {
     let failed = runs.compactMap { run in run.failure.map { (run.name, $0) } }
     if failed.isEmpty { return nil }
     let clauses = failed.map { "\($0) \($1.clause)" }.joined(separator: ", and ")
-    return .software(
-      "\(clauses); \(failed.allSatisfy { $1.step == 0 } ? startRemedy : remedy)")
+    return .software("\(clauses); \(failed.allSatisfy(\.1.isOfStart) ? startRemedy : remedy)")
   }
 }

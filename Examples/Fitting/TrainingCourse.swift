@@ -1,9 +1,9 @@
-import AutoDiff
 import ExampleSupport
 import GradientAdjusters
+import TensorKit
 
 /// The losses and times of a run's steps.
-package struct TrainingCourse: Sendable {
+package struct TrainingCourse: Checkpointable {
   /// The loss before each step's update.
   package private(set) var losses: [Double] = []
   /// Seconds of training before each step.
@@ -14,44 +14,13 @@ package struct TrainingCourse: Sendable {
   package private(set) var diagnostics: [DiagnosticCourse] = []
   /// Why the run has no valid end, if it has none.
   package var failure: RunFailure?
+  /// The signal that stopped the run before its end, if one did.
+  package var stop: Int32?
 
   /// A course before its first step.
   package init() {}
 
-  /// Trains for some steps, or until a step fails.
-  ///
-  /// - Parameters:
-  ///   - trainer: The model in training.
-  ///   - batch: What it is trained on.
-  ///   - steps: The number of steps.
-  ///   - progress: Shows how far it is.
-  ///   - loss: Makes the loss that is noted of the one that is trained.
-  ///   - shown: Makes the measure that is shown of the noted loss.
-  ///   - observe: Looks at the model after a number of steps: before each step, and after the last.
-  /// - Throws: What observing throws; an `AdjusterError` ends the run and becomes its failure.
-  package mutating func train<Model: Module>(
-    _ trainer: inout Trainer<Model>, on batch: Batch<Model.Scalar>, steps: Int,
-    progress: inout StepProgress, loss: (Double) -> Double = { $0 },
-    shown: (Double) -> Double = { $0 },
-    observe: (_ step: Int, _ trainer: Trainer<Model>) throws -> Void
-  ) throws {
-    progress.update(step: 0)
-    do {
-      for step in 0..<steps {
-        try observe(step, trainer)
-        let start = Machine.monotonicSeconds()
-        let noted = loss(try trainer.advance(on: batch))
-        append(noted, duration: Machine.monotonicSeconds() - start)
-        for diagnostic in trainer.adjuster.diagnostics { append(diagnostic, step: step) }
-        progress.update(step: step + 1, value: shown(noted), measuredAfter: step)
-      }
-      try observe(steps, trainer)
-    } catch let error as AdjusterError {
-      failure = RunFailure(step: losses.count, error: error)
-    }
-  }
-
-  private mutating func append(_ diagnostic: AdjusterDiagnostic, step: Int) {
+  mutating func append(_ diagnostic: AdjusterDiagnostic, step: Int) {
     if let index = diagnostics.firstIndex(where: { $0.name == diagnostic.name }) {
       diagnostics[index].append(diagnostic, step: step)
     } else {
@@ -59,7 +28,7 @@ package struct TrainingCourse: Sendable {
     }
   }
 
-  private mutating func append(_ loss: Double, duration: Double) {
+  mutating func append(_ loss: Double, duration: Double) {
     losses.append(loss)
     seconds.append(trainingSeconds)
     durations.append(duration)
@@ -67,4 +36,23 @@ package struct TrainingCourse: Sendable {
 
   /// Seconds spent in all steps.
   package var trainingSeconds: Double { (seconds.last ?? 0) + (durations.last ?? 0) }
+
+  /// What the name of a run is followed by in a sentence if it was stopped before its end; else nothing.
+  package var stopClause: String? {
+    stop.map { "was stopped by \(StopRequest.name(of: $0)) after \(losses.count) steps" }
+  }
+
+  /// Shows the losses, the times and what adjusters published; a failure and a stop are not carried on.
+  package mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&losses, named: "losses")
+    try visitor.visit(&seconds, named: "seconds")
+    try visitor.visit(&durations, named: "durations")
+    try visitor.require(
+      seconds.count == losses.count && durations.count == losses.count, of: "seconds",
+      "there are \(losses.count) losses and \(seconds.count) times")
+    try visitor.visit(
+      &diagnostics, named: "diagnostics",
+      startingFrom: DiagnosticCourse(
+        startingWith: AdjusterDiagnostic("", of: "", items: [], columns: []), step: 0))
+  }
 }

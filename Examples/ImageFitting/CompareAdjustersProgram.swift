@@ -30,6 +30,7 @@ package enum CompareAdjustersProgram {
       OptionGroup("Training", Options.trainingSettings),
       OptionGroup("Measures", Options.perceptualWeights),
       OptionGroup("Files", Options.output),
+      OptionGroup("Checkpoints", CheckpointOptions.all),
     ],
     examples: [
       UsageExample("CompareAdjusters --downscale 2", "Compare all on the embedded picture:"),
@@ -44,7 +45,7 @@ package enum CompareAdjustersProgram {
   /// Reads the process's arguments, runs the program and ends the process.
   package static func run() -> Never {
     command.run { values in
-      let settings = try settings(values)
+      let settings = try settings(try CheckpointOptions.continued(values, by: command))
       try settings.perform { ComparisonReport(settings: settings, results: $0).files }
     }
   }
@@ -56,7 +57,7 @@ package enum CompareAdjustersProgram {
       values,
       adjusters: { picture in
         given.isEmpty ? choices(forPixels: picture.width * picture.height, model: model) : given
-      }, names: { _ in ComparisonReport.names })
+      }, names: ComparisonReport.names)
   }
 
   /// All adjusters and compositions that a picture of a size can be fitted with by a model.

@@ -13,7 +13,7 @@ struct ComparisonReport {
 
   /// The tables and summary, then the plot and the report.
   var files: [OutputFile] {
-    [
+    fit.courseFiles + [
       OutputFile("comparison.csv") { table.text }, OutputFile("courses.csv") { courses.text },
       OutputFile("summary.json") { try fit.summary.file },
       OutputFile("psnr.svg") { fit.psnrPlot.svg },
@@ -22,7 +22,12 @@ struct ComparisonReport {
   }
 
   /// The names of the files.
-  static let names = ["comparison.csv", "courses.csv", "summary.json", "psnr.svg", "report.html"]
+  static func names(_ settings: FitImageSettings) -> [String] {
+    settings.adjusters.map { settings.fileName("metrics.csv", for: $0) } + [
+      "comparison.csv", "courses.csv", "summary.json", "psnr.svg", "report.html",
+      CheckpointStore.name,
+    ]
+  }
 
   /// The time that the quickest of the complete runs took.
   private var shortestTime: Double? {
@@ -95,7 +100,7 @@ struct ComparisonReport {
         PSNR in dB: after the last update, the best of all steps, the median over the last tenth of the steps, and \
         what was reached in \(NumberText.fixed(shortestTime ?? 0, 1)) s, the time that the quickest \
         run took. The median time of a step, and the ratio of the time of all steps to that of the first row. \
-        Peak memory of the process during the run. \(settings.dampingSentence)
+        The most memory that the run's tensors took at once. \(settings.dampingSentence)
         """)
     report.addPlot(
       fit.psnrPlot,

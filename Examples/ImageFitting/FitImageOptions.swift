@@ -123,17 +123,18 @@ enum Options {
       adjusters of the default.
       """)
   static let initialWeights = Option(
-    "initial-weights", .existingFile(),
+    "initial-weights", .existingWeights(),
     help: """
-      A .safetensors file to start from, with layers.N.weight [out, in] and layers.N.bias, or as FR \
-      saves it, with layers.N.coefficients. FR goes on from its coefficients, and draws its own in \
+      A .safetensors file to start from, by its name with or without this ending. It must be of the same \
+      model, which files of --save-weights say; others have layers.N.weight [out, in] and layers.N.bias. \
+      FR saves layers.N.coefficients. FR goes on from its coefficients, and draws its own in \
       the place of the weights that it replaces; other runs start from the weights that \
       coefficients stand for. The same goes for BN and its norms.N.weight and norms.N.bias.
       """)
   static let saveWeights = Option(
-    "save-weights", .outputPath("FILE"),
+    "save-weights", .weightsToWrite(),
     help: """
-      Writes the final weights as .safetensors; with several adjusters, to a file for each, as \
+      Writes the final weights as .safetensors, an ending that may be left out; with several adjusters, to a file for each, as \
       FILE-iga. FR's are its coefficients, so that it can go on from them, and BN's those of its \
       normalizations too.
       """)
@@ -188,6 +189,7 @@ enum Options {
       OptionGroup("Training", trainingSettings),
       OptionGroup("Measures", perceptualWeights),
       OptionGroup("Files", initialWeights, saveWeights, output),
+      OptionGroup("Checkpoints", CheckpointOptions.all),
     ],
     examples: [
       UsageExample(
@@ -204,6 +206,7 @@ enum Options {
       UsageExample(
         "FitImage --preset iga-siren --image kodim03.png --adjuster none --adjuster iga",
         "Repeat a published experiment, with plain training beside it:"),
+      UsageExample("FitImage --resume output", "Go on with a run that was stopped:"),
     ])
 }
 

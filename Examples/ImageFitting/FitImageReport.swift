@@ -19,7 +19,7 @@ struct FitImageReport {
     let weights = results.compactMap { result in
       settings.weightsFile(for: result.adjuster).map { OutputFile(at: $0, result.writeWeights) }
     }
-    return weights + each("metrics.csv") { Data($0.metrics.text.utf8) }
+    return weights + courseFiles
       + [OutputFile("summary.json") { try summary.file }] + diagnosticFiles
       + each("reconstruction.png", reconstruction) + each("error.png", errorPicture)
       + [
@@ -32,7 +32,20 @@ struct FitImageReport {
   static func names(_ settings: FitImageSettings) -> [String] {
     ["metrics.csv", "reconstruction.png", "error.png"].flatMap { name in
       settings.adjusters.map { settings.fileName(name, for: $0) }
-    } + ["summary.json", "comparison.png", "psnr.svg", "report.html"]
+    } + ["summary.json", "comparison.png", "psnr.svg", "report.html", CheckpointStore.name]
+  }
+
+  /// The weights of the best steps, if they were kept, and the metrics of all steps.
+  var courseFiles: [OutputFile] {
+    let best = results.compactMap { result in
+      result.writeBestWeights.map {
+        OutputFile(settings.fileName("best-weights.safetensors", for: result.adjuster), writing: $0)
+      }
+    }
+    let metrics = results.map { result in
+      OutputFile(settings.fileName("metrics.csv", for: result.adjuster)) { result.metrics.text }
+    }
+    return best + metrics
   }
 
   /// What adjusters published, the numbers first.
@@ -54,7 +67,7 @@ struct FitImageReport {
 
   /// The picture and what each network had learned of it early on.
   private func comparison() throws -> Data {
-    let early = [settings.picture.values()] + results.compactMap(\.earlyValues)
+    let early = [settings.picture.values()] + results.compactMap(\.early.earlyValues)
     return Data(try ComparisonPicture(parts: early).pngBytes() ?? [])
   }
 
@@ -94,6 +107,7 @@ struct FitImageReport {
         "psnr_8bit": .number(measures?.psnr), "ssim": .number(measures?.structuralSimilarity),
         "ms_ssim": .number(measures?.multiscaleStructuralSimilarity),
         "steps": .integer(result.losses.count), "failure": .string(result.failure?.clause),
+        "stopped_by": result.course.stop.map { .string(StopRequest.name(of: $0)) } ?? .null,
         "damped": .bool(settings.recipe.settings.damps(result.adjuster)),
       ]
       if let distance = settings.perceptualDistance {
@@ -123,13 +137,13 @@ struct FitImageReport {
     report.addPictures(
       "Early in training",
       try results.compactMap { result in
-        guard let values = result.earlyValues else { return nil }
+        guard let values = result.early.earlyValues else { return nil }
         return result.picture(
-          Data(try Picture(values).pngBytes()), "\(NumberText.fixed(psnr(of: values), 2)) dB")
+          Data(try Picture(values).pngBytes()),
+          "step \(result.early.earlyStep), \(NumberText.fixed(psnr(of: values), 2)) dB")
       },
       caption: """
-        After \(settings.earlyStep) of \(NumberText.count(settings.steps, "step")), when the order in which \
-        frequencies are learned shows most.
+        After a fifteenth of the steps, when the order in which frequencies are learned shows most.
         """)
     report.addPlot(
       spectrumPlot,
@@ -200,8 +214,8 @@ struct FitImageReport {
       "Residual by frequency", x: PlotAxis("spatial frequency", unit: "cycles per picture"),
       y: PlotAxis("relative residual", scale: .logarithmic),
       series: results.compactMap { result in
-        result.earlyValues.map {
-          series("\(result.adjuster.name), step \(settings.earlyStep)", $0)
+        result.early.earlyValues.map {
+          series("\(result.adjuster.name), step \(result.early.earlyStep)", $0)
         }
       }
         + results.map { series("\($0.adjuster.name), end", $0.values) })
@@ -234,8 +248,10 @@ struct FitImageReport {
     let network = settings.recipe.model.kind.rawValue
     let steps = NumberText.count(settings.steps, "step")
     let outcome = results.map { result in
+      let reached = "reached \(NumberText.fixed(result.finalPSNR, 2)) dB"
       let end =
-        result.failure?.clause ?? "reached \(NumberText.fixed(result.finalPSNR, 2)) dB"
+        result.failure?.clause
+        ?? result.course.stopClause.map { "\($0) and had \(reached)" } ?? reached
       return "\(result.adjuster.about) \(end)"
     }.joined(separator: "; ")
     return """
@@ -255,8 +271,8 @@ struct FitImageReport {
   private let measuresCaption = """
     PSNR in dB: after the last update, the median over the last tenth of the steps, which spikes of single \
     steps leave alone, and the best of all steps; PSNR, SSIM (windows of 7 x 7) and MS-SSIM (five scales, \
-    for sides of more than 160 pixels) of the pictures rounded to 8 bits; the median time of a step; peak \
-    memory of the process during the run.
+    for sides of more than 160 pixels) of the pictures rounded to 8 bits; the median time of a step; the \
+    most memory that the run's tensors took at once.
     """
 
   private var table: ReportTable {

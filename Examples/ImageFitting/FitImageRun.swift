@@ -16,13 +16,14 @@ struct FitImageResult: ExperimentOutcome {
   /// Measured after the last update; nil for a run without a valid end.
   var measures: PictureMeasures?
   var peakMemoryMegabytes = 0.0
-  /// The network's picture after a fifteenth of the steps, of shape [height, width, channels]; nil if
-  /// the run stopped before that.
-  var earlyValues: Tensor<Float>?
+  /// The network's picture after a fifteenth of the steps; none if the run stopped before that.
+  var early = PictureFindings()
   /// The network's picture at the end, unclamped, of the same shape.
   var values: Tensor<Float>
   /// Writes the final weights to a path.
   let writeWeights: (_ path: String) throws -> Void
+  /// Writes the weights of the best step to a path; nil if they were not kept.
+  let writeBestWeights: ((_ path: String) throws -> Void)?
 
   var losses: [Double] { course.losses }
   var seconds: [Double] { course.seconds }
@@ -55,27 +56,41 @@ struct FitImageResult: ExperimentOutcome {
     """
   }
 
-  var metrics: CSVTable {
-    var table = CSVTable(columns: ["step", "loss", "psnr", "seconds"])
-    for (step, psnr) in psnrs.enumerated() {
-      table.append([
-        .integer(step), .number(losses[step]), .number(psnr), .number(seconds[step]),
-      ])
-    }
-    return table
+  /// A line for each step.
+  var metrics: CSVTable { MetricsColumns.picture.table(of: course) }
+}
+
+extension MetricsColumns {
+  /// The PSNR beside the loss.
+  static let picture = MetricsColumns(measures: [
+    ("psnr", { peakSignalToNoiseRatio(meanSquaredError: $0) })
+  ])
+}
+
+/// What is observed of a network that is fitted to a picture.
+struct PictureFindings: Checkpointable {
+  /// After how many steps the early picture was taken.
+  var earlyStep = 0
+  /// The network's picture at that step, of shape [height, width, channels].
+  var earlyValues: Tensor<Float>?
+
+  /// Shows the early picture and its step.
+  mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&earlyStep, named: "early_step")
+    try visitor.visit(&earlyValues, named: "early_values")
   }
 }
 
 extension FitImageSettings {
   /// Fits the picture with each adjuster in turn, from the same initial weights.
-  func run<Scalar: TensorScalar>(_ type: Scalar.Type) throws -> [FitImageResult] {
+  func run<Scalar: TensorScalar>(
+    _ type: Scalar.Type, in folder: RunFolder
+  ) throws -> [FitImageResult] {
     let signal = PictureSignal<Scalar>(picture, patch: patch)
     let network = try network(type)
-    return try adjusters.map { choice in
-      // What came before, such as the last run's measures, is not this run's.
-      TensorMemory.returnUnused()
-      Machine.resetPeakMemory()
-      return try run(choice, network: network, signal: signal)
+    let meter = MemoryMeter()
+    return try untilStopped(adjusters) {
+      try run($0, network: network, signal: signal, in: folder, memory: meter.start())
     }
   }
 
@@ -83,52 +98,61 @@ extension FitImageSettings {
   var earlyStep: Int { max(1, steps / 15) }
 
   private func run<Scalar, Model: Module<Scalar>>(
-    _ choice: AdjusterChoice, network: Model, signal: PictureSignal<Scalar>
+    _ choice: AdjusterChoice, network: Model, signal: PictureSignal<Scalar>,
+    in folder: RunFolder, memory: () -> Double
   ) throws -> FitImageResult {
     func pictureValues(_ outputs: Tensor<Scalar>) -> Tensor<Float> {
       Tensor(signal.pictureValues(from: pixelRange.values(of: outputs)))
     }
     let batch = pixelRange.batch(signal.batch)
     let inputs = batch.inputs
-    var trainer = try Trainer(
+    let trainer = try Trainer(
       start(for: choice, from: network, over: inputs),
       optimizer: recipe.training.optimizer(workers: workers, Scalar.self),
       adjuster: adjuster(choice, over: inputs, on: signal.grid), workers: workers,
       recordingBudget: recordingBudget, seed: adjusterSeed(recipe.training.seed))
-    var progress = StepProgress(choice.name, steps: steps)
-    var course = TrainingCourse()
-    var earlyValues: Tensor<Float>?
-    try course.train(
-      &trainer, on: batch, steps: steps, progress: &progress, loss: pixelRange.pixelError(of:),
+    var run = TrainingRun(
+      trainer, on: WholeBatch(batch), findings: PictureFindings(),
+      keepsBest: values[CheckpointOptions.keepBest])
+    var storage = try storage(
+      of: choice.name, metrics: fileName("metrics.csv", for: choice), .picture, in: folder)
+    var progress = try run.train(
+      to: steps, storage: &storage, label: choice.name, loss: pixelRange.pixelError(of:),
       shown: { peakSignalToNoiseRatio(meanSquaredError: $0) }
-    ) { step, trainer in
-      if step == earlyStep, step < steps {
-        earlyValues = pictureValues(try trainer.outputs(for: inputs))
-      }
+    ) { run, isLast in
+      guard run.step == earlyStep, !isLast else { return }
+      run.findings = PictureFindings(
+        earlyStep: earlyStep, earlyValues: pictureValues(try run.trainer.outputs(for: inputs)))
     }
-    let outputs = try trainer.outputs(for: inputs)
+    var course = run.course
+    let outputs = try run.trainer.outputs(for: inputs)
+    let peakMemory = memory()
     var finalPSNR = Double.nan
     if course.failure == nil {
-      finalPSNR = peakSignalToNoiseRatio(
-        of: pixelRange.values(of: outputs), against: signal.batch.targets)
+      let (_, squares) = pixelRange.values(of: outputs).residual(from: signal.batch.targets)
+      let error = squares / Double(outputs.count)
+      finalPSNR = peakSignalToNoiseRatio(meanSquaredError: error)
       // An infinite PSNR is that of a perfect fit.
       if !(finalPSNR > -.infinity) {
-        course.failure = RunFailure(step: steps, error: .nonFinite("final output"))
+        course.failure = RunFailure(step: run.step, error: .nonFinite("final output"))
       }
-      progress.update(step: steps, value: finalPSNR)
+      run.noteFinal(loss: error)
+      progress.update(step: run.step, value: finalPSNR)
     }
     progress.finish()
     let values = pictureValues(outputs)
     TensorMemory.returnUnused()
-    let (model, metadata) = (trainer.model, weightMetadata(for: choice))
+    let (model, metadata) = (run.trainer.model, weightMetadata(for: choice))
+    let best = run.best?.model
     return FitImageResult(
       adjuster: choice, course: course, finalPSNR: finalPSNR,
       measures: course.failure == nil
         ? try PictureMeasures(
           of: values, against: picture, perceptual: perceptualDistance,
           workers: workers) : nil,
-      peakMemoryMegabytes: Machine.peakMemoryMegabytes(), earlyValues: earlyValues,
+      peakMemoryMegabytes: peakMemory, early: run.findings,
       values: values,
-      writeWeights: { try model.writeWeights(to: $0, metadata: metadata) })
+      writeWeights: { try model.writeWeights(to: $0, metadata: metadata) },
+      writeBestWeights: best.map { best in { try best.writeWeights(to: $0, metadata: metadata) } })
   }
 }

@@ -53,9 +53,14 @@ struct FitImageSettings: Experiment {
     self.recipe = recipe
     folder = OutputFolder(values[Options.output])
     perceptualDistance = try Self.perceptualDistance(values, for: picture)
+    var contents = [Options.image.name: picture.values(as: Float.self).fingerprint]
+    if let file = values[Options.initialWeights] {
+      contents[Options.initialWeights.name] = try ExampleFailure.reading(
+        Options.initialWeights, file, remedy: "give a .safetensors file with the model's weights"
+      ) { try WholeFile.bytes(ofFileAt: $0).fingerprint }
+    }
+    self.contents = contents
     try ModelOptions.check(values, of: [recipe.model.kind])
-    try recipe.model.checkMemory(
-      recipe.training.optimizer, bytesPerNumber: values[TrainingOptions.precision].bytes)
     try AdjusterOptions.checkRepetitions(adjusters)
     if recipe.uses(.iga) { try checkEnd() }
     if recipe.uses(.empiricalNTK) { try checkPixels() }
@@ -76,6 +81,9 @@ struct FitImageSettings: Experiment {
         weightsFile(for: adjuster).map { FilePlan.Named(Options.saveWeights.name, $0) }
       }, names: names(self))
   }
+
+  /// The picture that `--image` names, and the weights that are started from.
+  let contents: [String: UInt64]
 
   /// The side of IGA's patches.
   var patch: Int { recipe.group ?? 1 }
@@ -157,10 +165,7 @@ struct FitImageSettings: Experiment {
   func weightsFile(for name: AdjusterChoice) -> URL? {
     values[Options.saveWeights].map { file in
       file.deletingLastPathComponent().appendingPathComponent(
-        fileName(
-          file.pathExtension.isEmpty
-            ? file.lastPathComponent + ".safetensors" : file.lastPathComponent,
-          for: name))
+        fileName(file.namingWeights.lastPathComponent, for: name))
     }
   }
 
@@ -204,15 +209,33 @@ struct FitImageSettings: Experiment {
     ].merging(recipe.model.reported) { $1 }
   }
 
+  /// About how much memory a run with an adjuster takes.
+  func memoryEstimate<Scalar: TensorScalar>(
+    of choice: AdjusterChoice, _ type: Scalar.Type
+  ) throws -> MemoryEstimate {
+    try recipe.memoryEstimate(
+      of: choice, rowCount: picture.width * picture.height,
+      groupCount: (picture.width / patch) * (picture.height / patch), threads: workers.threads,
+      recordingBudget: recordingBudget, type
+    ) { model in
+      var generator = SeededGenerator(seed: 0)
+      return model.network(layout, using: &generator, type)
+    }
+  }
+
+  /// What the network maps.
+  private var layout: ModelRecipe.Layout {
+    // Coordinates span 2: a side of n pixels has frequencies of up to n / 4 cycles for each unit.
+    ModelRecipe.Layout(
+      bandwidths: [Double(picture.height) / 4, Double(picture.width) / 4],
+      outputs: picture.channels)
+  }
+
   /// The network with its initial weights, reparameterized and normalized if the file that they come
   /// from holds coefficients and normalizations.
   func network<Scalar: TensorScalar>(_: Scalar.Type) throws -> any Module<Scalar> {
     var generator = SeededGenerator(seed: seed)
-    // Coordinates span 2: a side of n pixels has frequencies of up to n / 4 cycles for each unit.
-    let network = recipe.model.network(
-      ModelRecipe.Layout(
-        bandwidths: [Double(picture.height) / 4, Double(picture.width) / 4],
-        outputs: picture.channels), using: &generator, Scalar.self)
+    let network = recipe.model.network(layout, using: &generator, Scalar.self)
     return try started(network, using: &generator)
   }
 
@@ -222,10 +245,11 @@ struct FitImageSettings: Experiment {
   ) throws -> any Module<Scalar> {
     guard let file = values[Options.initialWeights] else { return untrained }
     var network = untrained
-    try ExampleFailure.reading(
+    let isNoted = try ExampleFailure.reading(
       Options.initialWeights, file, remedy: "give a .safetensors file with the model's weights"
     ) { path in
       let stored = try SafeTensorsFile(contentsOf: path)
+      let isNoted = try recipe.checkModel(stored.metadata, path: path)
       if let noted = stored.metadata[PixelRange.metadataKey], noted != pixelRange.rawValue {
         throw FileError(
           .malformed, path: path,
@@ -238,12 +262,20 @@ struct FitImageSettings: Experiment {
       }
       try recipe.normalize(&network, for: stored, path: path, using: &generator)
       try network.readWeights(from: path)
+      return isNoted
     }
     if let (name, _) = network.namedParameters.first(where: { !$0.value.isFinite }) {
       throw ExampleFailure.badData(
         """
         --initial-weights was given "\(file.relativePath)", whose \(name) holds numbers that are \
         not finite in --precision \(values[TrainingOptions.precision].rawValue); give a file of finite weights
+        """)
+    }
+    if !isNoted {
+      TextOutput.standardError.writeLine(
+        """
+        note: \(file.relativePath) does not say which model its weights are of; they are taken for those of \
+        \(recipe.modelText)
         """)
     }
     return network
@@ -275,8 +307,9 @@ struct FitImageSettings: Experiment {
   }
 
   /// What weight files note about a run's parameters.
-  func weightMetadata(for choice: AdjusterChoice) -> [String: String] {
-    var metadata = [PixelRange.metadataKey: pixelRange.rawValue]
+  func weightMetadata(for choice: AdjusterChoice) -> NamedValues<String> {
+    var metadata = recipe.model.metadata
+    metadata[PixelRange.metadataKey] = pixelRange.rawValue
     if choice.contains(.fr) { metadata[Recipe.fourierKey] = recipe.fourierText }
     if choice.contains(.bn) { metadata[Recipe.normalizationKey] = recipe.normalizationText }
     return metadata

@@ -19,7 +19,7 @@ extension ExampleFailure {
     do {
       return try body(file.path)
     } catch let error as FileError {
-      let hasRemedy = error.reason.contains(/; (convert|give)\b/)
+      let hasRemedy = error.reason.contains(/; (convert|give|leave)\b/)
       throw ExampleFailure(
         "--\(option.name) was given \"\(file.relativePath)\"; \(error.reason)"
           + (hasRemedy ? "" : "; \(remedy)"), exitCode: exitCode(for: error.kind))

@@ -20,8 +20,11 @@ typedef struct {
   uint8_t *output;
   size_t output_length;
   size_t output_capacity;
-  uint8_t *samples;
-  png_bytep *rows;
+  uint8_t *row;      // one row as libpng decodes it
+  uint8_t *pixels;   // the pixels so far, those of each pass side by side
+  size_t pixels_length;
+  size_t pixels_capacity;
+  png_bytep *rows;   // the rows to encode
   char *message;
   size_t message_capacity;
 } job;
@@ -37,9 +40,17 @@ static void on_error(png_structp png, png_const_charp message) {
   png_longjmp(png, 1);
 }
 
+// Of the ancillary chunks only tRNS changes a sample, and libpng goes on without one that is wrong. A chunk
+// that is damaged may have been a tRNS unless its name is of another one that is known.
 static void on_warning(png_structp png, png_const_charp message) {
-  (void)png;
-  (void)message;
+  static const char *const unread[] = {"bKGD", "cHRM", "eXIf", "gAMA", "hIST", "iCCP",
+                                       "iTXt", "oFFs", "pCAL", "pHYs", "sBIT", "sCAL",
+                                       "sPLT", "sRGB", "sTER", "tEXt", "tIME", "zTXt"};
+  const bool is_transparency = strncmp(message, "tRNS:", 5) == 0;
+  if (!is_transparency && strstr(message, "CRC error") == NULL) return;
+  for (size_t index = 0; index < sizeof unread / sizeof *unread; index += 1)
+    if (strncmp(message, unread[index], 4) == 0) return;
+  png_error(png, message);
 }
 
 static void on_read(png_structp png, png_bytep destination, size_t count) {
@@ -102,6 +113,51 @@ static png_bytep *rows_of(uint8_t *samples, size_t row_bytes, size_t height) {
   return rows;
 }
 
+// Appends bytes of decoded pixels. Memory grows with them: a header's size is believed only as far as the
+// data have come.
+static void append_pixels(job *job, const uint8_t *bytes, size_t count, size_t most) {
+  if (count > job->pixels_capacity - job->pixels_length) {
+    size_t capacity = job->pixels_capacity * 2 + count + 65536;
+    if (capacity > most) capacity = most;
+    uint8_t *pixels = realloc(job->pixels, capacity);
+    if (pixels == NULL) png_error(job->png, "there is not enough memory for its pixels");
+    job->pixels = pixels;
+    job->pixels_capacity = capacity;
+  }
+  memcpy(job->pixels + job->pixels_length, bytes, count);
+  job->pixels_length += count;
+}
+
+// Reads the rows of one picture or, of an interlaced file, of seven smaller ones.
+static void read_pixels(job *job, png_uint_32 width, png_uint_32 height, size_t pixel_bytes,
+                        bool is_interlaced) {
+  const size_t most = (size_t)width * height * pixel_bytes;
+  for (int pass = 0; pass < (is_interlaced ? PNG_INTERLACE_ADAM7_PASSES : 1); pass += 1) {
+    const size_t columns = is_interlaced ? PNG_PASS_COLS(width, pass) : width;
+    const size_t rows = is_interlaced ? PNG_PASS_ROWS(height, pass) : height;
+    if (columns == 0) continue;
+    for (size_t row = 0; row < rows; row += 1) {
+      png_read_row(job->png, job->row, NULL);
+      append_pixels(job, job->row, columns * pixel_bytes, most);
+    }
+  }
+}
+
+// Puts the pixels of the seven passes where they belong.
+static void place_passes(const uint8_t *source, uint8_t *samples, size_t width, size_t height,
+                         size_t pixel_bytes) {
+  for (int pass = 0; pass < PNG_INTERLACE_ADAM7_PASSES; pass += 1) {
+    for (size_t row = PNG_PASS_START_ROW(pass); row < height;
+         row += (size_t)1 << PNG_PASS_ROW_SHIFT(pass)) {
+      for (size_t column = PNG_PASS_START_COL(pass); column < width;
+           column += (size_t)1 << PNG_PASS_COL_SHIFT(pass)) {
+        memcpy(samples + (row * width + column) * pixel_bytes, source, pixel_bytes);
+        source += pixel_bytes;
+      }
+    }
+  }
+}
+
 static bool decode(job *job, png_files_picture *picture) {
   png_structp png = job->png;
   png_infop info = job->info;
@@ -109,8 +165,7 @@ static bool decode(job *job, png_files_picture *picture) {
 
   png_set_read_fn(png, job, on_read);
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // check_size says it better
-  png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
-  // Of the ancillary chunks only tRNS changes a sample.
+  png_set_crc_action(png, PNG_CRC_ERROR_QUIT, PNG_CRC_WARN_DISCARD);  // see on_warning
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
   png_read_info(png, info);
 
@@ -131,7 +186,6 @@ static bool decode(job *job, png_files_picture *picture) {
   png_set_expand_gray_1_2_4_to_8(png);
   if (png_get_valid(png, info, PNG_INFO_tRNS)) png_set_tRNS_to_alpha(png);
   if (is_little_endian()) png_set_swap(png);
-  png_set_interlace_handling(png);
   png_read_update_info(png, info);
 
   const uint32_t channels = png_get_channels(png, info);
@@ -142,17 +196,28 @@ static bool decode(job *job, png_files_picture *picture) {
     report(job, "its kind of pixels is not supported");
     return false;
   }
-  job->samples = malloc(row_bytes * height);
-  job->rows = job->samples == NULL ? NULL : rows_of(job->samples, row_bytes, height);
-  if (job->rows == NULL) {
+  const size_t pixel_bytes = row_bytes / width;
+  const bool is_interlaced = png_get_interlace_type(png, info) == PNG_INTERLACE_ADAM7;
+  job->row = malloc(row_bytes);
+  if (job->row == NULL) {
     report(job, "there is not enough memory for its pixels");
     return false;
   }
-  png_read_image(png, job->rows);
+  read_pixels(job, width, height, pixel_bytes, is_interlaced);
   png_read_end(png, NULL);
 
-  *picture = (png_files_picture){width, height, channels, bits, job->samples};
-  job->samples = NULL;
+  uint8_t *samples = job->pixels;
+  if (is_interlaced) {
+    samples = malloc(row_bytes * height);
+    if (samples == NULL) {
+      report(job, "there is not enough memory for its pixels");
+      return false;
+    }
+    place_passes(job->pixels, samples, width, height, pixel_bytes);
+  } else {
+    job->pixels = NULL;
+  }
+  *picture = (png_files_picture){width, height, channels, bits, samples};
   return true;
 }
 
@@ -181,8 +246,8 @@ bool png_files_decode(const uint8_t *bytes, size_t length, png_files_picture *pi
   else
     report(&job, "there is not enough memory to read it");
   png_destroy_read_struct(&job.png, &job.info, NULL);
-  free(job.rows);
-  free(job.samples);
+  free(job.row);
+  free(job.pixels);
   return done;
 }
 

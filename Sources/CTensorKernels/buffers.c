@@ -3,14 +3,18 @@
 //
 // A training loop asks for the same sizes again and again; taking them from a list of the thread's
 // own costs a few nanoseconds and leaves the pages mapped and warm. A buffer may be released by
-// another thread than the one that allocated it: it then joins that thread's cache. What a thread's cache
+// another thread than the one that allocated it: it then joins that thread's cache, but of a size no thread keeps
+// more than it ever had to ask the system for, or a few. Else a thread that releases more than it allocates
+// would hoard what others ask the system for, and a process grow for thousands of steps. What a thread's cache
 // has no room for goes to the shelf: temporaries of kernels, and recordings that are kept from one phase of a step to
 // the next, come back as often as steps do.
 #if defined(__linux__)
 #include <malloc.h>
 #endif
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "CTensorKernels.h"
@@ -36,7 +40,9 @@ struct cached_buffer {
 
 struct buffer_cache {
   struct cached_buffer *first[class_count];
-  size_t bytes[2];  // of small buffers and of large ones
+  uint32_t kept[class_count];      // how many there are
+  uint32_t obtained[class_count];  // how many the system was asked for
+  size_t bytes[2];                 // of small buffers and of large ones
   bool is_registered;  // whether the thread's exit will free it
 };
 
@@ -98,10 +104,21 @@ static void shrink_cache(struct buffer_cache *cache, bool large, size_t limit) {
     while (cache->first[class] != NULL && cache->bytes[large] > limit) {
       struct cached_buffer *buffer = cache->first[class];
       cache->first[class] = buffer->next;
+      cache->kept[class]--;
+      if (cache->obtained[class] > 0) cache->obtained[class]--;
       cache->bytes[large] -= size;
       give_back(buffer, size);
     }
   }
+}
+
+// How many buffers of a size a thread keeps at least; of tiny ones more, so that their lists are its own.
+static uint32_t least_kept(size_t bytes) { return bytes <= 4096 ? 64 : 4; }
+
+// Whether a thread keeps one more buffer of a class than it has.
+static bool is_wanted(const struct buffer_cache *cache, int class) {
+  const uint32_t kept = cache->kept[class];
+  return kept < cache->obtained[class] || kept < least_kept(class_bytes(class));
 }
 
 // What the shelf holds beside what is lent: temporaries of kernels, which come back at every step.
@@ -177,12 +194,32 @@ static void empty_cache(struct buffer_cache *cache) {
   shrink_cache(cache, true, 0);
 }
 
+// The bytes in use by all threads, and the most there were since that was last restarted. A thread tells what it
+// allocated and released once that comes to so much, so that small buffers cost no shared memory.
+static _Atomic int64_t used_bytes, most_used_bytes;
+static _Thread_local int64_t untold_bytes;
+static const int64_t least_told_bytes = (int64_t)1 << 16;
+
+static void tell_use(void) {
+  const int64_t used = atomic_fetch_add(&used_bytes, untold_bytes) + untold_bytes;
+  untold_bytes = 0;
+  int64_t most = atomic_load(&most_used_bytes);
+  while (used > most && !atomic_compare_exchange_weak(&most_used_bytes, &most, used)) {
+  }
+}
+
+static void note_use(int64_t bytes) {
+  untold_bytes += bytes;
+  if (untold_bytes >= least_told_bytes || untold_bytes <= -least_told_bytes) tell_use();
+}
+
 // Runs when a thread exits. Should another destructor release buffers after this one, the cache
 // registers anew, and the system calls this again.
 static void free_cache_at_thread_exit(void *pointer) {
   struct buffer_cache *cache = pointer;
   cache->is_registered = false;
   empty_cache(cache);
+  tell_use();
 }
 
 static void create_exit_key(void) {
@@ -196,30 +233,66 @@ static bool register_cache(struct buffer_cache *cache) {
   return cache->is_registered;
 }
 
+int64_t tk_buffer_bytes_in_use(void) {
+  tell_use();
+  return atomic_load(&used_bytes);
+}
+
+int64_t tk_buffer_most_bytes_in_use(void) {
+  tell_use();
+  return atomic_load(&most_used_bytes);
+}
+
+void tk_buffer_restart_most_bytes(void) {
+  tell_use();
+  atomic_store(&most_used_bytes, atomic_load(&used_bytes));
+}
+
 void tk_buffer_trim(void) {
   empty_cache(&thread_cache);
+  memset(thread_cache.obtained, 0, sizeof thread_cache.obtained);
   clear_shelf();
 #if defined(__GLIBC__)
   malloc_trim(0);
 #endif
 }
 
-void *tk_buffer_allocate(size_t bytes) {
+static void *allocate(size_t bytes) {
   if (bytes > largest_cached_bytes) return obtain(bytes);
   int class = size_class(bytes);
   struct buffer_cache *cache = &thread_cache;
   struct cached_buffer *buffer = cache->first[class];
   if (buffer == NULL) {
     void *shelved = take_from_shelf(class);
-    return shelved != NULL ? shelved : obtain(class_bytes(class));
+    if (shelved != NULL) return shelved;
+    cache->obtained[class]++;
+    return obtain(class_bytes(class));
   }
   cache->first[class] = buffer->next;
+  cache->kept[class]--;
   cache->bytes[is_large(class_bytes(class))] -= class_bytes(class);
+  return buffer;
+}
+
+// What a buffer takes, of which a class may be a little more than was asked for.
+static int64_t bytes_taken(size_t bytes) {
+  return (int64_t)(bytes > largest_cached_bytes ? bytes : class_bytes(size_class(bytes)));
+}
+
+void *tk_buffer_allocate(size_t bytes) {
+  void *buffer = allocate(bytes);
+  if (buffer == NULL) {
+    // Once more, without what is kept for later.
+    tk_buffer_trim();
+    buffer = allocate(bytes);
+  }
+  if (buffer != NULL) note_use(bytes_taken(bytes));
   return buffer;
 }
 
 void tk_buffer_release(void *buffer, size_t bytes) {
   if (buffer == NULL) return;
+  note_use(-bytes_taken(bytes));
   if (bytes > largest_cached_bytes) {
     give_back(buffer, bytes);
     return;
@@ -233,12 +306,13 @@ void tk_buffer_release(void *buffer, size_t bytes) {
   }
   const bool large = is_large(size);
   const size_t limit = large ? cache_limit_large : cache_limit_small;
-  if (cache->bytes[large] + size > limit) {
+  if (!is_wanted(cache, class) || cache->bytes[large] + size > limit) {
     if (put_on_shelf(buffer, class)) return;
     shrink_cache(cache, large, limit - size);
   }
   struct cached_buffer *entry = buffer;
   entry->next = cache->first[class];
   cache->first[class] = entry;
+  cache->kept[class]++;
   cache->bytes[large] += size;
 }

@@ -70,6 +70,19 @@ private struct MuonPaths: Decodable {
     }
   }
 
+  @Test func momentumOfAnySizeIsOrthogonalized() {
+    var generator = SeededGenerator(seed: 4)
+    let matrix = Tensor<Float>.normal(shape: [5, 8], using: &generator)
+    let expected = matrix.orthogonalized(iterations: 5, workers: Workers())
+    for exponent in [-120, -66, -25, 60, 100] {
+      let scaled = matrix * Float(sign: .plus, exponent: exponent, significand: 1)
+      let found = scaled.orthogonalized(iterations: 5, workers: Workers())
+      #expect(found.isApproximatelyEqual(to: expected, relativeTolerance: 1e-4), "2^\(exponent)")
+    }
+    let zero = Tensor<Float>(zeros: [3, 4])
+    #expect(zero.orthogonalized(iterations: 5, workers: Workers()) == zero)
+  }
+
   @Test func singularValuesComeNearOne() throws {
     for shape in [[7, 7], [4, 9], [9, 4], [1, 5]] {
       var generator = SeededGenerator(seed: 4)

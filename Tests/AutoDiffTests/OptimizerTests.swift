@@ -269,5 +269,44 @@ extension GoldenPaths.Case {
     }
     await #expect(processExitsWith: .failure) { _ = Adam<Float>(learningRate: 0.1, firstDecay: 1) }
     await #expect(processExitsWith: .failure) { _ = Adam<Float>(learningRate: 0.1, epsilon: -1) }
+    await #expect(processExitsWith: .failure) { _ = Adam<Float>(learningRate: 0.1, epsilon: 0) }
+    // Positive, but not as a number of single precision.
+    await #expect(processExitsWith: .failure) { _ = Adam<Float>(learningRate: 0.1, epsilon: 1e-60) }
+    await #expect(processExitsWith: .failure) {
+      _ = Adam<Double>(learningRate: 0.1, epsilon: .infinity)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Adam<Double>(learningRate: 0.1, secondDecay: .nan)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = Adam<Double>(learningRate: 0.1, weightDecay: .decoupled(.infinity))
+    }
+    await #expect(processExitsWith: .failure) { _ = Muon<Float>(learningRate: 0.1, epsilon: 0) }
+    await #expect(processExitsWith: .failure) {
+      _ = Muon<Float>(learningRate: 0.1, scale: .infinity)
+    }
+    await #expect(processExitsWith: .failure) { _ = SGD<Float>(learningRate: 0.1, momentum: .nan) }
+    await #expect(processExitsWith: .failure) {
+      _ = ParameterGroup(.all, learningRate: .infinity)
+    }
+  }
+
+  @Test func aZeroGradientMovesNothing() {
+    var parameters = ParameterVector<Float>(zeros: Network([2, 3, 1]).parameterLayout)
+    let zero = parameters
+    for var optimizer: any Optimizer<Float> in [
+      Adam(learningRate: 0.1, epsilon: 1e-40), Muon(learningRate: 0.1), SGD(learningRate: 0.1),
+    ] {
+      optimizer.update(&parameters, along: zero)
+      #expect(parameters == zero)
+    }
+  }
+
+  @Test func ratesThatAreNoneAreMistakes() async {
+    await #expect(processExitsWith: .failure) { _ = LearningRateSchedule.constant(-1)(0) }
+    await #expect(processExitsWith: .failure) { _ = LearningRateSchedule.constant(.nan)(0) }
+    await #expect(processExitsWith: .failure) {
+      _ = LearningRateSchedule.exponential(from: 1, factor: 10, every: 1)(400)
+    }
   }
 }

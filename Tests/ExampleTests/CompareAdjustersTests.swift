@@ -38,7 +38,10 @@ struct CompareAdjustersTests {
       let folder = root.appendingPathComponent("output")
       #expect(
         try ExampleTests.names(in: folder)
-          == ["comparison.csv", "courses.csv", "psnr.svg", "report.html", "summary.json"])
+          == (names.map { "metrics-\($0).csv" } + [
+            "checkpoints", "comparison.csv", "courses.csv", "psnr.svg", "report.html",
+            "summary.json",
+          ]).sorted())
       func rows(_ name: String) throws -> [[Substring]] {
         try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
           .split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false) }

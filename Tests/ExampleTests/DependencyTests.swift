@@ -93,8 +93,7 @@ struct DependencyTests {
     """
 
   @Test(
-    "A package that imports one module trains with an adjuster of its own", .tags(.slow),
-    .timeLimit(.minutes(10)))
+    "A package that imports one module trains with an adjuster of its own", .tags(.slow))
   func probe() throws {
     try withTemporaryFolder { root in
       let sources = root.appendingPathComponent("Sources/Probe")
@@ -105,7 +104,7 @@ struct DependencyTests {
       let build = try ProgramRun(
         executable: ProgramRun.onPath("swift"),
         ["build", "-j", "1", "--scratch-path", root.appendingPathComponent("build").path],
-        in: root, seconds: 540)
+        in: root)
       try #require(build.code == 0, "\(build.standardOutput)\(build.standardError)")
       let report = "\(build.standardOutput)\(build.standardError)"
       #expect(!report.contains("warning:"), "\(report)")

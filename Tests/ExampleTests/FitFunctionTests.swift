@@ -58,11 +58,23 @@ struct FitFunctionTests {
       }
       #expect(lines.count == adjusters.count)
       let expected = adjusters.flatMap {
-        ["errors-\($0).csv", "errors-\($0).svg", "function-\($0).csv", "losses-\($0).csv"]
+        [
+          "errors-\($0).csv", "errors-\($0).svg", "function-\($0).csv", "losses-\($0).csv",
+          "metrics-\($0)-seed0.csv", "metrics-\($0)-seed1.csv",
+        ]
+      }
+      let files = try names(in: run.folder)
+      let published = files.filter { file in
+        ["eigenvalues", "kernel-eigenvalues", "damping"].contains { file.hasPrefix($0) }
       }
       #expect(
-        try names(in: run.folder)
-          == (expected + ["losses.svg", "report.html", "summary.json"]).sorted())
+        files.filter { !published.contains($0) }
+          == (expected + ["checkpoints", "losses.svg", "report.html", "summary.json"]).sorted())
+      // What adjusters measure, and how far they damp: a table each, and plots.
+      for name in ["eigenvalues-iga.csv", "eigenvalues-before-iga.svg"] {
+        #expect(published.contains(name), "\(published)")
+      }
+      #expect(!published.contains { $0.contains("-none.") })
       #expect(try run.summary()["frequencies"] as? [Int] == frequencies)
       for adjuster in adjusters {
         let losses = try run.rows("losses-\(adjuster).csv")

@@ -134,8 +134,8 @@ struct FitImageNormalizationTests {
       _ = try run("--adjuster bn --save-weights w.safetensors", in: root)
       let cases = [
         ("--bn-placement after", ["give --bn-placement before"]),
-        ("--width 9", ["[8, 2]", "[9, 2]", "give the options"]),
-        ("--hidden-layers 3", ["layers.3.weight", "give the options"]),
+        ("--width 9", ["--width 9", "give --width 8"]),
+        ("--hidden-layers 3", ["--hidden-layers 3", "give --hidden-layers 2"]),
       ]
       for (options, parts) in cases {
         let program = try ProgramRun(

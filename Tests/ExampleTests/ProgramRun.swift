@@ -16,18 +16,20 @@ struct ProgramRun {
   ///   - program: Its name.
   ///   - arguments: Its arguments.
   ///   - folder: The current folder of the process.
-  ///   - interrupting: Whether to press Ctrl-C as soon as the program has said something.
+  ///   - signal: What it is sent, once, as soon as it is `ready`.
+  ///   - ready: Whether it is ready to be sent the signal.
   init(
-    _ program: String, _ arguments: [String], in folder: URL, interrupting: Bool = false
+    _ program: String, _ arguments: [String], in folder: URL, sending signal: Int32? = nil,
+    when ready: () throws -> Bool = { true }
   ) throws {
     try self.init(
-      executable: Self.built(program), arguments, in: folder, interrupting: interrupting)
+      executable: Self.built(program), arguments, in: folder, sending: signal, when: ready)
   }
 
-  /// Runs an executable file, and kills it after so many seconds: far more than any machine takes.
+  /// Runs an executable file to its end, however long a busy machine takes.
   init(
-    executable: URL, _ arguments: [String], in folder: URL, interrupting: Bool = false,
-    seconds: Double = 600
+    executable: URL, _ arguments: [String], in folder: URL, sending signal: Int32? = nil,
+    when ready: () throws -> Bool = { true }
   ) throws {
     // Files rather than pipes: they hold any amount, and nobody has to read meanwhile.
     let streams = FileManager.default.temporaryDirectory.appendingPathComponent(
@@ -45,10 +47,12 @@ struct ProgramRun {
     process.standardOutput = try FileHandle(forWritingTo: files[0])
     process.standardError = try FileHandle(forWritingTo: files[1])
     try Self.withoutBlockedSignals { try process.run() }
-    let start = Date()
+    var pending = signal
     while process.isRunning {
-      if interrupting, try !Data(contentsOf: files[1]).isEmpty { process.interrupt() }
-      if Date().timeIntervalSince(start) > seconds { kill(process.processIdentifier, SIGKILL) }
+      if let number = pending, try ready() {
+        kill(process.processIdentifier, number)
+        pending = nil
+      }
       Thread.sleep(forTimeInterval: 0.005)
     }
     process.waitUntilExit()

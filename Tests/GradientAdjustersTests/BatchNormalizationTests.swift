@@ -221,8 +221,30 @@ import Testing
         plain(Variable(inputs)).value.isApproximatelyEqual(
           to: model(Variable(inputs)).value, relativeTolerance: 1e-9))
     }
-    #expect(throws: AdjusterError.nonFinite("loss")) {
+    #expect(throws: AdjusterError.dataNotFinite("inputs")) {
       try step(Tensor<Double>([[0.1, 0.2], [.nan, 0], [1, 1]]))
+    }
+  }
+
+  /// Over few rows columns hardly vary, and what a plain layer's rounding makes of that may be anything.
+  @Test(arguments: placements, [1, 2, 3, 4, 10, 60])
+  func foldedModelsAreRightOrRefused(_ placement: Placement, rows: Int) throws {
+    let problem = SmallProblem<Float>()
+    let place: Normalization<Float>.Placement =
+      placement == .beforeActivation ? .beforeActivation : .afterActivation
+    var model = problem.model
+    var generator = SeededGenerator(seed: 1)
+    var adjuster = BatchNormalization<Float>(placement: place)
+    try adjuster.prepare(&model, using: &generator)
+    let inputs = problem.batch.inputs.slice(0..<rows)
+    let expected = try TiledEvaluation(of: model).outputs(for: inputs)
+    do {
+      let plain = try adjuster.folded(model, over: inputs)
+      let found = try TiledEvaluation(of: plain).outputs(for: inputs)
+      #expect((found - expected).norm() <= 1e-4 * expected.norm())
+      #expect(rows > 1)
+    } catch AdjusterError.cannotFold(_, let reason) {
+      #expect(reason.contains("rows") && rows < 60)
     }
   }
 }

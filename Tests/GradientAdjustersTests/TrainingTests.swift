@@ -39,17 +39,6 @@ import Testing
     #expect(try trainer.plainModel().parameters == model.parameters)
   }
 
-  @Test func aDivergedRunIsATypedErrorAndLeavesTheModel() throws {
-    let problem = SmallProblem<Float>()
-    var targets = problem.batch.targets
-    targets[3, 1] = .infinity
-    let batch = Batch(inputs: problem.batch.inputs, targets: targets)
-    var trainer = try Trainer(problem.model, optimizer: SGD(learningRate: 0.1))
-    #expect(throws: AdjusterError.nonFinite("loss")) { try trainer.advance(on: batch) }
-    #expect(trainer.model.parameters == problem.model.parameters)
-    #expect(trainer.step == 0)
-  }
-
   /// Multiplies cotangents and adds to the gradient, to see in which order hooks run.
   private struct Affine: GradientAdjuster {
     typealias Scalar = Double

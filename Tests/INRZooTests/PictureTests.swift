@@ -119,6 +119,39 @@ import Testing
     }
   }
 
+  /// A file with a chunk before its pixels, whose checksum may be wrong.
+  private func file(_ fixture: String, with type: String, damaged isDamaged: Bool) throws -> [UInt8]
+  {
+    var bytes = try Array(
+      Data(contentsOf: URL(fileURLWithPath: "\(Self.fixtures)/\(fixture).png")))
+    let contents = Array(type.utf8) + Array("Title".utf8) + [0, 65]
+    let sum = checksum(contents[...]) ^ (isDamaged ? 1 : 0)
+    let chunk =
+      [0, 0, 0, 7] + contents + (0..<4).map { UInt8(truncatingIfNeeded: sum >> (24 - 8 * $0)) }
+    // Behind the header.
+    bytes.insert(contentsOf: chunk, at: 33)
+    return bytes
+  }
+
+  @Test func damageWhereNothingIsReadIsLeftAlone() throws {
+    let picture = try Picture(contentsOf: "\(Self.fixtures)/rgb-8.png")
+    for type in ["tEXt", "iTXt", "zTXt", "tIME", "gAMA", "pHYs"] {
+      #expect(try Picture(pngBytes: file("rgb-8", with: type, damaged: true)) == picture)
+    }
+    #expect(try Picture(pngBytes: file("rgb-8", with: "abCd", damaged: false)) == picture)
+    // These may have been chunks that change pixels.
+    for type in ["abCd", "tRNS", "PLTE"] {
+      let error = #expect(throws: FileError.self) {
+        try Picture(pngBytes: file("rgb-8", with: type, damaged: true))
+      }
+      #expect(error?.kind == .malformed)
+    }
+    // A transparent colour of the wrong length is no colour.
+    #expect(throws: FileError.self) {
+      try Picture(pngBytes: file("rgb-8", with: "tRNS", damaged: false))
+    }
+  }
+
   static let wrongSizes: [(UInt32, UInt32)] = [
     (0, 1), (1, 0), (0x7FFF_FFFF, 0x7FFF_FFFF), (1, 0x7FFF_FFFF), (0xFFFF_FFFF, 1),
     (60_000, 60_000), (20_000, 20_000), (14, 11), (13, 12),

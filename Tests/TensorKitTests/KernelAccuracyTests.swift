@@ -177,11 +177,14 @@ extension KernelSuites {
       #expect(tk_select_instruction_set("baseline"))
       defer { _ = tk_select_instruction_set(nil) }
       let others = Mutex<[String]>([])
-      let threads = (0..<2).map { _ in
-        Thread { others.withLock { $0.append(NumericalLibraries.current.instructionSet) } }
+      let finished = DispatchSemaphore(value: 0)
+      for _ in 0..<2 {
+        Thread {
+          others.withLock { $0.append(NumericalLibraries.current.instructionSet) }
+          finished.signal()
+        }.start()
       }
-      threads.forEach { $0.start() }
-      while !threads.allSatisfy(\.isFinished) { Thread.sleep(forTimeInterval: 0.001) }
+      for _ in 0..<2 { finished.wait() }
       #expect(others.withLock { $0 } == [original, original])
       #expect(NumericalLibraries.current.instructionSet == "baseline")
     }

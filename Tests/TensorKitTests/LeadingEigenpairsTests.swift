@@ -60,6 +60,19 @@ import Testing
     #expect(answers.allSatisfy { $0.vectors == answers[0].vectors })
   }
 
+  @Test(arguments: [-120, -66, -40, -20, 20, 66, 100])
+  func doesNotDependOnTheMatrixsScale(_ exponent: Int) throws {
+    let kernel = Tensor<Float>(matrix(decaying(300)))
+    let unit = Float(sign: .plus, exponent: exponent, significand: 1)
+    let expected = try kernel.leadingEigenpairs(10, tolerance: 1e-5).pairs
+    let found = try (kernel * unit).leadingEigenpairs(10, tolerance: 1e-5).pairs
+    let values = found.values.elements.map { $0 / unit }
+    #expect(Tensor(values).isApproximatelyEqual(to: expected.values, relativeTolerance: 1e-5))
+    let full = try matrix(decaying(300)).symmetricEigenpairs(10)
+    #expect(
+      Tensor<Double>(Tensor(values)).isApproximatelyEqual(to: full.values, relativeTolerance: 1e-4))
+  }
+
   @Test func aMatrixThatIsNotFiniteIsATypedError() {
     var kernel = matrix(decaying(20))
     kernel[3, 4] = .nan

@@ -65,6 +65,20 @@ import Testing
     #expect(abs(Double(rows.absoluteRowSums()[0]) - magnitudes) <= scale)
   }
 
+  @Test func normsAreRightAtAnyScale() {
+    for exponent in [-1074, -1000, -520, 0, 510, 1000] {
+      let unit = Double(sign: .plus, exponent: exponent, significand: 1)
+      #expect((Tensor<Double>([3, -4, 0]) * unit).norm() == 5 * unit)
+    }
+    for exponent in [-149, -100, 0, 100, 125] {
+      let unit = Float(sign: .plus, exponent: exponent, significand: 1)
+      #expect((Tensor<Float>([3, -4, 0]) * unit).norm() == 5 * unit)
+    }
+    #expect(Tensor<Double>(zeros: [4]).norm() == 0 && Tensor<Double>(zeros: [0]).norm() == 0)
+    #expect(Tensor<Double>([1, .nan]).norm().isNaN && Tensor<Float>([1, .nan]).norm().isNaN)
+    #expect(Tensor<Double>([1, -.infinity]).norm() == .infinity)
+  }
+
   @Test func rowSumsOfAbsoluteValuesKeepTheRowsApart() {
     #expect(Tensor<Double>([[1, -2, 3], [-4, 0, 0.5]]).absoluteRowSums().elements == [6, 4.5])
     #expect(Tensor<Double>(zeros: [3, 0]).absoluteRowSums().elements == [0, 0, 0])

@@ -1,3 +1,5 @@
+import TensorKit
+
 /// A table of comma-separated values with quoting after RFC 4180 and lines ended by `\n`.
 package struct CSVTable: Sendable, Equatable {
   /// One value of a row.
@@ -32,13 +34,16 @@ package struct CSVTable: Sendable, Equatable {
   /// The table as text, the names of the columns first.
   package var text: String {
     var lines = [columns.map(Self.quoted).joined(separator: ",")]
-    lines += rows.map { $0.map(\.text).joined(separator: ",") }
+    lines += rows.map(Self.line)
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// A row as text, without the end of the line.
+  package static func line(_ row: [Cell]) -> String { row.map(\.text).joined(separator: ",") }
+
   fileprivate static func quoted(_ text: String) -> String {
     let needsQuotes = text.unicodeScalars.contains { "\",\n\r".unicodeScalars.contains($0) }
-    return needsQuotes ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+    return needsQuotes ? "\"" + text.replacingExactly("\"", with: "\"\"") + "\"" : text
   }
 }
 

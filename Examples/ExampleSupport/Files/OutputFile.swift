@@ -28,6 +28,12 @@ package struct OutputFile {
     body = { try WholeFile.write(Array(try text().utf8), toFileAt: $0) }
   }
 
+  /// A file in the output folder that is written by a function.
+  package init(_ name: String, writing body: @escaping (_ path: String) throws -> Void) {
+    place = .folder(name)
+    self.body = body
+  }
+
   /// A file at a path that the user chose, which is written by a function.
   package init(at file: URL, _ body: @escaping (_ path: String) throws -> Void) {
     place = .path(file)

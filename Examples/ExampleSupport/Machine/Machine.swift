@@ -10,15 +10,14 @@ package enum Machine {
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
   }
 
-  /// The most memory that this process has held, since it started or since ``resetPeakMemory()``, in
-  /// megabytes of 1024² bytes.
+  /// The most memory that this process has held since it started, in megabytes of 1024² bytes.
   package static func peakMemoryMegabytes() -> Double {
     var usage = rusage()
     #if canImport(Darwin)
       getrusage(RUSAGE_SELF, &usage)
       return Double(usage.ru_maxrss) / (1024 * 1024)
     #else
-      // The kernel's high-water mark, which can be reset; getrusage's also counts time before `exec`.
+      // The kernel's high-water mark; getrusage's also counts time before `exec`.
       let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
       for line in status.split(separator: "\n") where line.hasPrefix("VmHWM:") {
         let words = line.split(whereSeparator: \.isWhitespace)
@@ -26,15 +25,6 @@ package enum Machine {
       }
       getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
       return Double(usage.ru_maxrss) / 1024
-    #endif
-  }
-
-  /// Starts to measure peak memory anew, where the system allows it (Linux).
-  package static func resetPeakMemory() {
-    #if os(Linux)
-      guard let file = fopen("/proc/self/clear_refs", "w") else { return }
-      fputs("5", file)
-      fclose(file)
     #endif
   }
 

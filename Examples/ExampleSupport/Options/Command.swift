@@ -1,3 +1,5 @@
+import TensorKit
+
 /// Options that belong together, under one heading of the help.
 package struct OptionGroup: Sendable {
   /// The heading.
@@ -73,6 +75,27 @@ package struct Command: Sendable {
   package func parse(_ arguments: [String]) throws(ExampleFailure) -> Request {
     if arguments.contains("--help") || arguments == ["-h"] { return .help }
     if arguments.contains("--version") { return .version }
+    return .run(
+      try OptionValues(command: self, given: given(by: arguments), arguments: arguments))
+  }
+
+  /// An earlier command line's values, in the places of which stand those of another one.
+  ///
+  /// - Parameters:
+  ///   - values: The other command line's values.
+  ///   - earlier: The earlier command line, as ``OptionValues/arguments`` has it.
+  ///   - changes: Arguments that the earlier one would have had.
+  /// - Returns: Values with the other command line as ``OptionValues/commandLine``.
+  package func values(
+    of values: OptionValues, replacing earlier: [String], and changes: [String]
+  ) throws(ExampleFailure) -> OptionValues {
+    let all = try given(by: earlier).merging(try given(by: changes)) { $1 }
+      .merging(values.texts) { $1 }
+    return try OptionValues(command: self, given: all, commandLine: values.commandLine)
+  }
+
+  /// The texts that arguments give to options, by name.
+  private func given(by arguments: [String]) throws(ExampleFailure) -> [String: [String]] {
     var given: [String: [String]] = [:]
     var rest = arguments[...]
     while let argument = rest.popFirst() {
@@ -92,13 +115,13 @@ package struct Command: Sendable {
       }
       given[name, default: []].append(text)
     }
-    return .run(try OptionValues(command: self, given: given, arguments: arguments))
+    return given
   }
 
   private func split(_ argument: String) -> (name: String, attached: String?) {
-    let body = argument.drop { $0 == "-" }
-    guard let equals = body.firstIndex(of: "=") else { return (String(body), nil) }
-    return (String(body[..<equals]), String(body[body.index(after: equals)...]))
+    let body = String(argument.unicodeScalars.drop { $0 == "-" })
+    guard let (name, value) = body.splitExactly(atFirst: "=") else { return (body, nil) }
+    return (name, value)
   }
 
   private func value(
@@ -120,7 +143,7 @@ package struct Command: Sendable {
 
   private func unknown(_ argument: String, name: String) -> ExampleFailure {
     let names = options.map(\.name) + ["help", "version"]
-    let shown = argument.firstIndex(of: "=").map { String(argument[..<$0]) } ?? argument
+    let shown = argument.splitExactly(atFirst: "=")?.before ?? argument
     let remedy =
       if let nearest = Spelling.nearest(to: name, in: names) {
         "did you mean --\(nearest)?"

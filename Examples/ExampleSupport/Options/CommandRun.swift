@@ -9,7 +9,13 @@ extension Command {
   /// - Parameter body: The program.
   package func run(_ body: (OptionValues) throws -> Void) -> Never {
     ProcessStart.prepareStreams()
-    let code = execute(body) { () throws(ExampleFailure) in try ProcessStart.arguments() }
+    MemoryShortage.endProcessCleanly(options: options.map(\.name))
+    let code = execute { values in
+      try MemoryShortage.requireReserve()
+      try body(values)
+    } arguments: { () throws(ExampleFailure) in
+      try ProcessStart.arguments()
+    }
     exit(code.rawValue)
   }
 
@@ -48,12 +54,17 @@ extension Command {
       return .success
     } catch {
       let failure = ExampleFailure(error)
-      var sentence = failure.message
-      if sentence.hasSuffix(".") { sentence.removeLast() }
-      // A line of progress may stand unfinished on the terminal.
-      if standardError.isTerminal { standardError.write("\r\u{1B}[K") }
-      standardError.writeLine("error: \(sentence)")
+      Self.writeError(failure.message, to: standardError)
       return failure.exitCode
     }
+  }
+
+  /// Writes the line about an error.
+  static func writeError(_ message: String, to output: TextOutput) {
+    var sentence = message
+    if sentence.hasSuffix(".") { sentence.removeLast() }
+    // A line of progress may stand unfinished on the terminal.
+    if output.isTerminal { output.write("\r\u{1B}[K") }
+    output.writeLine("error: \(sentence)")
   }
 }

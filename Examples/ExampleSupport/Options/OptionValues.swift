@@ -1,19 +1,33 @@
+import TensorKit
+
 /// The values of a command line, looked up with the options that declare them.
 ///
 /// ```swift
 /// let count = values[steps]  // Int
 /// ```
 package struct OptionValues: Sendable {
+  /// The program's name.
+  package let program: String
   /// Every option with its value, in the order of the help.
   package let settings: [Setting]
   /// The command line as it could be typed into a shell.
   package let commandLine: String
+  /// The texts that were given, by the option's name.
+  let texts: [String: [String]]
   private let parsed: [String: ParsedOption]
-  private let given: Set<String>
 
   init(
     command: Command, given: [String: [String]], arguments: [String]
   ) throws(ExampleFailure) {
+    try self.init(
+      command: command, given: given,
+      commandLine: ([command.name] + arguments).map(Self.quoted).joined(separator: " "))
+  }
+
+  init(
+    command: Command, given: [String: [String]], commandLine: String
+  ) throws(ExampleFailure) {
+    program = command.name
     var parsed: [String: ParsedOption] = [:]
     var settings: [Setting] = []
     for group in command.groups {
@@ -34,8 +48,18 @@ package struct OptionValues: Sendable {
     }
     self.parsed = parsed
     self.settings = settings
-    self.given = Set(given.keys)
-    commandLine = ([command.name] + arguments).map(Self.quoted).joined(separator: " ")
+    texts = given
+    self.commandLine = commandLine
+  }
+
+  /// Arguments that give the same values: each option with its text in one argument.
+  package var arguments: [String] {
+    settings.flatMap { setting in
+      (texts[setting.name] ?? []).map { text in
+        // A flag is given the empty text, which no other option accepts.
+        text.isEmpty ? "--\(setting.name)" : "--\(setting.name)=\(text)"
+      }
+    }
   }
 
   /// The value of an option: the one given, else its default.
@@ -50,15 +74,19 @@ package struct OptionValues: Sendable {
 
   /// Whether the command line gives an option.
   package func gives(_ option: some OptionDeclaration) -> Bool {
-    given.contains(option.name)
+    texts[option.name] != nil
   }
 
-  private static func quoted(_ argument: String) -> String {
-    let plain = argument.allSatisfy {
-      $0.isLetter || $0.isNumber || "-_=./,:+@%".contains($0)
+  /// An argument as a shell reads it.
+  ///
+  /// By scalars: a shell sees the apostrophe before a combining mark, which is no character of its own.
+  package static func quoted(_ argument: String) -> String {
+    let plain = argument.unicodeScalars.allSatisfy {
+      $0.properties.isAlphabetic || $0.properties.numericType != nil
+        || "-_=./,:+@%".unicodeScalars.contains($0)
     }
     if plain, !argument.isEmpty { return argument }
-    return "'" + argument.replacing("'", with: "'\\''") + "'"
+    return "'" + argument.replacingExactly("'", with: "'\\''") + "'"
   }
 }
 

@@ -167,6 +167,22 @@ extension ValueKind where Value == URL {
     }
   }
 
+  /// A folder that must exist when the options are parsed.
+  package static func existingFolder(_ placeholder: String = "DIR") -> ValueKind {
+    ValueKind(placeholder: placeholder, describe: { $0.relativePath }) {
+      text throws(ValueProblem) in
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: text, isDirectory: &isFolder),
+        isFolder.boolValue
+      else {
+        throw ValueProblem(
+          "but there is no such folder", remedy: "give the path of an existing folder",
+          exitCode: .noInput)
+      }
+      return URL(fileURLWithPath: text, isDirectory: true)
+    }
+  }
+
   /// A file or folder that the program will write; nothing is looked up when parsing.
   package static func outputPath(_ placeholder: String = "FOLDER") -> ValueKind {
     ValueKind(placeholder: placeholder, describe: { $0.relativePath }) {

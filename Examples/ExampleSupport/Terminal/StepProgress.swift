@@ -35,11 +35,12 @@ package struct StepProgress: Sendable {
   /// - Parameters:
   ///   - label: What is running.
   ///   - steps: The number of steps in all.
+  ///   - former: The values of the measure before each step that an earlier run has made.
   ///   - measure: The measure of quality whose values the updates bring.
   ///   - output: Where to show it.
   ///   - clock: The time in seconds.
   package init(
-    _ label: String, steps: Int, measure: ProgressMeasure = .psnr,
+    _ label: String, steps: Int, after former: [Double] = [], measure: ProgressMeasure = .psnr,
     output: TextOutput = .standardError,
     clock: @escaping @Sendable () -> Double = Machine.monotonicSeconds
   ) {
@@ -49,8 +50,10 @@ package struct StepProgress: Sendable {
     self.output = output
     self.clock = clock
     series = MeasuredSeries(better: measure.better)
+    for (step, value) in former.enumerated() { series.record(value, at: step) }
+    step = former.count
     start = clock()
-    timing.note(step: 0, at: start)
+    timing.note(step: step, at: start)
   }
 
   /// Notes that a number of steps are done, with the measure's value if there is a new one.

@@ -5,6 +5,7 @@ package struct StepTiming: Sendable {
     var seconds: Double
   }
 
+  private var start: Int?
   private var latest: Mark?
   private var afterFirstStep: Mark?
   private var recent: [Double] = []
@@ -17,8 +18,10 @@ package struct StepTiming: Sendable {
   /// Notes that a number of steps are done at a time.
   package mutating func note(step: Int, at seconds: Double) {
     defer { latest = Mark(step: step, seconds: seconds) }
-    if step >= 1, afterFirstStep == nil { afterFirstStep = Mark(step: step, seconds: seconds) }
-    guard let latest, latest.step >= 1, step > latest.step else { return }
+    let start = start ?? step
+    self.start = start
+    if step > start, afterFirstStep == nil { afterFirstStep = Mark(step: step, seconds: seconds) }
+    guard let latest, latest.step > start, step > latest.step else { return }
     let perStep = (seconds - latest.seconds) / Double(step - latest.step)
     if recent.count < Self.window {
       recent.append(perStep)

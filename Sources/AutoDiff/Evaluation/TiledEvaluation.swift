@@ -44,10 +44,14 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   ///     ``Module/samplesPerRow`` counts as so many.
   ///   - recordingBudget: About how many bytes recordings of tiles may take between the phases of a pass.
   ///     The results do not depend on it.
+  /// - Precondition: There is a row in a tile, and the budget is not negative.
   public init(
     of model: Model, workers: Workers = Workers(), runner: (any ShardRunner)? = nil,
     rowsPerTile: Int = 256, recordingBudget: Int = Self.standardRecordingBudget
   ) {
+    precondition(
+      rowsPerTile > 0 && recordingBudget >= 0,
+      "tiles of \(rowsPerTile) rows, and \(recordingBudget) bytes for recordings")
     self.model = model
     self.workers = workers
     self.runner = runner ?? workers

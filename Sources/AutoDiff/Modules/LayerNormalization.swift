@@ -20,10 +20,12 @@ public struct LayerNormalization<Scalar: TensorScalar>: Module {
   /// - Parameters:
   ///   - columns: The number of columns of the input.
   ///   - epsilon: ε.
-  /// - Precondition: There is a column, and ε is not negative.
+  /// - Precondition: There is a column, and ε is positive and finite among the numbers of the layer's type, as a
+  ///   row of equal numbers would be divided by zero otherwise.
   public init(columns: Int, epsilon: Double = 1e-5) {
     precondition(
-      columns > 0 && epsilon >= 0, "a normalization of \(columns) columns with ε = \(epsilon)")
+      columns > 0 && Scalar(epsilon) > 0 && Scalar(epsilon).isFinite,
+      "a normalization of \(columns) columns with ε = \(epsilon)")
     weight = Variable(Tensor(repeating: 1, shape: [columns]))
     bias = Variable(Tensor(zeros: [columns]))
     self.epsilon = epsilon

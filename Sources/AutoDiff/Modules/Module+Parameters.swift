@@ -46,7 +46,19 @@ extension Module {
 
   /// Replaces parameters by name, trainable or not, and buffers.
   ///
-  /// Parameters that were named by another program can be renamed on the way. A name is renamed if it, or
+  /// - Parameters:
+  ///   - values: The parameters by name.
+  ///   - renaming: As for the same function of ``TensorKit/NamedValues``.
+  /// - Throws: ``ParameterError``, as that function does. The module is then unchanged.
+  public mutating func setNamedParameters(
+    _ values: [String: Tensor<Scalar>], renaming: [String: String] = [:]
+  ) throws(ParameterError) {
+    try setNamedParameters(NamedValues(values), renaming: renaming)
+  }
+
+  /// Replaces parameters by name, trainable or not, and buffers.
+  ///
+  /// Names are told apart by their code units. Parameters that were named by another program can be renamed on the way. A name is renamed if it, or
   /// that of a module it is within, is to be; the longest such name counts, and the empty one stands for
   /// all others:
   ///
@@ -60,12 +72,12 @@ extension Module {
   /// - Throws: ``ParameterError`` if a name is missing or unknown, a shape differs, or the renaming has
   ///   a name that no parameter has or gives two of them the same. The module is then unchanged.
   public mutating func setNamedParameters(
-    _ values: [String: Tensor<Scalar>], renaming: [String: String] = [:]
+    _ values: NamedValues<Tensor<Scalar>>, renaming: [String: String] = [:]
   ) throws(ParameterError) {
     let values = renaming.isEmpty ? values : try values.renamed(by: renaming)
     let current = namedParameters
-    let names = Set(current.map(\.name))
-    if let unknown = values.keys.sorted().first(where: { !names.contains($0) }) {
+    let names = Set(current.map { ExactName($0.name) })
+    if let unknown = values.names.sorted().first(where: { !names.contains(ExactName($0)) }) {
       throw .unknown(name: unknown, known: current.map(\.name))
     }
     for (name, value) in current {
@@ -145,29 +157,31 @@ public enum ParameterError: Error, Equatable, CustomStringConvertible {
 extension [String: String] {
   /// The key that renames a parameter: the longest that is its name or that of a module it is within.
   fileprivate func key(renaming name: String) -> String? {
-    keys.filter { $0.isEmpty || name.isWithin($0) }.max { $0.count < $1.count }
+    keys.filter { $0.isEmpty || name.isWithin($0) }.max { $0.utf8.count < $1.utf8.count }
   }
 }
 
-extension Dictionary where Key == String {
+extension NamedValues {
   /// The same values under the names that a map gives them.
   fileprivate func renamed(by renaming: [String: String]) throws(ParameterError) -> Self {
     var renamed: Self = [:]
-    var origins: [String: String] = [:]
+    var origins: NamedValues<String> = [:]
     var unused = Set(renaming.keys)
-    for (name, value) in sorted(by: { $0.key < $1.key }) {
+    for (name, value) in sortedByName {
       var target = name
       if let key = renaming.key(renaming: name), let replacement = renaming[key] {
         unused.remove(key)
-        let rest = name.dropFirst(key.count).drop { $0 == "." }
-        target = [replacement, String(rest)].filter { !$0.isEmpty }.joined(separator: ".")
+        let rest = name.droppingExactPrefix(key) ?? name
+        let last = rest.droppingExactPrefix(".") ?? rest
+        target = [replacement, last].filter { !$0.isEmpty }.joined(separator: ".")
       }
-      if let other = origins.updateValue(name, forKey: target) {
+      if let other = origins[target] {
         throw .ambiguousRenaming(name: target, given: [other, name])
       }
+      origins[target] = name
       renamed[target] = value
     }
-    if let name = unused.min() { throw .unusedRenaming(name: name, given: keys.sorted()) }
+    if let name = unused.min() { throw .unusedRenaming(name: name, given: names.sorted()) }
     return renamed
   }
 }

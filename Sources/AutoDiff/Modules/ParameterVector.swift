@@ -82,6 +82,13 @@ public struct ParameterVector<Scalar: TensorScalar>: Sendable, Equatable {
     values.setElements(from: entry.offset, to: tensor)
   }
 
+  /// The name of the first parameter whose part holds an infinity or NaN; nil if there is none.
+  public var firstNonFinite: String? {
+    if values.isFinite { return nil }
+    return layout.entries.indices.first { !tensor(at: $0).isFinite }
+      .map { layout.entries[$0].name }
+  }
+
   /// The sum of the products of corresponding numbers.
   public func dot(_ other: ParameterVector) -> Scalar { values.dot(other.values) }
 
@@ -99,10 +106,18 @@ public struct ParameterVector<Scalar: TensorScalar>: Sendable, Equatable {
   /// Scales the vector down so that its norm is at most a bound.
   ///
   /// - Returns: The norm before.
+  /// - Precondition: The bound is not negative.
   @discardableResult
   public mutating func clip(toNorm bound: Scalar) -> Scalar {
+    precondition(bound >= 0, "a vector clipped to the norm \(bound)")
     let norm = norm()
-    if norm > bound { values *= bound / norm }
+    if norm == .infinity, values.isFinite {
+      // Too long for a number of this type, though none of its own is.
+      values = values.scaledToUnitMagnitude().tensor
+      values *= bound / values.norm()
+    } else if norm > bound {
+      values *= bound / norm
+    }
     return norm
   }
 }

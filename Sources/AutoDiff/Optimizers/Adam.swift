@@ -43,7 +43,9 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
   ///   - weightDecay: How parameters decay that are in no group with a decay of its own.
   ///   - groups: Parameters that have a learning rate or a decay of their own.
   ///   - workers: The threads that share the parameters.
-  /// - Precondition: The decays are within [0, 1), and the other numbers are not negative.
+  /// - Precondition: The decays are within [0, 1), ε is positive among the numbers of the parameters' type, as a
+  ///   gradient of zero would be divided by zero otherwise, and the weight decay is not negative. All numbers are
+  ///   finite.
   public init(
     learningRate: LearningRateSchedule, firstDecay: Double = 0.9, secondDecay: Double = 0.999,
     epsilon: Double = 1e-8, amsGrad: Bool = false, weightDecay: WeightDecay = .zero,
@@ -52,8 +54,11 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
     precondition(
       (0..<1).contains(firstDecay) && (0..<1).contains(secondDecay),
       "Adam's decays \(firstDecay) and \(secondDecay) are not within [0, 1)")
-    precondition(epsilon >= 0, "epsilon \(epsilon) of Adam")
-    weightDecay.requireNotNegative()
+    precondition(
+      Scalar(epsilon) > 0 && Scalar(epsilon).isFinite,
+      "ε of Adam is \(epsilon): it must be positive as a \(Scalar.self), or gradients of zero divide by zero"
+    )
+    weightDecay.requireDecay()
     self.learningRate = learningRate
     self.firstDecay = firstDecay
     self.secondDecay = secondDecay
@@ -63,6 +68,9 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
     self.groups = groups
     self.workers = workers
   }
+
+  /// Two moments, and with AMSGrad the largest second one.
+  public var numbersPerParameter: Int { usesLargestMoment ? 3 : 2 }
 
   /// Moves parameters by one step.
   public mutating func update(

@@ -2,6 +2,8 @@ import TensorKit
 
 /// A learning rate as a described function of the step, which counts from zero.
 ///
+/// Rates are finite and not negative; one that is not ends the program with a reason when it is asked for.
+///
 /// ```swift
 /// let schedule: LearningRateSchedule = 1e-3                 // constant
 /// let published = LearningRateSchedule.steps(from: 1e-3, factor: 0.1, every: 3000)
@@ -22,7 +24,15 @@ public struct LearningRateSchedule: Sendable, ExpressibleByFloatLiteral, CustomS
   public init(floatLiteral rate: Double) { self = .constant(rate) }
 
   /// The learning rate at a step.
-  public func callAsFunction(_ step: Int) -> Double { rate(step) }
+  ///
+  /// - Precondition: The schedule gives a finite rate that is not negative.
+  public func callAsFunction(_ step: Int) -> Double {
+    let rate = rate(step)
+    precondition(
+      rate >= 0 && rate.isFinite,
+      "the learning rate at step \(step) is \(rate), by the schedule \"\(description)\"")
+    return rate
+  }
 
   /// The same rate at every step.
   public static func constant(_ rate: Double) -> LearningRateSchedule {

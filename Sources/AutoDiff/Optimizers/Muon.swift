@@ -56,7 +56,8 @@ public struct Muon<Scalar: TensorScalar>: Optimizer {
   ) {
     precondition(momentum >= 0 && momentum < 1, "a momentum of \(momentum) is not within [0, 1)")
     precondition(
-      iterations > 0 && scale > 0, "\(iterations) iterations and the scale \(scale) of Muon")
+      iterations > 0 && scale > 0 && scale.isFinite,
+      "\(iterations) iterations and the scale \(scale) of Muon")
     self.learningRate = learningRate
     self.momentum = momentum
     self.nesterov = nesterov
@@ -179,6 +180,8 @@ extension Tensor {
     // The shorter side first, so that the products are small.
     let isTall = shape[0] > shape[1]
     var x = isTall ? transposed() : self
+    // The published small number, which must not count: momentum of any size is orthogonalized.
+    if x.norm() < 0x1p-16 { x = x.scaledToUnitMagnitude().tensor }
     x *= 1 / (x.norm() + 1e-7)
     for _ in 0..<iterations {
       let gram = Tensor.matrixProduct(x, x, transposingRight: true, workers: workers)

@@ -16,6 +16,9 @@ public protocol Optimizer<Scalar>: Checkpointable {
   /// How many updates have been made.
   var step: Int { get }
 
+  /// How many numbers the optimizer carries from step to step for each parameter, at most; two by default.
+  var numbersPerParameter: Int { get }
+
   /// Moves parameters by one step.
   ///
   /// - Precondition: The gradient has the parameters' layout, the same at every call.
@@ -37,7 +40,18 @@ public protocol Optimizer<Scalar>: Checkpointable {
   func requireState(fitting layout: ParameterLayout) throws(StateError)
 }
 
+/// An optimizer whose state and updates stay finite as long as gradients, parameters and learning rates are far
+/// from the largest number.
+package protocol BoundedOptimizer: Optimizer {}
+
+extension Adam: BoundedOptimizer {}
+extension Muon: BoundedOptimizer {}
+extension SGD: BoundedOptimizer {}
+
 extension Optimizer {
+  /// Two, as Adam's.
+  public var numbersPerParameter: Int { 2 }
+
   /// Shows nothing.
   public mutating func visitState(_ visitor: inout StateVisitor) throws {}
 

@@ -17,9 +17,11 @@ public enum WeightDecay: Sendable, Equatable {
   /// What the parameters shrink by, as a multiple of the learning rate.
   var decoupledFactor: Double { if case .decoupled(let factor) = self { factor } else { 0 } }
 
-  /// Stops at a decay that would be growth.
-  func requireNotNegative() {
-    precondition(coupledFactor >= 0 && decoupledFactor >= 0, "a negative weight decay: \(self)")
+  /// Stops at a decay that would be growth, or is no number.
+  func requireDecay() {
+    precondition(
+      coupledFactor >= 0 && decoupledFactor >= 0 && coupledFactor.isFinite
+        && decoupledFactor.isFinite, "a weight decay must be finite and not negative: \(self)")
   }
 }
 
@@ -51,13 +53,14 @@ public struct ParameterGroup: Sendable {
   ///   - parameters: Which parameters are in the group.
   ///   - learningRate: What the optimizer's learning rate is multiplied by.
   ///   - weightDecay: The parameters' weight decay; nil for the optimizer's own.
-  /// - Precondition: The factor and the decay are not negative.
+  /// - Precondition: The factor and the decay are finite and not negative.
   public init(
     _ parameters: ParameterSelection, learningRate: Double = 1, weightDecay: WeightDecay? = nil
   ) {
     precondition(
-      learningRate >= 0, "a learning rate's factor of \(learningRate) for \(parameters)")
-    weightDecay?.requireNotNegative()
+      learningRate >= 0 && learningRate.isFinite,
+      "a learning rate's factor of \(learningRate) for \(parameters)")
+    weightDecay?.requireDecay()
     self.parameters = parameters
     self.learningRate = learningRate
     self.weightDecay = weightDecay

@@ -96,5 +96,7 @@ public struct ParameterSelection: Sendable, CustomStringConvertible {
 
 extension String {
   /// Whether a parameter's full name is a given one, or that of something within the module so named.
-  func isWithin(_ name: String) -> Bool { self == name || hasPrefix("\(name).") }
+  func isWithin(_ name: String) -> Bool {
+    hasSameCodeUnits(as: name) || droppingExactPrefix("\(name).") != nil
+  }
 }

@@ -23,20 +23,24 @@ public struct SGD<Scalar: TensorScalar>: Optimizer {
 
   /// Gradient descent.
   ///
-  /// - Precondition: Momentum is within [0, 1) and not zero with Nesterov; the decay is not negative.
+  /// - Precondition: Momentum is within [0, 1) and not zero with Nesterov; the decay is not negative
+  ///   and finite.
   public init(
     learningRate: LearningRateSchedule, momentum: Double = 0, nesterov: Bool = false,
     weightDecay: WeightDecay = .zero, groups: [ParameterGroup] = []
   ) {
     precondition(momentum >= 0 && momentum < 1, "a momentum of \(momentum) is not within [0, 1)")
     precondition(!nesterov || momentum > 0, "Nesterov's rule needs a momentum")
-    weightDecay.requireNotNegative()
+    weightDecay.requireDecay()
     self.learningRate = learningRate
     self.momentum = momentum
     self.nesterov = nesterov
     self.weightDecay = weightDecay
     self.groups = groups
   }
+
+  /// The velocity, with momentum.
+  public var numbersPerParameter: Int { momentum > 0 ? 1 : 0 }
 
   /// Moves parameters by one step.
   public mutating func update(

@@ -29,7 +29,9 @@ typedef struct {
 
 // Decodes a whole PNG file. Grey of 1, 2 and 4 bits is scaled to 8; a palette becomes RGB, or RGBA
 // where it has transparent entries; a transparent colour becomes an alpha channel. A file that
-// breaks off, or any of whose chunks read is damaged, is an error.
+// breaks off, or has a damaged chunk, is an error; damage within ancillary chunks that are known and
+// not read, such as texts, is not. Memory grows with the pixels that were decoded, not with the size
+// that the file states.
 //
 // On success, returns true and gives `picture` samples to be released with png_files_release.
 // On failure, returns false, leaves `picture` zero, and writes a message without a final full stop

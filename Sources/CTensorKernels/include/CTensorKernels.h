@@ -27,6 +27,16 @@ void tk_buffer_shelf_return(size_t bytes);
 // holds free, to the system.
 void tk_buffer_trim(void);
 
+// The bytes of all buffers in use, and the most there were at once since the start or since that was restarted. Each
+// other thread's may be wrong by 64 KiB.
+int64_t tk_buffer_bytes_in_use(void);
+int64_t tk_buffer_most_bytes_in_use(void);
+void tk_buffer_restart_most_bytes(void);
+
+// How many bytes this process may still take, by its limits (RLIMIT_AS, RLIMIT_DATA), those of its control groups, and
+// what the machine has available; infinite where nothing is known.
+double tk_available_memory(void);
+
 // The instruction set that this thread's kernels run with: "AVX-512", "AVX2" or "baseline". The best
 // that the processor has, unless the environment variable TENSORKIT_INSTRUCTION_SET named another
 // one as the first kernel ran.

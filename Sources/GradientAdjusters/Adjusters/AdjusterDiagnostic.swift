@@ -2,9 +2,9 @@
 ///
 /// An adjuster publishes them through ``GradientAdjuster/diagnostics``, and a program writes them to files and
 /// plots them against the step without knowing which adjuster it is.
-public struct AdjusterDiagnostic: Sendable, Equatable {
+public struct AdjusterDiagnostic: Sendable, Equatable, Codable {
   /// One number for each item.
-  public struct Column: Sendable, Equatable {
+  public struct Column: Sendable, Equatable, Codable {
     /// One word, for the head of a table.
     public let name: String
     /// As many as there are items; nil where there is none.
@@ -21,7 +21,7 @@ public struct AdjusterDiagnostic: Sendable, Equatable {
   }
 
   /// How a column is plotted, a line for each item.
-  public struct Plot: Sendable, Equatable {
+  public struct Plot: Sendable, Equatable, Codable {
     /// One word, for a file.
     public let name: String
     /// A few words above the plot.

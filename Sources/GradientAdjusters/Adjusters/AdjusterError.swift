@@ -14,8 +14,16 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
   case kernelNotSymmetric
   /// Bands were made for a batch of another number of rows.
   case bandsOfOtherRows(bands: Int, batch: Int)
-  /// A kernel, residual or gradient holds an infinity or NaN.
-  case nonFinite(String)
+  /// A loss, gradient, kernel or the like holds an infinity or NaN: the run has diverged.
+  ///
+  /// What it is, with the name of its parameter or layer if it has one, and at which step.
+  case nonFinite(String, step: Int? = nil)
+  /// The optimizer's update at a step would have made a parameter infinite or NaN.
+  case updateNotFinite(parameter: String, step: Int)
+  /// The inputs or targets of a batch hold an infinity or NaN.
+  case dataNotFinite(String)
+  /// A batch has no rows.
+  case noRows
   /// An eigenvalue problem was not solved.
   case notDecomposed(String)
   /// A transform changed the shape of what it was given.
@@ -33,6 +41,8 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
   /// One sentence that says what is wrong and what helps.
   public var description: String {
     switch self {
+    case .endNotBelowGroups(_, groups: 0):
+      "The batch has no whole group, so there is no kernel of groups: choose smaller groups."
     case .endNotBelowGroups(let end, let groups):
       """
       \(end) eigenvalues cannot be equalized with \(groups) whole groups: choose an end below \
@@ -58,11 +68,20 @@ public enum AdjusterError: Error, Equatable, CustomStringConvertible {
       Bands of \(bands) rows were given for a batch of \(batch): make them from the batch's own \
       points.
       """
-    case .nonFinite(let what):
+    case .nonFinite(let what, let step):
       """
-      The \(what) is not finite, so the run has diverged: a smaller learning rate, or a schedule \
-      that lowers it, usually helps.
+      \(step.map { "At step \($0) the" } ?? "The") \(what) is not finite, so the run has diverged: a smaller \
+      learning rate, or a schedule that lowers it, usually helps.
       """
+    case .updateNotFinite(let parameter, let step):
+      """
+      The update at step \(step) would have made \(parameter) infinite or NaN, and was not made: the learning rate \
+      is too large.
+      """
+    case .dataNotFinite(let what):
+      "The \(what) of the batch hold an infinity or NaN: leave these rows out, or repair them."
+    case .noRows:
+      "The batch has no rows, from which nothing can be learned: give it at least one."
     case .notDecomposed(let reason): "The kernel could not be decomposed: \(reason)"
     case .shape(let expected, let found):
       "A cotangent transform was given shape \(expected) and returned shape \(found)."

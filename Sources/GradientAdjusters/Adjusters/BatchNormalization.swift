@@ -85,7 +85,8 @@ public struct BatchNormalization<Scalar: TensorScalar>: GradientAdjuster {
   /// into its own layer, or into the next one if it follows the activation.
   ///
   /// - Throws: ``AdjusterError/needsInputs`` without inputs, and ``AdjusterError/cannotFold(layer:reason:)`` where a
-  ///   layer is used several times, or what follows a normalized activation is not the next layer alone.
+  ///   layer is used several times, what follows a normalized activation is not the next layer alone, or
+  ///   rounding errors would grow, as over one row or a few.
   public func folded<Model: Module<Scalar>>(
     _ model: Model, over inputs: Tensor<Scalar>?
   ) throws -> Model {

@@ -57,12 +57,13 @@ public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
   ///   - isProportional: Whether a burst scales gradients by no less than it was shortened by. Right for
   ///     learning rates that fall.
   ///   - settling: How many gradients are looked at before one counts as longer than usual.
-  /// - Precondition: The growth is above one, the cooling within (0, 1], and the number not negative.
+  /// - Precondition: The growth is above one and finite, the cooling within (0, 1], and the number not negative.
   public init(
     growth: Double = 2, cooling: Double = 0.7, isProportional: Bool = false, settling: Int = 20
   ) {
     precondition(settling >= 0, "\(settling) gradients to settle")
-    precondition(growth > 1, "gradients that may be \(growth) times as long as usual")
+    precondition(
+      growth > 1 && growth.isFinite, "gradients that may be \(growth) times as long as usual")
     precondition(cooling > 0 && cooling <= 1, "gradients scaled by \(cooling)")
     self.growth = growth
     self.cooling = cooling
@@ -111,6 +112,10 @@ public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
     _ gradient: inout ParameterVector<Scalar>, for step: TrainingStep<Model>
   ) {
     var length = Double(gradient.norm())
+    if length == .infinity {
+      // Too long for a number of the gradient's type, perhaps.
+      length = gradient.values.dotInDouble(gradient.values).squareRoot()
+    }
     guard length.isFinite else { return }
     scale = scale.raised(to: Self.recovery)
     burstStepCount = max(burstStepCount - 1, 0)
@@ -126,9 +131,18 @@ public struct BurstDamping<Scalar: TensorScalar>: GradientAdjuster {
       burstScale = lower
     }
     usualLength =
-      usualLength.map { usual in
-        (Self.memory * usual * usual + (1 - Self.memory) * length * length).squareRoot()
-      } ?? length
+      usualLength.map { Self.averaged($0, length) } ?? length
     if factor * scale != 1 { gradient *= Scalar(factor * scale) }
+  }
+
+  /// The root mean square of what was usual and a new length.
+  private static func averaged(_ usual: Double, _ length: Double) -> Double {
+    guard max(usual, length) > 0 else { return 0 }
+    // In units of a power of two, which change no digit: no square vanishes or overflows.
+    let exponent = max(usual, length).exponent
+    let unit = Double(sign: .plus, exponent: exponent, significand: 1)
+    let (usual, length) = (usual / unit, length / unit)
+    let root = (memory * usual * usual + (1 - memory) * length * length).squareRoot()
+    return root * unit
   }
 }

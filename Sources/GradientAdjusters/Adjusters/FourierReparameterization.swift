@@ -139,7 +139,9 @@ private struct ScaledBasis<Scalar: TensorScalar> {
     let matrix = settings.basis(inputs: inputs)
     let smallest = 1e-9 * settings.amplitude
     basis = WeightBasis(Tensor(matrix))
-    norms = matrix.squared().sum(alongAxis: 1).squareRoot().elements
+    let (scaled, exponent) = matrix.scaledToUnitMagnitude()
+    norms = scaled.squared().sum(alongAxis: 1).squareRoot().elements
+      .map { Double(sign: .plus, exponent: exponent, significand: $0) }
       .map { $0 > smallest ? $0 : nil }
   }
 

@@ -19,6 +19,8 @@ import TensorKit
 /// }
 /// ```
 ///
+/// It is never asked about a batch without rows: ``lossWithGradient(for:)`` refuses that.
+///
 /// An adjuster is a value: a copy has a state of its own, and given the same steps does the same. One that
 /// carries something from step to step shows it in ``visitState(_:)``, so that a run can be resumed.
 public protocol GradientAdjuster<Scalar>: Checkpointable {

@@ -40,7 +40,7 @@ extension Bands {
       let noise = Tensor<Scalar>.normal(shape: shape, using: &generator)
       let probe = try projection(of: noise, onBand: index, workers: workers)
       let pulled = try step.pullback(of: probe)
-      energies[index] = Double(pulled.dot(pulled)) / Double(probe.dot(probe))
+      energies[index] = pulled.values.dotInDouble(pulled.values) / probe.dotInDouble(probe)
     }
     return energies
   }

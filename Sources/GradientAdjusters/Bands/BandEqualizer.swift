@@ -72,6 +72,7 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
   }
 
   private init(source: Source, settings: EqualizerSettings) {
+    settings.check()
     self.source = source
     self.settings = settings
     // Not the numbers of the weights, which may well be drawn with the same seed: a probe that is a

@@ -71,7 +71,7 @@ extension Bands {
   public func energies(of rows: Tensor<Scalar>, workers: Workers) throws -> [Double] {
     try bands.indices.map { band in
       let part = try projection(of: rows, onBand: band, workers: workers)
-      return Double(part.dot(part))
+      return part.dotInDouble(part)
     }
   }
 

@@ -35,12 +35,6 @@ public struct EqualizerSettings: Sendable, Hashable, Codable {
     refreshInterval: Int = 100, probeCount: Int = 1, residuals: ResidualsUsed = .updated,
     seed: UInt64 = 0
   ) {
-    precondition(
-      exponent >= 0 && exponent.isFinite, "bands evened out with the exponent \(exponent)")
-    precondition(floor > 0 && floor <= 1, "energies below \(floor) of the largest count as that")
-    precondition(
-      refreshInterval > 0 && probeCount > 0,
-      "bands measured by \(probeCount) probes every \(refreshInterval) steps")
     self.exponent = exponent
     self.floor = floor
     self.levelsConstant = levelsConstant
@@ -48,5 +42,16 @@ public struct EqualizerSettings: Sendable, Hashable, Codable {
     self.probeCount = probeCount
     self.residuals = residuals
     self.seed = seed
+    check()
+  }
+
+  /// Stops at settings that cannot work, which may have been changed or read since they were made.
+  func check() {
+    precondition(
+      exponent >= 0 && exponent.isFinite, "bands evened out with the exponent \(exponent)")
+    precondition(floor > 0 && floor <= 1, "energies below \(floor) of the largest count as that")
+    precondition(
+      refreshInterval > 0 && probeCount > 0,
+      "bands measured by \(probeCount) probes every \(refreshInterval) steps")
   }
 }

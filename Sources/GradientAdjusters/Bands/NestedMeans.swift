@@ -71,7 +71,7 @@ struct NestedMeans<Scalar: TensorScalar>: Sendable {
       if level > 0 {
         part -= means[level - 1].repeatingRows(bounds: children[level - 1])
       }
-      energies[level] = Double((part * sizes[level]).dot(part))
+      energies[level] = (part * sizes[level]).dotInDouble(part)
     }
     return energies
   }
@@ -143,14 +143,14 @@ struct NestedMeans<Scalar: TensorScalar>: Sendable {
       for (level, range) in part.groups.enumerated().dropFirst() {
         let difference =
           means[level] - means[level - 1].repeatingRows(bounds: part.bounds[level - 1])
-        energies[splitLevel + level] = Double(
-          (difference * sizes[splitLevel + level].slice(range)).dot(difference))
+        energies[splitLevel + level] =
+          (difference * sizes[splitLevel + level].slice(range)).dotInDouble(difference)
       }
       if hasRows {
         var difference = rows
         difference.addToRowRuns(
           -means[means.count - 1], bounds: part.bounds[means.count - 1])
-        energies[lastLevel + 1] = Double(difference.dot(difference))
+        energies[lastLevel + 1] = difference.dotInDouble(difference)
       }
       return energies
     }

@@ -2,6 +2,9 @@ import AutoDiff
 import TensorKit
 
 /// What a model is fitted to in one step: rows of inputs and targets, and how they form groups.
+///
+/// A batch may be empty, as one that rows were selected for may turn out to be. A model's outputs for it are no rows;
+/// to learn from it is refused, whatever the adjuster (``AdjusterError/noRows``).
 public struct Batch<Scalar: TensorScalar>: Sendable {
   /// The model's inputs, one row for each sample.
   public let inputRows: Rows<Scalar>

@@ -23,18 +23,40 @@ struct PointTree {
     bounds = [0, count]
   }
 
-  /// Cuts each group of more than one point at the median of the coordinate in which it is widest.
+  /// Cuts each group in which points differ, at the median of the coordinate in which it is widest.
+  ///
+  /// Points that are equal there are told apart by the coordinates that follow, the first after the last. Equal
+  /// points stay together, so that a cut may lie beside the median. What the groups are depends on the points
+  /// alone, not on their order.
   mutating func halveGroups() {
     var next = [0]
     for (first, end) in zip(bounds, bounds.dropFirst()) {
-      if end - first > 1 {
-        let middle = first + (end - first) / 2
-        place(middle, within: first..<end, by: coordinates[widestAxis(first..<end)])
-        next.append(middle)
-      }
+      if let cut = cut(first..<end) { next.append(cut) }
       next.append(end)
     }
     bounds = next
+  }
+
+  /// Brings the smaller points of a group before the larger ones; nil if all are equal.
+  ///
+  /// - Returns: The place of the first of the larger ones.
+  private mutating func cut(_ places: Range<Int>) -> Int? {
+    guard places.count > 1 else { return nil }
+    let axis = widestAxis(places)
+    let middle = places.lowerBound + places.count / 2
+    place(middle, within: places, from: axis)
+    let median = order[middle]
+    var (smaller, equal) = (0, 0)
+    for place in places {
+      let comparison = compare(order[place], median, from: axis)
+      if comparison < 0 { smaller += 1 }
+      if comparison == 0 { equal += 1 }
+    }
+    let ends = [places.lowerBound + smaller, places.lowerBound + smaller + equal]
+      .filter { $0 > places.lowerBound && $0 < places.upperBound }
+    guard let cut = ends.min(by: { abs($0 - middle) < abs($1 - middle) }) else { return nil }
+    if cut != middle { place(cut, within: places, from: axis) }
+    return cut
   }
 
   private func widestAxis(_ places: Range<Int>) -> Int {
@@ -50,13 +72,23 @@ struct PointTree {
     return widest.axis
   }
 
+  /// The sign of the difference of two points in the first coordinate, from an axis on, in which they differ.
+  private func compare(_ left: Int, _ right: Int, from axis: Int) -> Int {
+    for offset in coordinates.indices {
+      let values = coordinates[(axis + offset) % coordinates.count]
+      let (x, y) = (values[left], values[right])
+      if x != y { return x < y ? -1 : 1 }
+    }
+    return 0
+  }
+
   /// Reorders points so that a place holds the one it would hold if they were sorted.
   ///
-  /// Smaller ones come before it, larger ones after. Equal coordinates are told apart by the points'
-  /// indices.
-  private mutating func place(_ target: Int, within places: Range<Int>, by values: [Double]) {
+  /// Smaller ones come before it, larger ones after. Equal points are told apart by their indices.
+  private mutating func place(_ target: Int, within places: Range<Int>, from axis: Int) {
     func precedes(_ left: Int, _ right: Int) -> Bool {
-      values[left] != values[right] ? values[left] < values[right] : left < right
+      let comparison = compare(left, right, from: axis)
+      return comparison == 0 ? left < right : comparison < 0
     }
     var (low, high) = (places.lowerBound, places.upperBound - 1)
     while low < high {

@@ -159,7 +159,8 @@ extension RowPartition {
   /// Groups of points that lie near each other: a k-d tree over scattered points.
   ///
   /// Each group is cut at the median of the coordinate in which it is widest, so that halves differ by
-  /// at most one point.
+  /// at most one point, unless points are equal: those stay together. The groups depend on the points, and not
+  /// on their order.
   ///
   /// - Parameters:
   ///   - points: The points, anywhere. Shape: [samples, coordinates].
@@ -179,7 +180,10 @@ extension RowPartition {
     var bounds: [[Int]] = []
     var (names, frequencies): ([String], [Double?]) = ([], [])
     while tree.bounds.count <= count {
+      let groupsBefore = tree.bounds.count
       for _ in 0..<cutsPerLevel { tree.halveGroups() }
+      // What is left are points that are equal.
+      if tree.bounds.count == groupsBefore { break }
       bounds.append(tree.bounds)
       let groups = tree.bounds.count - 1
       names.append("groups of about \((count + groups / 2) / groups)")

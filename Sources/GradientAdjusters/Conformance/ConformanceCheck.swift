@@ -90,7 +90,7 @@ where Model.Scalar == Adjuster.Scalar {
     let checks: [(AdjusterFinding.Rule, () throws -> Void)] = [
       (.isDeterministic, { try checkDeterminism(reference) }),
       (.isAValue, { try checkCopies(reference) }),
-      (.ignoresThreads, { try checkThreads(reference) }),
+      (.ignoresThreads, { try checkThreads() }),
       (.ignoresTiles, { try checkTiles(reference) }),
       (.survivesOneSample, { try checkOneSample() }),
       (.survivesNonFiniteNumbers, { try checkNonFiniteNumbers() }),
@@ -130,11 +130,14 @@ where Model.Scalar == Adjuster.Scalar {
       first.run, reference, .isAValue, "when another copy is given other steps meanwhile")
   }
 
-  private func checkThreads(_ reference: CheckedRun<Model>) throws {
-    for threads in [1, 3] {
+  private func checkThreads() throws {
+    // More tiles than threads, so that there is work for each.
+    let rowsPerTile = max(1, batch.rowCount / 20)
+    let reference = try run(threads: 1, rowsPerTile: rowsPerTile)
+    for threads in [2, 3, 8] {
       try expectSameBits(
-        try run(threads: threads), reference, .ignoresThreads,
-        "between 2 threads and \(threads)")
+        try run(threads: threads, rowsPerTile: rowsPerTile), reference, .ignoresThreads,
+        "between 1 thread and \(threads)")
     }
   }
 
@@ -155,7 +158,7 @@ where Model.Scalar == Adjuster.Scalar {
       for _ in 0..<2 { try course.advance(on: single) }
     } catch let broken as Broken {
       throw Broken(.survivesOneSample, broken.finding.detail)
-    } catch AdjusterError.nonFinite(let what) {
+    } catch AdjusterError.nonFinite(let what, _) {
       throw Broken(.survivesOneSample, "the \(what) is not finite, though all that is given is")
     } catch {}  // Refusing is fine.
   }

@@ -73,7 +73,9 @@ public struct SquaredNormPenalty<Scalar: TensorScalar>: Penalty {
   /// - Parameters:
   ///   - weight: What the sum is multiplied by.
   ///   - parameterNames: The full names of the parameters; all that are trained by default.
+  /// - Precondition: The weight is finite and not negative.
   public init(weight: Scalar, parameters parameterNames: [String]? = nil) {
+    precondition(weight >= 0 && weight.isFinite, "a penalty on squares with the weight \(weight)")
     self.weight = weight
     self.parameterNames = parameterNames
   }

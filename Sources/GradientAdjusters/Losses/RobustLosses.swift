@@ -30,9 +30,9 @@ public struct HuberLoss<Scalar: TensorScalar>: RowLoss {
 
   /// A loss that is quadratic up to a threshold.
   ///
-  /// - Precondition: The threshold is positive.
+  /// - Precondition: The threshold is positive and finite.
   public init(threshold: Scalar = 1) {
-    precondition(threshold > 0, "a Huber loss with threshold \(threshold)")
+    precondition(threshold > 0 && threshold.isFinite, "a Huber loss with threshold \(threshold)")
     self.threshold = threshold
   }
 

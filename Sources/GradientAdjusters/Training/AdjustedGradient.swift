@@ -33,17 +33,46 @@ extension GradientAdjuster {
 
   /// The loss of a step and its adjusted gradient.
   ///
-  /// - Throws: ``AdjusterError`` if the loss or the gradient is not finite, and whatever the adjuster
-  ///   throws.
+  /// - Throws: ``AdjusterError/nonFinite(_:step:)`` with the step's index, and the first parameter by name, if
+  ///   the loss or the gradient is not finite, before the adjuster's last word or after it;
+  ///   ``AdjusterError/noRows`` for a batch without rows; and whatever the adjuster throws.
   public mutating func lossWithGradient<Model: Module<Scalar>>(
     for step: TrainingStep<Model>
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
-    let transform = try cotangentTransform(for: step)
-    var (loss, gradient) = try step.lossWithGradient(transform: transform)
-    guard loss.isFinite else { throw AdjusterError.nonFinite("loss") }
-    // Before adjusters see it, which may keep what they see for later steps.
-    guard gradient.values.isFinite else { throw AdjusterError.nonFinite("gradient") }
-    try adjust(&gradient, for: step)
-    return (loss, gradient)
+    guard step.batch.rowCount > 0 else { throw AdjusterError.noRows }
+    do {
+      let transform = try cotangentTransform(for: step)
+      var (loss, gradient) = try step.lossWithGradient(transform: transform)
+      guard loss.isFinite else { throw step.causeOfInfiniteLoss() }
+      // Before adjusters see it, which may keep what they see for later steps.
+      if let name = gradient.firstNonFinite {
+        throw AdjusterError.nonFinite("gradient of \(name)")
+      }
+      try adjust(&gradient, for: step)
+      if let name = gradient.firstNonFinite {
+        throw AdjusterError.nonFinite("adjusted gradient of \(name)")
+      }
+      return (loss, gradient)
+    } catch AdjusterError.nonFinite(let what, step: nil) {
+      throw AdjusterError.nonFinite(what, step: step.index)
+    }
+  }
+}
+
+extension TrainingStep {
+  /// Why the loss is not finite: what the model was given, a parameter, an output, or the loss itself.
+  fileprivate func causeOfInfiniteLoss() -> AdjusterError {
+    if !batch.inputRows.areFinite { return .dataNotFinite("inputs") }
+    if !batch.targetRows.areFinite { return .dataNotFinite("targets") }
+    if let name = model.parameters.firstNonFinite { return .nonFinite("parameter \(name)") }
+    let outputs = try? evaluation.outputs(for: batch.inputRows)
+    return .nonFinite(outputs?.isFinite == false ? "output" : "loss")
+  }
+}
+
+extension Rows {
+  /// Whether no number is an infinity or NaN.
+  fileprivate var areFinite: Bool {
+    RowTiles(rowCount: count, rowsPerTile: 4096).tiles.allSatisfy { rows(in: $0).isFinite }
   }
 }

@@ -35,6 +35,8 @@ public struct Trainer<Model: Module>: Checkpointable {
   public let recordingBudget: Int
   /// How many steps have been made.
   public private(set) var step = 0
+  /// Whether all gradients, rates and parameters so far were far from the largest number.
+  private var isTemperate: Bool
 
   /// Prepares to train a model.
   ///
@@ -65,24 +67,55 @@ public struct Trainer<Model: Module>: Checkpointable {
     self.penalties = penalties
     self.workers = workers
     self.recordingBudget = recordingBudget
+    isTemperate = model.parameters.isTemperate
   }
 
-  /// Makes one step on a batch.
+  /// Makes one step on a batch, or none at all.
   ///
   /// - Returns: The loss before the step's update, penalties included.
-  /// - Throws: ``AdjusterError`` if the loss or the gradient is not finite, and whatever the adjuster
-  ///   throws; the model is then as it was.
+  /// - Throws: ``AdjusterError/nonFinite(_:step:)`` if the loss or the gradient is not finite, and
+  ///   ``AdjusterError/updateNotFinite(parameter:step:)`` if a parameter would no longer be, with the step and the
+  ///   first parameter by name; and whatever the adjuster throws. Model, optimizer and adjuster are then as they
+  ///   were before the step, so that the run can go on from there with a smaller ``learningRate``.
   @discardableResult
   public mutating func advance(on batch: Batch<Scalar>) throws -> Double {
-    let evaluation = TiledEvaluation(
-      of: model, workers: workers, recordingBudget: recordingBudget)
-    let current = TrainingStep(
-      evaluation: evaluation, batch: batch, loss: loss, penalties: penalties, index: step)
-    let (value, gradient) = try adjuster.lossWithGradient(for: current)
-    guard gradient.values.isFinite else { throw AdjusterError.nonFinite("gradient") }
-    optimizer.update(&model, along: gradient)
-    step += 1
-    return value
+    let former = adjuster
+    do {
+      let evaluation = TiledEvaluation(
+        of: model, workers: workers, recordingBudget: recordingBudget)
+      let current = TrainingStep(
+        evaluation: evaluation, batch: batch, loss: loss, penalties: penalties, index: step)
+      let (value, gradient) = try adjuster.lossWithGradient(for: current)
+      try update(along: gradient)
+      step += 1
+      return value
+    } catch {
+      adjuster = former
+      throw error
+    }
+  }
+
+  /// Moves the model, unless a parameter would no longer be finite.
+  private mutating func update(along gradient: ParameterVector<Scalar>) throws {
+    var parameters = model.parameters
+    precondition(
+      parameters.layout == gradient.layout, "the gradient of another model was given")
+    // A copy of an optimizer costs as much as its state as soon as the first is changed, so there is one only
+    // where something can overflow. To what is temperate the package's own do nothing of the kind.
+    let rate = optimizer.learningRate(optimizer.step)
+    isTemperate =
+      isTemperate && optimizer is any BoundedOptimizer && gradient.isTemperate
+      && abs(rate) <= ParameterVector<Scalar>.temperateSize
+    let former = isTemperate ? nil : optimizer
+    optimizer.update(&parameters, along: gradient)
+    if !parameters.isTemperate {
+      isTemperate = false
+      if let name = parameters.firstNonFinite {
+        if let former { optimizer = former }
+        throw AdjusterError.updateNotFinite(parameter: name, step: step)
+      }
+    }
+    model.parameters = parameters
   }
 
   /// The learning rate as a function of the step, which may be changed between steps.
@@ -105,6 +138,7 @@ public struct Trainer<Model: Module>: Checkpointable {
     try visitor.visit(&step, named: "step")
     try visitor.require(step >= 0, of: "step", "there were \(step) steps")
     guard visitor.isReading else { return }
+    isTemperate = model.parameters.isTemperate
     do {
       try optimizer.requireState(fitting: model.parameterLayout)
     } catch {
@@ -127,4 +161,14 @@ public struct Trainer<Model: Module>: Checkpointable {
   public func plainModel(over inputs: Tensor<Scalar>? = nil) throws -> Model {
     try adjuster.folded(model, over: inputs)
   }
+}
+
+extension ParameterVector {
+  /// The fourth root of the largest number: squares times a few thousands are still numbers.
+  fileprivate static var temperateSize: Double {
+    Double(Scalar.greatestFiniteMagnitude).squareRoot().squareRoot()
+  }
+
+  /// Whether the norm is far from the largest number.
+  fileprivate var isTemperate: Bool { Double(norm()) <= Self.temperateSize }
 }

@@ -90,7 +90,11 @@ private func closedFormKernel(_ inputs: Tensor<Double>) -> Tensor<Double> {
   let (size, columns) = (inputs.shape[0], inputs.shape[1])
   let rows = inputs.elements
   let norms = (0..<size).map { row in
-    rows[(row * columns)..<((row + 1) * columns)].reduce(0) { $0 + $1 * $1 }.squareRoot()
+    let row = rows[(row * columns)..<((row + 1) * columns)]
+    let squares = row.reduce(0) { $0 + $1 * $1 }
+    // Squares that may have vanished or overflowed are not formed.
+    guard squares > 0x1p-900, squares < .infinity else { return row.reduce(0, Double.length) }
+    return squares.squareRoot()
   }
   return Tensor(shape: [size, size]) { kernel in
     for i in 0..<size {

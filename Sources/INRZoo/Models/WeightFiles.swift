@@ -6,9 +6,11 @@ extension Module {
   ///
   /// - Parameters:
   ///   - path: The file, which is replaced if it exists.
-  ///   - metadata: Texts to store beside the parameters.
+  ///   - metadata: Texts to store beside the parameters, such as those of ``ModelRecipe/metadata``.
   /// - Throws: `FileError` if the file cannot be written.
-  public func writeWeights(to path: String, metadata: [String: String] = [:]) throws {
+  public func writeWeights(
+    to path: String, metadata: NamedValues<String> = [:]
+  ) throws {
     var file = SafeTensorsFile()
     file.metadata = metadata
     for (name, value) in namedParameters { file.store(value, named: name) }
@@ -31,7 +33,8 @@ extension Module {
   ///   model, which is then unchanged.
   public mutating func readWeights(from path: String, renaming: [String: String] = [:]) throws {
     let file = try SafeTensorsFile(contentsOf: path)
-    var values: [String: Tensor<Scalar>] = [:]
+    try file.requireReadable()
+    var values = NamedValues<Tensor<Scalar>>()
     for name in file.names { values[name] = try file.tensor(named: name, as: Scalar.self) }
     do {
       try setNamedParameters(values, renaming: renaming)

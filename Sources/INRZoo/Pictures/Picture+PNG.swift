@@ -5,7 +5,11 @@ extension Picture {
   /// Reads a PNG file.
   ///
   /// Grey of fewer than 8 bits is scaled to 8, a palette becomes RGB, and transparency becomes an
-  /// alpha channel. Interlaced files are read as well.
+  /// alpha channel. Interlaced files are read as well. Damage is refused wherever it could change a pixel;
+  /// texts and other chunks that are not read may be damaged.
+  ///
+  /// A side of more than 1,000,000 pixels, and more than 1,000,000,000 samples, are refused, and so is
+  /// a size that the file's bytes cannot give. Memory grows with the rows that were decoded.
   ///
   /// - Parameter path: The path of the file.
   /// - Throws: `FileError`, of the kind `noSuchFile` or `unreadable` if the file cannot be read, and

@@ -1,8 +1,9 @@
 /// A `.npy` file: one array.
 ///
 /// Reads the versions 1, 2 and 3 of the format, row-major and Fortran order, little- and big-endian;
-/// writes version 1, row-major and little-endian. NumPy has no name for ``ArrayElementType/bfloat16``,
-/// so such an array is written as ``ArrayElementType/float32``, which holds the same numbers.
+/// writes version 1, row-major and little-endian. There are at most 64 axes, as in NumPy, and headers have at
+/// most 1 MiB. NumPy has no name for ``ArrayElementType/bfloat16``, so such an array is written as
+/// ``ArrayElementType/float32``, which holds the same numbers.
 public struct NumPyFile: Hashable, Sendable {
   /// The array, in row-major order.
   public var array: StoredArray
@@ -55,7 +56,8 @@ public struct NumPyFile: Hashable, Sendable {
     // The data begin at a multiple of 64 bytes; a line feed ends the header.
     while (Self.magic.count + 4 + header.count + 1) % 64 != 0 { header.append(UInt8(ascii: " ")) }
     header.append(UInt8(ascii: "\n"))
-    guard let length = UInt16(exactly: header.count) else {
+    guard array.shape.count <= StoredArray.mostAxes, let length = UInt16(exactly: header.count)
+    else {
       throw FileError(
         .unsupported, reason: "a .npy file cannot hold an array of \(array.shape.count) axes")
     }
@@ -76,6 +78,7 @@ public struct NumPyFile: Hashable, Sendable {
 
 extension NumPyFile {
   private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
+  private static let largestHeader = 1 << 20
 
   private static func header(of bytes: [UInt8]) throws -> (NumPyHeader, dataStart: Int) {
     guard bytes.starts(with: magic) else {
@@ -104,6 +107,11 @@ extension NumPyFile {
         .malformed,
         reason: "it states a header of \(length) bytes, but only \(bytes.count - headerStart) "
           + "follow; it is truncated")
+    }
+    guard length <= largestHeader else {
+      throw FileError(
+        .unsupported,
+        reason: "it has a header of \(length) bytes, and at most \(largestHeader) are supported")
     }
     let dataStart = headerStart + length
     return (try NumPyHeader(parsing: Array(bytes[headerStart..<dataStart])), dataStart)

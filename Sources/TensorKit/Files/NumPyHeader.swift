@@ -28,14 +28,14 @@ struct NumPyHeader: Hashable {
   }
 
   private static let typeNames: [String: ArrayElementType] = [
-    "f2": .float16, "f4": .float32, "f8": .float64, "b1": .bool,
+    "f2": .float16, "f4": .float32, "f8": .float64, "b1": .bool, "?": .bool,
     "i1": .int8, "i2": .int16, "i4": .int32, "i8": .int64,
     "u1": .uint8, "u2": .uint16, "u4": .uint32, "u8": .uint64,
   ]
 
   /// NumPy's name of a type; bfloat16, for which it has none, is written as a wider type.
   private static func typeName(of elementType: ArrayElementType) -> String {
-    let name = typeNames.first { $0.value == elementType }?.key ?? "f4"
+    let name = typeNames.first { $0.value == elementType && $0.key != "?" }?.key ?? "f4"
     return (elementType.byteCount == 1 ? "|" : "<") + name
   }
 }
@@ -85,8 +85,12 @@ extension NumPyHeader {
           reason: "it has records of several fields; save each field as an array of its own")
       }
       let name = try parseString()
-      guard let order = name.first, "<>=|".contains(order),
-        let elementType = NumPyHeader.typeNames[String(name.dropFirst())],
+      // Without an order of bytes, as for =, it is this machine's: little-endian on all of Swift's.
+      let order = name.unicodeScalars.first.flatMap {
+        "<>=|".unicodeScalars.contains($0) ? $0 : nil
+      }
+      let typeName = String(name.unicodeScalars.dropFirst(order == nil ? 0 : 1))
+      guard let elementType = NumPyHeader.typeNames[typeName],
         order != "|" || elementType.byteCount == 1
       else {
         throw FileError(
@@ -119,6 +123,11 @@ extension NumPyHeader {
         position += digits.count
         _ = take("L")  // Python 2 spells long integers so.
         shape.append(length)
+        guard shape.count <= StoredArray.mostAxes else {
+          throw FileError(
+            .unsupported,
+            reason: "it has more than the \(StoredArray.mostAxes) axes that are supported")
+        }
         if !take(",") {
           guard shape.count > 1, take(")") else {
             throw failure("a comma or a closing parenthesis is missing")

@@ -8,15 +8,16 @@
 /// ```
 ///
 /// The arrays keep the order in which the header lists them. A file is accepted only if its arrays
-/// cover its data without gaps and overlaps, which the format demands.
+/// cover its data without gaps and overlaps, which the format demands. Arrays of types that are not supported, and
+/// of more than 64 axes, are ``unreadable``.
 public struct SafeTensorsFile: NamedArrayFile {
   /// Texts about the whole file, by name.
-  public var metadata: [String: String] = [:]
+  public var metadata = NamedValues<String>()
 
   /// The path that the file was read from, if it was.
   public private(set) var path: String?
 
-  private var arrays = NamedArrays()
+  private var members = NamedValues<FileMember>()
 
   /// Creates a file without arrays and metadata.
   public init() {}
@@ -39,58 +40,81 @@ public struct SafeTensorsFile: NamedArrayFile {
     metadata = header.metadata
     var ranges: [(name: String, range: Range<Int>)] = []
     for (name, entry) in header.arrays {
-      let (array, range) = try Self.array(named: name, entry, data: bytes[dataStart...])
+      let (member, range) = try Self.member(named: name, entry, data: bytes[dataStart...])
       ranges.append((name, range))
-      arrays[name] = array
+      members[name] = member
     }
     try Self.checkCoverage(of: bytes.count - dataStart, by: ranges)
   }
 
   /// The names of the arrays, in order.
-  public var names: [String] { arrays.names }
+  public var names: [String] { members.arrayNames }
 
-  /// The array of a name, or `nil` if there is none.
+  /// The arrays whose type is not supported, such as `F8_E4M3`, with the reasons, in order.
+  public var unreadable: NamedValues<FileError> {
+    var errors = NamedValues<FileError>()
+    for (name, member) in members {
+      guard var error = member.error else { continue }
+      error.path = path
+      errors[name] = error
+    }
+    return errors
+  }
+
+  /// The array of a name, or `nil` if there is none, or it is unreadable.
   ///
   /// Setting `nil` removes the array; setting an array under a new name adds it at the end. The
   /// name `__metadata__` is the format's own.
   public subscript(name: String) -> StoredArray? {
-    get { arrays[name] }
+    get { members[name]?.array }
     set {
       precondition(
-        name != SafeTensorsHeader.metadataName,
+        !name.hasSameCodeUnits(as: SafeTensorsHeader.metadataName),
         "an array cannot be named \(SafeTensorsHeader.metadataName)")
-      arrays[name] = newValue
+      members[name] = newValue.map { .array($0) }
     }
   }
 
-  /// Returns the contents of a file with these arrays and this metadata.
+  /// Returns the contents of a file with these arrays and this metadata, and with what was unreadable as
+  /// it was.
   ///
   /// The same contents give the same bytes.
   public func bytes() -> [UInt8] {
-    var members: [String] = []
+    var entries: [String] = []
     if !metadata.isEmpty {
-      let texts = metadata.sorted { $0.key < $1.key }.map {
-        "\(SafeTensorsHeader.quoted($0.key)):\(SafeTensorsHeader.quoted($0.value))"
+      let texts = metadata.sortedByName.map {
+        "\(SafeTensorsHeader.quoted($0.name)):\(SafeTensorsHeader.quoted($0.value))"
       }
-      members.append("\"\(SafeTensorsHeader.metadataName)\":{\(texts.joined(separator: ","))}")
+      entries.append("\"\(SafeTensorsHeader.metadataName)\":{\(texts.joined(separator: ","))}")
     }
+    var data: [[UInt8]] = []
     var end = 0
-    for (name, array) in arrays.members {
+    for (name, member) in members {
+      let typeName: String
+      let shape: [Int]
+      switch member {
+      case .array(let array):
+        (typeName, shape) = (array.elementType.rawValue, array.shape)
+        data.append(array.bytes)
+      case .unread(let member):
+        (typeName, shape) = (member.typeName, member.shape)
+        data.append(member.bytes)
+      }
       let start = end
-      end += array.bytes.count
-      let shape = array.shape.map(String.init).joined(separator: ",")
-      members.append(
-        "\(SafeTensorsHeader.quoted(name)):{\"dtype\":\"\(array.elementType.rawValue)\","
-          + "\"shape\":[\(shape)],\"data_offsets\":[\(start),\(end)]}")
+      end += data[data.count - 1].count
+      let lengths = shape.map(String.init).joined(separator: ",")
+      entries.append(
+        "\(SafeTensorsHeader.quoted(name)):{\"dtype\":\(SafeTensorsHeader.quoted(typeName)),"
+          + "\"shape\":[\(lengths)],\"data_offsets\":[\(start),\(end)]}")
     }
-    var header = Array("{\(members.joined(separator: ","))}".utf8)
+    var header = Array("{\(entries.joined(separator: ","))}".utf8)
     while header.count % 8 != 0 { header.append(UInt8(ascii: " ")) }
 
     var contents: [UInt8] = []
     contents.reserveCapacity(8 + header.count + end)
     contents.appendLittleEndian(UInt64(header.count))
     contents += header
-    for (_, array) in arrays.members { contents += array.bytes }
+    for bytes in data { contents += bytes }
     return contents
   }
 }
@@ -98,12 +122,12 @@ public struct SafeTensorsFile: NamedArrayFile {
 extension SafeTensorsFile: Hashable {
   /// Returns whether two files have equal arrays in the same order and equal metadata.
   public static func == (first: Self, second: Self) -> Bool {
-    first.arrays == second.arrays && first.metadata == second.metadata
+    first.members.isSameInOrder(as: second.members) && first.metadata == second.metadata
   }
 
   /// Feeds the arrays and the metadata into a hasher.
   public func hash(into hasher: inout Hasher) {
-    hasher.combine(arrays)
+    hasher.combine(members)
     hasher.combine(metadata)
   }
 }
@@ -133,9 +157,9 @@ extension SafeTensorsFile {
     return (try SafeTensorsHeader(parsing: Array(bytes[8..<dataStart])), dataStart)
   }
 
-  private static func array(
+  private static func member(
     named name: String, _ entry: SafeTensorsHeader.Entry, data: ArraySlice<UInt8>
-  ) throws -> (StoredArray, Range<Int>) {
+  ) throws -> (FileMember, Range<Int>) {
     func malformed(_ reason: String) -> FileError {
       FileError(.malformed, reason: "its array '\(name)' \(reason)")
     }
@@ -143,22 +167,28 @@ extension SafeTensorsFile {
     guard entry.offsets.count == 2, (shape + entry.offsets).allSatisfy({ $0 >= 0 }) else {
       throw malformed("has no shape and two data_offsets of whole numbers")
     }
-    guard let elementType = ArrayElementType(rawValue: typeName) else {
-      throw FileError(
-        .unsupported,
-        reason: "its array '\(name)' has the dtype \(typeName), which is not supported; "
-          + "convert it to F32 before saving")
-    }
     let (start, end) = (entry.offsets[0], entry.offsets[1])
     guard start <= end, end <= data.count else {
       throw malformed("lies at the bytes \(start) to \(end) of only \(data.count); it is truncated")
+    }
+    let bytes = Array(data[(data.startIndex + start)..<(data.startIndex + end)])
+    func unread(_ reason: String) -> (FileMember, Range<Int>) {
+      let error = FileError(.unsupported, reason: "its array '\(name)' has \(reason)")
+      let member = UnreadMember(error: error, typeName: typeName, shape: shape, bytes: bytes)
+      return (.unread(member), start..<end)
+    }
+    guard let elementType = ArrayElementType(rawValue: typeName) else {
+      return unread(
+        "the dtype \(typeName), which is not supported; convert it to F32 before saving")
+    }
+    guard shape.count <= StoredArray.mostAxes else {
+      return unread("more than the \(StoredArray.mostAxes) axes that are supported")
     }
     guard StoredArray.byteCount(of: elementType, shape: shape) == end - start else {
       throw malformed(
         "has \(end - start) bytes, which do not fit \(typeName) with the shape \(shape)")
     }
-    let bytes = data[(data.startIndex + start)..<(data.startIndex + end)]
-    return (StoredArray(elementType, shape: shape, bytes: Array(bytes)), start..<end)
+    return (.array(StoredArray(elementType, shape: shape, bytes: bytes)), start..<end)
   }
 
   private static func checkCoverage(

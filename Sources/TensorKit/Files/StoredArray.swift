@@ -69,6 +69,9 @@ public struct StoredArray: Hashable, Sendable {
     self.bytes = bytes
   }
 
+  /// The most axes of an array that is read from a file: as many as in NumPy and PyTorch.
+  static let mostAxes = 64
+
   /// The number of elements.
   public var count: Int { bytes.count / elementType.byteCount }
 

@@ -28,8 +28,14 @@ package enum WholeFile {
         reason: "it is \(type == S_IFDIR ? "a folder" : "a device"), not a file")
     }
 
+    let size = max(0, Int(status.st_size))
+    // A file may have holes, and be larger than anything.
+    guard size < ProcessInfo.processInfo.physicalMemory else {
+      throw FileError(
+        .unreadable, path: path, reason: "it has \(size) bytes, more than this machine's memory")
+    }
     var contents: [UInt8] = []
-    contents.reserveCapacity(max(0, Int(status.st_size)))
+    contents.reserveCapacity(size)
     return try withUnsafeTemporaryAllocation(byteCount: 1 << 18, alignment: 16) { buffer in
       while true {
         let count = retryingInterrupted { read(file, buffer.baseAddress, buffer.count) }
@@ -62,8 +68,8 @@ package enum WholeFile {
     }
 
     let destination = try resolvingLinks(path)
-    let temporary =
-      "\(destination).\(String(UInt64.random(in: .min ... .max), radix: 36))\(partialSuffix)"
+    let random = String(UInt64.random(in: .min ... .max), radix: 36)
+    let temporary = "\(destination).\(random)\(partialSuffix)"
     let file = retryingInterrupted {
       open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     }
@@ -93,8 +99,19 @@ package enum WholeFile {
     return UInt64(number, radix: 36) != nil
   }
 
+  /// Adds bytes to the end of a file that is there, for files that grow while a program runs.
+  ///
+  /// - Throws: ``FileError`` of the kind `unwritable` or `writingFailed`.
+  package static func append(_ bytes: [UInt8], toFileAt path: String) throws {
+    try write(bytes, toFileAt: path, opened: O_WRONLY | O_APPEND | O_CLOEXEC)
+  }
+
   private static func writeDirectly(_ bytes: [UInt8], toFileAt path: String) throws {
-    let file = retryingInterrupted { open(path, O_WRONLY | O_CLOEXEC) }
+    try write(bytes, toFileAt: path, opened: O_WRONLY | O_CLOEXEC)
+  }
+
+  private static func write(_ bytes: [UInt8], toFileAt path: String, opened flags: Int32) throws {
+    let file = retryingInterrupted { open(path, flags) }
     guard file >= 0 else { throw unwritable(path, errno) }
     let failure: Int32 = write(bytes, toDescriptor: file) ? 0 : errno
     close(file)
@@ -136,9 +153,9 @@ package enum WholeFile {
 
   /// Makes a rename in a folder durable, where the file system can.
   private static func synchronizeFolder(of path: String) {
-    let name = path.split(separator: "/", omittingEmptySubsequences: false).last ?? ""
-    let folder = path.dropLast(name.count)
-    let file = open(folder.isEmpty ? "." : String(folder), O_RDONLY | O_CLOEXEC)
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    let folder = slash.map { String(decoding: path.utf8[...$0], as: UTF8.self) } ?? "."
+    let file = open(folder, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return }
     _ = fsync(file)
     close(file)

@@ -3,7 +3,8 @@ import CZlib
 /// A ZIP archive without encryption and without the ZIP64 extension.
 ///
 /// Every length of the file is checked before it is used: members may not overlap, may not be
-/// larger than their compressed bytes can give, and must have the checksum that is stated.
+/// larger than their compressed bytes can give, and must have the checksum that is stated. Memory grows
+/// with what is unpacked.
 struct ZIPArchive {
   struct Member: Hashable {
     var name: String
@@ -17,9 +18,9 @@ struct ZIPArchive {
   /// Unpacks an archive.
   init(bytes: [UInt8]) throws {
     let directory = try Directory(of: bytes)
-    var names: Set<String> = []
+    var names: Set<ExactName> = []
     for entry in directory.entries {
-      guard names.insert(entry.name).inserted else {
+      guard names.insert(ExactName(entry.name)).inserted else {
         throw FileError(.malformed, reason: "it has two members named '\(entry.name)'")
       }
     }
@@ -266,17 +267,25 @@ extension ZIPArchive {
     let structSize = Int32(MemoryLayout<z_stream>.size)
     guard inflateInit2_(&stream, -15, ZLIB_VERSION, structSize) == Z_OK else { return nil }
     defer { inflateEnd(&stream) }
-    // One byte of room more, so that data which unpack to more are seen to. Sizes are below 2^32.
-    var hasEnded = false
-    let contents = [UInt8](unsafeUninitializedCapacity: size + 1) { output, initialized in
+    let room = 1 << 16
+    var contents: [UInt8] = []
+    // Sizes are below 2^32, and are believed as far as the data have come.
+    contents.reserveCapacity(min(size, 4 * data.count + room))
+    let hasEnded = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: room) { output in
       data.withUnsafeBufferPointer { input in
         stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
         stream.avail_in = UInt32(input.count)
-        stream.next_out = output.baseAddress
-        stream.avail_out = UInt32(size + 1)
-        hasEnded = inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.avail_in == 0
+        while true {
+          stream.next_out = output.baseAddress
+          stream.avail_out = UInt32(room)
+          let status = inflate(&stream, Z_NO_FLUSH)
+          let count = room - Int(stream.avail_out)
+          contents.append(contentsOf: UnsafeBufferPointer(rebasing: output[..<count]))
+          if status == Z_STREAM_END { return stream.avail_in == 0 }
+          // Without an end, a full buffer alone tells that there may be more.
+          guard status == Z_OK, stream.avail_out == 0, contents.count <= size else { return false }
+        }
       }
-      initialized = size + 1 - Int(stream.avail_out)
     }
     return hasEnded && contents.count == size ? contents : nil
   }

@@ -18,7 +18,8 @@ extension Tensor {
   ///     [any, size].
   ///   - tolerance: A pair is accepted when ‖K v - λ v‖ is at most this times the largest eigenvalue.
   ///   - workers: The threads that share the products.
-  /// - Returns: The pairs, and more vectors as rows, a good guess for next time.
+  /// - Returns: The pairs, and more vectors as rows, a good guess for next time. A matrix times a power of two
+  ///   has the same ones, and its eigenvalues times that, as far as its numbers are normal ones.
   /// - Throws: ``EigenError`` if the matrix is not finite or nothing converges.
   /// - Precondition: The matrix is square and `count` between 1 and its size.
   public func leadingEigenpairs(
@@ -27,12 +28,23 @@ extension Tensor {
     precondition(
       rank == 2 && shape[0] == shape[1] && count >= 1 && count <= shape[0],
       "\(count) leading eigenpairs of a tensor of shape \(shape)")
+    guard isFinite else { throw EigenError.nonFinite }
+    // Residuals are far smaller than the matrix, and must not come near the smallest numbers there are.
+    let moderate = Int(Scalar.greatestFiniteMagnitude.exponent) / 4
+    guard abs(Int(exponentOfLargestMagnitude)) <= moderate else {
+      let (scaled, exponent) = scaledToUnitMagnitude()
+      let (pairs, block) = try scaled.leadingEigenpairs(
+        count, startingFrom: guess, tolerance: tolerance, workers: workers)
+      let values = Tensor<Double>(pairs.values).elements.map {
+        Scalar(Double(sign: .plus, exponent: Int(exponent), significand: $0))
+      }
+      return (SymmetricEigenpairs(values: Tensor(values), vectors: pairs.vectors), block)
+    }
     let size = shape[0]
     // Vectors beyond the wanted ones keep what was learned of the next ones.
     let blockSize = min(size, 2 * count + 8)
     let mostColumns = min(size, 4 * blockSize)
     let mostProducts = 60
-    guard isFinite else { throw EigenError.nonFinite }
     var basis = Tensor.startingBlock(guess, columns: blockSize, size: size)
     var images = try Tensor.product(self, basis, workers: workers)
     for _ in 0..<mostProducts {

@@ -90,15 +90,20 @@ struct Reflectors<Scalar: TensorScalar> {
 }
 
 extension Tensor {
+  /// The exponent of the largest magnitude; zero where all elements are zero, or one is not finite.
+  var exponentOfLargestMagnitude: Scalar.Exponent {
+    guard count > 0 else { return 0 }
+    let magnitude = Swift.max(largest(), -smallest())
+    return magnitude > 0 && magnitude.isFinite ? magnitude.exponent : 0
+  }
+
   /// This tensor times a power of two that brings its largest magnitude into 1..<2, and the exponent
   /// that undoes it; zeros are left alone.
   ///
   /// Squares neither overflow nor vanish then, and no digit changes.
-  func scaledToUnitMagnitude() -> (tensor: Tensor, exponent: Scalar.Exponent) {
-    guard count > 0 else { return (self, 0) }
-    let magnitude = Swift.max(largest(), -smallest())
-    guard magnitude > 0, magnitude.isFinite else { return (self, 0) }
-    let exponent = magnitude.exponent
+  package func scaledToUnitMagnitude() -> (tensor: Tensor, exponent: Scalar.Exponent) {
+    let exponent = exponentOfLargestMagnitude
+    guard exponent != 0 else { return (self, 0) }
     // In two steps, for the power itself can lie beyond the type's range.
     let half = exponent / 2
     let scaled =

@@ -23,10 +23,29 @@ extension Tensor {
     return Scalar(Scalar.kernels.dot(storage.elements, other.storage.elements, count))
   }
 
-  /// The Euclidean norm of all elements.
+  /// The sum of the products of corresponding elements in double precision, where those of single precision
+  /// neither vanish nor overflow.
+  ///
+  /// - Precondition: The two tensors have equally many elements.
+  package func dotInDouble(_ other: Tensor) -> Double {
+    precondition(
+      count == other.count, "the dot product of tensors of shapes \(shape) and \(other.shape)")
+    defer { withExtendedLifetime((self, other)) {} }
+    return Scalar.kernels.dot(storage.elements, other.storage.elements, count)
+  }
+
+  /// The Euclidean norm of all elements, however small or large they are.
   public func norm() -> Scalar {
-    defer { withExtendedLifetime(self) {} }
-    return Scalar(Scalar.kernels.dot(storage.elements, storage.elements, count).squareRoot())
+    let squares = dotInDouble(self)
+    // Squares of doubles may have vanished or overflowed; those of single precision cannot.
+    guard squares > 0x1p-900, squares < .infinity else {
+      let (scaled, exponent) = scaledToUnitMagnitude()
+      return Scalar(
+        Double(
+          sign: .plus, exponent: Int(exponent), significand: scaled.dotInDouble(scaled).squareRoot()
+        ))
+    }
+    return Scalar(squares.squareRoot())
   }
 
   /// The largest element; NaN if there is one.

@@ -9,15 +9,17 @@ extension SavedState {
   /// All arrays are entries, and all metadata whose names begin with `state:`; other metadata is not looked
   /// at. See ``file``.
   ///
-  /// - Throws: ``StateError/invalid(name:reason:)`` if a text does not spell an entry, and
-  ///   ``StateError/repeated(name:)`` if an array and a text have one name.
+  /// - Throws: ``StateError/invalid(name:reason:)`` if a text does not spell an entry,
+  ///   ``StateError/repeated(name:)`` if an array and a text have one name, and ``FileError`` if the file
+  ///   has an array that cannot be read.
   public init(_ file: SafeTensorsFile) throws {
     self.init()
+    try file.requireReadable()
     for name in file.names {
       if let array = file[name] { self[name] = .array(array) }
     }
-    for (key, text) in file.metadata where key.hasPrefix(Self.metadataPrefix) {
-      let name = String(key.dropFirst(Self.metadataPrefix.count))
+    for (key, text) in file.metadata {
+      guard let name = key.droppingExactPrefix(Self.metadataPrefix) else { continue }
       guard self[name] == nil else { throw StateError.repeated(name: name) }
       guard let entry = Entry(spelling: text) else {
         throw StateError.invalid(name: name, reason: "'\(text)' spells no value")
@@ -74,16 +76,15 @@ extension SavedState.Entry {
       self = .absent
       return
     }
-    guard let colon = spelling.firstIndex(of: ":") else { return nil }
-    let value = spelling[spelling.index(after: colon)...]
+    guard let (kind, value) = spelling.splitExactly(atFirst: ":") else { return nil }
     let entry: SavedState.Entry? =
-      switch spelling[..<colon] {
+      switch kind {
       case "integer": Int(value).map { .integer($0) }
       case "unsigned": word(value).map { .unsignedInteger($0) }
       case "float": word(value).map { .float(bits: $0) }
       case "double": word(value).map { .double(bits: $0) }
-      case "boolean": Bool(String(value)).map { .boolean($0) }
-      case "text": .text(String(value))
+      case "boolean": Bool(value).map { .boolean($0) }
+      case "text": .text(value)
       default: nil
       }
     guard let entry else { return nil }
@@ -98,6 +99,6 @@ private func hexadecimal(_ word: some FixedWidthInteger & UnsignedInteger) -> St
 }
 
 /// The word that hexadecimal digits after `0x` stand for.
-private func word<Word: FixedWidthInteger & UnsignedInteger>(_ text: Substring) -> Word? {
-  text.hasPrefix("0x") ? Word(text.dropFirst(2), radix: 16) : nil
+private func word<Word: FixedWidthInteger & UnsignedInteger>(_ text: String) -> Word? {
+  text.droppingExactPrefix("0x").flatMap { Word($0, radix: 16) }
 }

@@ -1,6 +1,6 @@
 /// The state of a ``Checkpointable`` value: named arrays and single values, dots between levels.
 ///
-/// Equal states have the same bits.
+/// Equal states have the same bits. Names are told apart by their code units, as ``NamedValues`` does.
 public struct SavedState: Sendable, Equatable {
   /// What is saved under a name.
   public enum Entry: Sendable, Equatable {
@@ -34,15 +34,30 @@ public struct SavedState: Sendable, Equatable {
       case .absent: "absent"
       }
     }
+
+    /// Whether both are of one kind and have the same bits; texts, the same code units.
+    public static func == (first: Self, second: Self) -> Bool {
+      switch (first, second) {
+      case (.array(let first), .array(let second)): first == second
+      case (.integer(let first), .integer(let second)): first == second
+      case (.unsignedInteger(let first), .unsignedInteger(let second)): first == second
+      case (.float(let first), .float(let second)): first == second
+      case (.double(let first), .double(let second)): first == second
+      case (.boolean(let first), .boolean(let second)): first == second
+      case (.text(let first), .text(let second)): first.hasSameCodeUnits(as: second)
+      case (.absent, .absent): true
+      default: false
+      }
+    }
   }
 
-  private var entries: [String: Entry] = [:]
+  private var entries = NamedValues<Entry>()
 
   /// A state without entries.
   public init() {}
 
   /// The names of all entries, sorted.
-  public var names: [String] { entries.keys.sorted() }
+  public var names: [String] { entries.sortedByName.map(\.name) }
 
   /// The number of entries.
   public var count: Int { entries.count }
@@ -59,10 +74,9 @@ public struct SavedState: Sendable, Equatable {
   /// The entries below a name, without it: those of the optimizer in the state of a training run, for
   /// instance.
   public func part(named name: String) -> SavedState {
-    let prefix = "\(name)."
     var part = SavedState()
-    for (name, entry) in entries where name.hasPrefix(prefix) {
-      part[String(name.dropFirst(prefix.count))] = entry
+    for (entryName, entry) in entries {
+      if let rest = entryName.droppingExactPrefix("\(name).") { part[rest] = entry }
     }
     return part
   }

@@ -8,7 +8,7 @@ public struct StateVisitor {
   /// What was noted, or what is read.
   private(set) var state: SavedState
   /// The names of entries that were noted or read.
-  private var visited: Set<String> = []
+  private var visited: Set<ExactName> = []
   private var path = ""
 
   /// A visitor that notes values.
@@ -174,7 +174,7 @@ public struct StateVisitor {
 
   /// Refuses entries that nothing has read.
   func requireNothingLeft() throws {
-    let names = state.names.filter { !visited.contains($0) }
+    let names = state.names.filter { !visited.contains(ExactName($0)) }
     guard names.isEmpty else { throw StateError.leftOver(names: names) }
   }
 
@@ -184,13 +184,13 @@ public struct StateVisitor {
 
   private mutating func note(_ entry: SavedState.Entry, _ name: String) throws {
     let name = fullName(name)
-    guard visited.insert(name).inserted else { throw StateError.repeated(name: name) }
+    guard visited.insert(ExactName(name)).inserted else { throw StateError.repeated(name: name) }
     state[name] = entry
   }
 
   private mutating func entry(_ name: String) throws -> SavedState.Entry {
     let name = fullName(name)
-    guard visited.insert(name).inserted else { throw StateError.repeated(name: name) }
+    guard visited.insert(ExactName(name)).inserted else { throw StateError.repeated(name: name) }
     guard let entry = state[name] else { throw StateError.missing(name: name) }
     return entry
   }

@@ -1,0 +1,55 @@
+import Foundation
+import Synchronization
+
+/// A wish to stop that the user or the system has sent: by Ctrl-C, or as the machine shuts down.
+///
+/// A program that listens finishes its step, saves what it has, and ends with ``ExitCode/stopped(by:)``. A second
+/// wish, more than a second after the first, ends the process at once.
+package enum StopRequest {
+  /// The signals that ask to stop, with their names.
+  private static let signals = [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGHUP, "SIGHUP")]
+  private static let first = Atomic<Int32>(0)
+  private static let secondsOfFirst = Atomic<Int>(0)
+
+  /// The signal that asked to stop, if one did.
+  package static var received: Int32? {
+    let number = first.load(ordering: .relaxed)
+    return number == 0 ? nil : number
+  }
+
+  /// A signal's name, as `SIGINT`.
+  package static func name(of number: Int32) -> String {
+    signals.first { $0.0 == number }?.1 ?? "signal \(number)"
+  }
+
+  /// Notes wishes to stop from now on, rather than ending at once.
+  ///
+  /// Signals that the process was told to ignore, as by `nohup`, stay ignored.
+  package static func listen() {
+    // A handler may not be the first to touch what is made when it is first used.
+    _ = received
+    _ = secondsOfFirst.load(ordering: .relaxed)
+    for (number, _) in signals {
+      let former = signal(number, SIG_IGN)
+      guard !isIgnored(former) else { continue }
+      signal(number) { StopRequest.note($0) }
+    }
+  }
+
+  /// What a handler does; all of it may be done in one.
+  private static func note(_ number: Int32) {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    let (isFirst, _) = first.compareExchange(expected: 0, desired: number, ordering: .relaxed)
+    if isFirst {
+      secondsOfFirst.store(time.tv_sec, ordering: .relaxed)
+    } else if time.tv_sec - secondsOfFirst.load(ordering: .relaxed) > 1 {
+      signal(number, SIG_DFL)
+      raise(number)
+    }
+  }
+
+  private static func isIgnored(_ handler: (@convention(c) (Int32) -> Void)?) -> Bool {
+    unsafeBitCast(handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+  }
+}

@@ -1,0 +1,137 @@
+import AutoDiff
+import ExampleSupport
+import GradientAdjusters
+import TensorKit
+
+/// A run in training, with all that a checkpoint holds.
+package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointable {
+  /// The model in training.
+  package private(set) var trainer: Trainer<Model>
+  /// What it is trained on.
+  package private(set) var source: any BatchSource<Model.Scalar>
+  /// The losses and times of the steps.
+  package private(set) var course = TrainingCourse()
+  /// What a program has observed of the model.
+  package var findings: Findings
+  /// The model as it was at the best step so far; nil unless it is to be kept.
+  package private(set) var best: BestModel<Model>?
+
+  /// A run before its first step.
+  ///
+  /// - Parameters:
+  ///   - trainer: The model in training.
+  ///   - source: What it is trained on.
+  ///   - findings: What a program has observed: nothing so far.
+  ///   - keepsBest: Whether the model of the best step is kept.
+  package init(
+    _ trainer: Trainer<Model>, on source: any BatchSource<Model.Scalar>, findings: Findings,
+    keepsBest: Bool = false
+  ) {
+    self.trainer = trainer
+    self.source = source
+    self.findings = findings
+    best = keepsBest ? BestModel(trainer.model) : nil
+  }
+
+  /// How many steps have been made.
+  package var step: Int { trainer.step }
+
+  /// Trains up to a number of steps, or until a step fails or the user asks to stop.
+  ///
+  /// - Parameters:
+  ///   - steps: The number of steps.
+  ///   - storage: Where the state is kept, from where an earlier run goes on.
+  ///   - label: What the run is called.
+  ///   - measure: What is shown of it.
+  ///   - loss: Makes the loss that is noted of the one that is trained.
+  ///   - shown: Makes the measure that is shown of the noted loss.
+  ///   - observe: Looks at the model and notes findings: before each step, and after the last.
+  /// - Returns: The progress, which is yet to be finished.
+  /// - Throws: What observing throws, and a failure if the earlier run does not fit; an `AdjusterError` ends the
+  ///   run and becomes its failure.
+  package mutating func train(
+    to steps: Int, storage: inout RunStorage, label: String, measure: ProgressMeasure = .psnr,
+    loss: (Double) -> Double = { $0 }, shown: (Double) -> Double = { $0 },
+    observe: (_ run: inout Self, _ isLast: Bool) throws -> Void
+  ) throws -> StepProgress {
+    try storage.start(&self)
+    var progress = StepProgress(
+      label, steps: steps, after: course.losses.map(shown), measure: measure)
+    progress.update(step: step)
+    do {
+      while step < steps, StopRequest.received == nil {
+        try observe(&self, false)
+        try advance(loss: loss)
+        progress.update(
+          step: step, value: course.losses.last.map(shown), measuredAfter: step - 1)
+        storage.noteStep(of: self)
+      }
+      course.stop = step < steps ? StopRequest.received : nil
+      // What is observed at the end is not part of the state, so that a longer run can go on from it.
+      storage.finish(self, evenIfNever: course.stop != nil)
+      try observe(&self, true)
+    } catch let error as AdjusterError {
+      course.failure = RunFailure(step: step, error: error)
+      storage.finish(self)
+    }
+    return progress
+  }
+
+  private mutating func advance(loss: (Double) -> Double) throws {
+    // The loss is that of the model before the update.
+    let former = best == nil ? nil : trainer.model
+    let start = Machine.monotonicSeconds()
+    let batch = try source.nextBatch()
+    let noted = loss(try trainer.advance(on: batch))
+    course.append(noted, duration: Machine.monotonicSeconds() - start)
+    for diagnostic in trainer.adjuster.diagnostics {
+      course.append(diagnostic, step: step - 1)
+    }
+    let made = step - 1
+    if let former { best?.note(former, loss: noted, step: made) }
+  }
+
+  /// Shows the final model to the best one so far.
+  ///
+  /// - Parameter loss: The loss after the last update.
+  package mutating func noteFinal(loss: Double) {
+    let (model, step) = (trainer.model, step)
+    best?.note(model, loss: loss, step: step)
+  }
+
+  /// Shows the states of the trainer and the source, the course, the findings and the best model.
+  package mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&trainer, named: "trainer")
+    try visitor.visit(&source, named: "source")
+    try visitor.visit(&course, named: "course")
+    try visitor.visit(&findings, named: "findings")
+    try visitor.visit(&best, named: "best", startingFrom: BestModel(trainer.model))
+    try visitor.require(
+      course.losses.count == step, of: "course.losses",
+      "there are \(course.losses.count) losses of \(step) steps")
+  }
+}
+
+/// A model as it was at the step with the smallest loss.
+package struct BestModel<Model: Module>: Checkpointable {
+  /// The model.
+  package private(set) var model: Model
+  /// After how many steps.
+  package private(set) var step = 0
+  /// Its loss.
+  package private(set) var loss = Double.infinity
+
+  init(_ model: Model) { self.model = model }
+
+  mutating func note(_ model: Model, loss: Double, step: Int) {
+    guard loss < self.loss else { return }
+    (self.model, self.step, self.loss) = (model, step, loss)
+  }
+
+  /// Shows the model, the step and the loss.
+  package mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&model, named: "model")
+    try visitor.visit(&step, named: "step")
+    try visitor.visit(&loss, named: "loss")
+  }
+}

@@ -1,0 +1,73 @@
+import TensorKit
+
+/// Files that claim as much as their bytes could just give: believed, they cost a thousand times their size.
+enum HostileFiles {
+  static func all(of format: FuzzedFormat) -> [[UInt8]] {
+    switch format {
+    case .png: [picture(isInterlaced: false), picture(isInterlaced: true)]
+    case .npz: [archive]
+    case .safetensors, .state: [nested, longShape]
+    case .npy: [longHeader]
+    }
+  }
+
+  /// Zeros, deflated as a whole but without an end, and what is no such data behind them.
+  private static func brokenData(header: [UInt8]) -> [UInt8] {
+    header + [0, 0xFF, 0xFF, 0, 0] + [UInt8](repeating: 0, count: 0xFFFF)
+      + [UInt8](repeating: 7, count: 1 << 16)
+  }
+
+  private static func picture(isInterlaced: Bool) -> [UInt8] {
+    func chunk(_ type: String, _ contents: [UInt8]) -> [UInt8] {
+      bigEndian(contents.count) + Array(type.utf8) + contents + [0, 0, 0, 0]
+    }
+    var bytes: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+    bytes += chunk(
+      "IHDR", bigEndian(10_000) + bigEndian(13_000) + [8, 0, 0, 0, isInterlaced ? 1 : 0])
+    bytes += chunk("IDAT", brokenData(header: [0x78, 0x01])) + chunk("IEND", [])
+    Checksums.repair(&bytes, of: .png)
+    return bytes
+  }
+
+  private static func bigEndian(_ value: Int) -> [UInt8] {
+    (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) }
+  }
+
+  /// An archive whose only member says that it unpacks to 130 MB.
+  private static let archive: [UInt8] = {
+    func littleEndian(_ value: Int, _ count: Int) -> [UInt8] {
+      (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    }
+    let (name, data) = (Array("a.npy".utf8), brokenData(header: []))
+    let common =
+      littleEndian(20, 2) + [0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+      + littleEndian(data.count, 4) + littleEndian(130_000_000, 4) + littleEndian(name.count, 2) + [
+        0, 0,
+      ]
+    let entry = [0x50, 0x4B, 1, 2, 20, 0] + common + [UInt8](repeating: 0, count: 14) + name
+    let start = 30 + name.count + data.count
+    return [0x50, 0x4B, 3, 4] + common + name + data + entry + [
+      0x50, 0x4B, 5, 6, 0, 0, 0, 0, 1, 0, 1, 0,
+    ]
+      + littleEndian(entry.count, 4) + littleEndian(start, 4) + [0, 0]
+  }()
+
+  /// A header of as many levels as it has bytes.
+  private static let nested: [UInt8] = {
+    let header =
+      [UInt8](repeating: UInt8(ascii: "{"), count: 1) + Array("\"a\":{\"b\":".utf8)
+      + [UInt8](repeating: UInt8(ascii: "["), count: 1 << 17)
+    return (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header
+  }()
+
+  /// A header with one shape of a length for every two bytes.
+  private static let longShape: [UInt8] = {
+    let ones = (0..<(1 << 20)).map { _ in "1" }.joined(separator: ",")
+    let header = Array("{\"a\":{\"dtype\":\"U8\",\"shape\":[\(ones)],\"data_offsets\":[0,1]}}".utf8)
+    return (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header + [1]
+  }()
+
+  /// The longest header of version 2 that says nothing.
+  private static let longHeader: [UInt8] =
+    [0x93] + Array("NUMPY".utf8) + [2, 0, 0, 0, 0, 1] + [UInt8](repeating: 0x20, count: 1 << 24)
+}

@@ -1,0 +1,88 @@
+import Foundation
+import INRZoo
+import TensorKit
+
+/// Valid files, from which damaged ones are made.
+enum SeedFiles {
+  /// The package's own files of a format, and those of a folder that are not large.
+  static func all(of format: FuzzedFormat, in corpus: URL?) throws -> [[UInt8]] {
+    var files = try own(format)
+    guard let corpus else { return files }
+    let paths = try FileManager.default.subpathsOfDirectory(atPath: corpus.path).sorted()
+    for path in paths where path.hasSuffix(".\(format.pathExtension)") {
+      let bytes = try Array(Data(contentsOf: corpus.appendingPathComponent(path)))
+      // Those of unsupported kinds are wanted too, so that refusals are fuzzed as well.
+      if bytes.count <= largest { files.append(bytes) }
+    }
+    return files
+  }
+
+  private static let largest = 1 << 14
+
+  private static func own(_ format: FuzzedFormat) throws -> [[UInt8]] {
+    switch format {
+    case .npy:
+      return try ArrayElementType.allCases.flatMap { type in
+        try [[], [0, 3], [7], [2, 3, 4]].map { try NumPyFile(array(type, $0)).bytes() }
+      } + variants()
+    case .npz:
+      var archive = NumPyArchive()
+      for type in ArrayElementType.allCases {
+        archive["layer.\(type.rawValue)"] = array(type, [2, 3])
+      }
+      var small = NumPyArchive()
+      small["é"] = array(.float32, [2])
+      small["e\u{301}"] = array(.uint8, [3])
+      return try [NumPyArchive().bytes(), small.bytes(), archive.bytes()]
+    case .safetensors:
+      var file = SafeTensorsFile()
+      file.metadata = ["format": "pt", "é": "a \"text\"\n", "e\u{301}": "😀"]
+      for type in ArrayElementType.allCases {
+        file["layer.\(type.rawValue)"] = array(type, [2, 3])
+      }
+      var small = SafeTensorsFile()
+      small["a"] = array(.float64, [])
+      small["b"] = array(.bool, [0, 2])
+      return [SafeTensorsFile().bytes(), small.bytes(), file.bytes(), unread]
+    case .state: return [try SampleState().savedState().file.bytes()]
+    case .png:
+      return try Picture.BitDepth.allCases.flatMap { depth in
+        try (1...4).map { channels in
+          let values = Tensor(
+            (0..<(5 * 9 * channels)).map { Float($0 % 17) / 16 }, shape: [5, 9, channels])
+          return try Picture(values, bitDepth: depth).pngBytes()
+        }
+      }
+    }
+  }
+
+  private static func array(_ type: ArrayElementType, _ shape: [Int]) -> StoredArray {
+    let count = shape.reduce(type.byteCount, *)
+    return StoredArray(
+      type, shape: shape, bytes: (0..<count).map { UInt8(truncatingIfNeeded: $0 * 37) })
+  }
+
+  /// Kinds of `.npy` files that the package reads and does not write.
+  private static func variants() -> [[UInt8]] {
+    let headers = [
+      "{'descr': '>f4', 'fortran_order': True, 'shape': (2, 3), }",
+      "{'descr': '>i2', 'fortran_order': True, 'shape': (2, 3, 2), }",
+      "{'descr': '?', 'fortran_order': False, 'shape': (24,), }",
+      "{'descr': '<c16', 'fortran_order': False, 'shape': (1,), }",
+    ]
+    return headers.flatMap { header in
+      (1...3).map { version in
+        let length = UInt8(header.utf8.count)
+        let lengths: [UInt8] = version == 1 ? [length, 0] : [length, 0, 0, 0]
+        return [0x93] + Array("NUMPY".utf8) + [UInt8(version), 0] + lengths + Array(header.utf8)
+          + [UInt8](repeating: 1, count: 24)
+      }
+    }
+  }
+
+  /// A `.safetensors` file with an array of a type that is not supported.
+  private static let unread: [UInt8] = {
+    let header = #"{"a":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]},"__metadata__":null}"#
+    return [UInt8(header.utf8.count), 0, 0, 0, 0, 0, 0, 0] + Array(header.utf8) + [1, 2]
+  }()
+}
