@@ -35,22 +35,12 @@ enum CustomAdjuster {
     ],
     examples: [UsageExample("CustomAdjuster --share 0.2", "Leave a fifth of the mean:")])
 
-  /// Refuses what cannot work before any work.
-  static func check(_ values: OptionValues) throws(ExampleFailure) {
-    // Two layers from hidden units to hidden units.
-    let units = Double(values[width])
-    try MemoryShortage.check(
-      weights: 2 * units * units, bytes: MemoryLayout<Float>.size, copies: 4, width: values[width])
-  }
-
   static func main() {
     command.run { values in
       // One that leaves all of the mean is to change nothing.
       let findings = checkConformance(
         of: DampedMean<Double>(leaving: values[share]), expectingChange: values[share] < 1)
       if let finding = findings.first { throw ExampleFailure.software("\(finding)") }
-
-      try check(values)
 
       let signal = PictureSignal<Float>(.procedural(height: 64, width: 96), patch: 8)
       var generator = SeededGenerator(seed: UInt64(values[seed]))

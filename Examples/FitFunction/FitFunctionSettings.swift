@@ -35,10 +35,6 @@ struct FitFunctionSettings: Experiment {
     bins = FrequencyErrors.strongestBins(
       of: function.signal(Double.self).values, count: function.frequencyCount)
     try checkSeeds()
-    if !isCircle {
-      try recipe.model.checkMemory(
-        recipe.training.optimizer, bytesPerNumber: values[TrainingOptions.precision].bytes)
-    }
     try checkAdjusters()
     try folder.checkWritable()
   }

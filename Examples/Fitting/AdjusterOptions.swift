@@ -52,9 +52,6 @@ package enum PrecisionName: String, CaseIterable, Sendable {
   case float
   /// Double precision.
   case double
-
-  /// The bytes of a number.
-  package var bytes: Int { self == .float ? MemoryLayout<Float>.size : MemoryLayout<Double>.size }
 }
 
 /// Values with the names that have them, as `30 for siren and finer, 20 for wire`; names without a value

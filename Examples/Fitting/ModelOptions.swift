@@ -100,26 +100,6 @@ package enum ModelOptions {
 }
 
 extension ModelRecipe {
-  /// Refuses a network whose hidden layers the machine has no room for.
-  ///
-  /// - Parameters:
-  ///   - optimizer: What trains it.
-  ///   - bytes: The bytes of a number.
-  package func checkMemory(
-    _ optimizer: OptimizerKind, bytesPerNumber bytes: Int
-  ) throws(ExampleFailure) {
-    let (units, layers) = (Double(self.units), Double(hiddenLayers))
-    let frequencies = 2 * (value(of: .randomFrequencies) ?? 0)
-    let numbers = (layers * units * units + frequencies * units) * (kind.isComplex ? 2 : 1)
-    let copies =
-      switch optimizer {
-      case .sgd: 2
-      case .muon: 3
-      case .adam: 4
-      }
-    try MemoryShortage.check(weights: numbers, bytes: bytes, copies: copies, width: width)
-  }
-
   /// The numbers of the constants, for a report.
   package var reported: [String: String] {
     Dictionary(

@@ -55,12 +55,12 @@ struct FitImageSettings: Experiment {
     perceptualDistance = try Self.perceptualDistance(values, for: picture)
     var contents = [Options.image.name: picture.values(as: Float.self).fingerprint]
     if let file = values[Options.initialWeights] {
-      contents[Options.initialWeights.name] = try WholeFile.bytes(ofFileAt: file.path).fingerprint
+      contents[Options.initialWeights.name] = try ExampleFailure.reading(
+        Options.initialWeights, file, remedy: "give a .safetensors file with the model's weights"
+      ) { try WholeFile.bytes(ofFileAt: $0).fingerprint }
     }
     self.contents = contents
     try ModelOptions.check(values, of: [recipe.model.kind])
-    try recipe.model.checkMemory(
-      recipe.training.optimizer, bytesPerNumber: values[TrainingOptions.precision].bytes)
     try AdjusterOptions.checkRepetitions(adjusters)
     if recipe.uses(.iga) { try checkEnd() }
     if recipe.uses(.empiricalNTK) { try checkPixels() }

@@ -111,9 +111,6 @@ struct InspectionSettings {
         "--model \(repeated.rawValue) is given twice; name each model once")
     }
     try ModelOptions.check(values, of: models)
-    for model in models {
-      try recipe(model).checkMemory(.adam, bytesPerNumber: PrecisionName.double.bytes)
-    }
     guard end < samples / group else {
       let largest = end < samples ? samples / (end + 1) : 0
       let remedy =

@@ -172,7 +172,9 @@ struct AdversePlaceTests {
       let output = root.appendingPathComponent("output")
       let previous = output.appendingPathComponent("previous")
       for folder in ended > 1 ? [output, previous] : [output] {
-        let list = FolderManifest(inFolderAt: folder.path).names
+        let list = FolderManifest(inFolderAt: folder.path).names.map {
+          $0.hasSuffix("/") ? String($0.dropLast()) : $0
+        }
         #expect(try list.sorted() == names(in: folder).filter { $0 != "previous" })
         let summary = try JSONSerialization.jsonObject(
           with: Data(contentsOf: folder.appendingPathComponent("summary.json")))

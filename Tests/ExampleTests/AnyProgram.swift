@@ -17,7 +17,5 @@ struct AnyProgram: Sendable, CustomTestStringConvertible {
   static let compareAdjusters = AnyProgram(command: CompareAdjustersProgram.command) {
     _ = try CompareAdjustersProgram.settings($0)
   }
-  static let customAdjuster = AnyProgram(command: CustomAdjuster.command) {
-    try CustomAdjuster.check($0)
-  }
+  static let customAdjuster = AnyProgram(command: CustomAdjuster.command) { _ in }
 }

@@ -22,28 +22,16 @@ struct OutputConflictTests {
       ["--output would replace output/reconstruction-iga.png", "--image reads"]
     ),
     (
-      "--image picture.png --save-weights ./folder/../picture.png --adjuster none",
-      ["--save-weights would replace", "--image reads", "another --save-weights"]
-    ),
-    (
-      "--image picture.png --save-weights link/picture.png --adjuster none",
-      ["--save-weights would replace", "--image reads"]
-    ),
-    (
       "--initial-weights w.safetensors --save-weights w.safetensors --adjuster none",
       ["--save-weights would replace w.safetensors", "--initial-weights reads"]
     ),
     (
-      "--save-weights output/report.html --adjuster none",
-      ["--save-weights would replace output/report.html", "--output writes"]
+      "--initial-weights w.safetensors --save-weights ./folder/../w --adjuster none",
+      ["--save-weights would replace", "--initial-weights reads", "another --save-weights"]
     ),
     (
-      "--output link/new --save-weights new/metrics.csv --adjuster none",
-      ["--save-weights would replace", "--output writes"]
-    ),
-    (
-      "--save-weights output/metrics.csv --adjuster none --adjuster iga",
-      ["--save-weights would replace output/metrics-none.csv", "--output writes"]
+      "--initial-weights w.safetensors --save-weights link/w.safetensors --adjuster none",
+      ["--save-weights would replace", "--initial-weights reads"]
     ),
   ]
 
@@ -98,7 +86,7 @@ struct OutputConflictTests {
       #expect(try Data(contentsOf: root.appendingPathComponent(picture)) == data)
       #expect(
         try names(in: run.folder) == [
-          "comparison.png", "error.png", "metrics.csv", "previous", "psnr.svg",
+          "checkpoints", "comparison.png", "error.png", "metrics.csv", "previous", "psnr.svg",
           "reconstruction-iga.png", "reconstruction.png", "report.html", "summary.json",
         ])
     }
@@ -122,14 +110,18 @@ struct OutputConflictTests {
     }
   }
 
-  @Test("The list of a run's files is no place for another file")
-  func list() throws {
+  @Test("A file that is planned, and the list of a run's files, are no place for another file")
+  func places() throws {
     try withTemporaryFolder { root in
-      let file = root.appendingPathComponent(FolderManifest.fileName)
-      let failure = #expect(throws: ExampleFailure.self) {
-        try FilePlan(outputs: [.init("save-weights", file)]).check(in: OutputFolder(root))
+      for name in ["report.html", "sub/../report.html", FolderManifest.fileName] {
+        let file = root.appendingPathComponent(name)
+        let failure = #expect(throws: ExampleFailure.self) {
+          try FilePlan(outputs: [.init("save-weights", file)], names: ["report.html"])
+            .check(in: OutputFolder(root))
+        }
+        #expect(failure?.exitCode == .usage)
+        #expect(failure?.message.contains("that --output writes; choose another --save") == true)
       }
-      #expect(failure?.exitCode == .usage)
     }
   }
 

@@ -5,11 +5,10 @@ struct ShellRun {
   let run: ProgramRun
 
   /// Runs a script with the folder of the programs in `$B`.
-  init(_ script: String, in folder: URL, seconds: Double = 600) throws {
+  init(_ script: String, in folder: URL) throws {
     let programs = try ProgramRun.built("FitImage").deletingLastPathComponent().path
     run = try ProgramRun(
-      executable: URL(fileURLWithPath: "/bin/sh"), ["-c", "B='\(programs)'; \(script)"], in: folder,
-      seconds: seconds)
+      executable: URL(fileURLWithPath: "/bin/sh"), ["-c", "B='\(programs)'; \(script)"], in: folder)
   }
 
   /// Whether a script ends well.

@@ -41,28 +41,6 @@ package enum MemoryShortage {
       """, exitCode: .systemError)
   }
 
-  /// Refuses a network whose weights alone find no room in training.
-  ///
-  /// - Parameters:
-  ///   - weights: The number of its weights, or a part of them.
-  ///   - bytes: The bytes of a number.
-  ///   - copies: How many numbers training holds for each weight: itself, its gradient, and those of the optimizer.
-  ///   - width: The value of `--width`.
-  ///   - available: The bytes that can be had.
-  /// - Throws: A failure (71) that says how much would be needed.
-  package static func check(
-    weights: Double, bytes: Int, copies: Int, width: Int,
-    available: Int? = TensorMemory.availableBytes
-  ) throws(ExampleFailure) {
-    let needed = weights * Double(bytes * copies)
-    guard let available, needed > Double(available) else { return }
-    throw ExampleFailure(
-      """
-      --width \(width) makes \(NumberText.significant(weights)) weights, whose training needs \
-      \(size(Int(min(needed, 0x1p62)))) at least, and \(size(available)) can be had; choose a smaller --width
-      """, exitCode: .systemError)
-  }
-
   private static let isTold = Atomic(false)
 
   /// From now on, ends the process with a sentence and `EX_OSERR` (71) where there is no memory for a tensor.

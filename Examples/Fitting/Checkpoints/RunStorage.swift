@@ -111,9 +111,9 @@ package struct RunStorage: Sendable {
     guard !names.isEmpty else { return }
     let clauses = names.map { name in
       let (former, now) = (checkpoint.settings[name] ?? "none", settings[name] ?? "none")
-      return name.hasPrefix(RunSettings.contentPrefix)
-        ? "another file for --\(name.dropFirst(RunSettings.contentPrefix.count))"
-        : "--\(name) \(former), not \(now)"
+      return name.droppingExactPrefix(RunSettings.contentPrefix).map {
+        "another file for --\($0)"
+      } ?? "--\(name) \(former), not \(now)"
     }
     throw .usage(
       """

@@ -94,9 +94,8 @@ package enum WholeFile {
 
   /// Whether a file is what a killed process left of another one beside it.
   package static func isPartial(_ name: String, of file: String) -> Bool {
-    guard name.hasPrefix(file + "."), name.hasSuffix(partialSuffix) else { return false }
-    let number = name.dropFirst(file.count + 1).dropLast(partialSuffix.count)
-    return UInt64(number, radix: 36) != nil
+    name.droppingExactPrefix(file + ".")?.droppingExactSuffix(partialSuffix)
+      .flatMap { UInt64($0, radix: 36) } != nil
   }
 
   /// Adds bytes to the end of a file that is there, for files that grow while a program runs.

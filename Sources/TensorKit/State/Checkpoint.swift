@@ -89,10 +89,10 @@ extension Checkpoint {
         .malformed, path: file.path, reason: "it is damaged: \(error.description.dropLast())")
     }
     for (key, text) in file.metadata {
-      if key.hasPrefix(Self.settingPrefix) {
-        settings[String(key.dropFirst(Self.settingPrefix.count))] = text
-      } else if key.hasPrefix(Self.notePrefix) {
-        notes[String(key.dropFirst(Self.notePrefix.count))] = text
+      if let name = key.droppingExactPrefix(Self.settingPrefix) {
+        settings[name] = text
+      } else if let name = key.droppingExactPrefix(Self.notePrefix) {
+        notes[name] = text
       }
     }
   }
