@@ -8,7 +8,8 @@ package enum Interruption {
   /// ignored. What held before holds again afterwards.
   package static func ignored<Result>(during body: () throws -> Result) rethrows -> Result {
     let signals = [SIGINT, SIGTERM, SIGHUP]
-    let former = signals.map { signal($0, SIG_IGN) }
+    // By a handler that does nothing: programs that are started meanwhile would inherit `SIG_IGN`.
+    let former = signals.map { signal($0) { _ in } }
     defer {
       for (number, handler) in zip(signals, former) { signal(number, handler) }
     }

@@ -24,15 +24,15 @@ package enum StopRequest {
 
   /// Notes wishes to stop from now on, rather than ending at once.
   ///
-  /// Signals that the process was told to ignore, as by `nohup`, stay ignored.
+  /// Signals that the process was told to ignore, as `nohup` and shells tell what runs in the background,
+  /// stay ignored; a request to terminate is always heard.
   package static func listen() {
     // A handler may not be the first to touch what is made when it is first used.
     _ = received
     _ = secondsOfFirst.load(ordering: .relaxed)
     for (number, _) in signals {
-      let former = signal(number, SIG_IGN)
-      guard !isIgnored(former) else { continue }
-      signal(number) { StopRequest.note($0) }
+      let former = signal(number) { StopRequest.note($0) }
+      if number != SIGTERM, isIgnored(former) { signal(number, SIG_IGN) }
     }
   }
 
