@@ -72,12 +72,10 @@ struct FitFunctionReport {
   /// The loss before each step and after the last, a column for each seed.
   private func losses(_ result: FunctionResult) -> CSVTable {
     var table = CSVTable(columns: ["step"] + result.runs.map { "loss_seed\($0.seed)" })
-    for step in 0...settings.steps {
-      let cells = result.runs.map { run in
-        let losses = run.losses
-        return CSVTable.Cell.number(losses.indices.contains(step) ? losses[step] : nil)
-      }
-      table.append([.integer(step)] + cells)
+    let losses = result.runs.map(\.losses)
+    // Those that were made: a run may be stopped or fail long before the last.
+    for step in 0..<(losses.map(\.count).max() ?? 0) {
+      table.append([.integer(step)] + losses.map { .number($0.element(at: step)) })
     }
     return table
   }

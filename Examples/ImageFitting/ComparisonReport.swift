@@ -70,7 +70,8 @@ struct ComparisonReport {
   private var courses: CSVTable {
     var table = CSVTable(columns: ["step"] + results.map(\.adjuster.name))
     let courses = results.map(\.psnrs)
-    for step in 0..<settings.steps {
+    // Those that were made: a run may be stopped or fail long before the last.
+    for step in 0..<(courses.map(\.count).max() ?? 0) {
       table.append([.integer(step)] + courses.map { .number($0.element(at: step)) })
     }
     return table

@@ -118,7 +118,7 @@ struct AnyOptionTests {
     try withTemporaryFolder { root in
       let run = try ShellRun(
         """
-        $B/\(command) --steps \(Int.max) >/dev/null 2>error & p=$!
+        ulimit -v 8000000; $B/\(command) --steps \(Int.max) >/dev/null 2>error & p=$!
         until grep -q /\(Int.max) error || ! kill -0 $p; do sleep 0.02; done
         kill -TERM $p; wait $p; echo $?
         """, in: root
