@@ -43,14 +43,14 @@ struct FunctionFindings: Checkpointable {
   /// Whether errors are to be recorded after a number of steps.
   func isDue(at step: Int) -> Bool { step.isMultiple(of: interval) }
 
-  /// Notes the errors after a number of steps.
-  mutating func record(_ errors: [Double], at step: Int) {
+  /// Notes the errors after a number of steps, if they are due, or the last ones.
+  mutating func record(_ errors: [Double], at step: Int, isLast: Bool) {
     if isDue(at: step), steps.count >= Self.most {
       interval *= 2
       let kept = steps.indices.filter { isDue(at: steps[$0]) }
       (steps, self.errors) = (kept.map { steps[$0] }, kept.map { self.errors[$0] })
-      guard isDue(at: step) else { return }
     }
+    guard isLast || isDue(at: step) else { return }
     steps.append(step)
     self.errors.append(errors)
   }
@@ -150,7 +150,7 @@ extension FitFunctionSettings {
       run.outputs = Tensor(try training.trainer.outputs(for: batch.inputs)).reshaped(to: [-1])
       training.findings.record(
         frequencies.relativeErrors(of: run.outputs, definition: function.errors),
-        at: training.step)
+        at: training.step, isLast: isLast)
       guard isLast else { return }
       let (_, sumOfSquares) = run.outputs.residual(from: signal.values)
       run.finalLoss = sumOfSquares / Double(signal.sampleCount)

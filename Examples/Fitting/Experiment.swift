@@ -89,13 +89,15 @@ extension Experiment {
 
   /// What is said at the end if a run was stopped.
   private func stop(of outcomes: [Outcome]) -> ExampleFailure? {
-    outcomes.flatMap(\.courses).lazy.compactMap(\.stop).first.map { signal in
-      ExampleFailure(
-        """
-        stopped by \(StopRequest.name(of: signal)); go on with \(values.program) --resume \
-        \(OptionValues.quoted(folder.url.relativePath))
-        """, exitCode: .stopped(by: signal))
-    }
+    guard let course = outcomes.flatMap(\.courses).first(where: { $0.stop != nil }),
+      let signal = course.stop
+    else { return nil }
+    let rest =
+      course.isSaved
+      ? "go on with \(values.program) --resume \(OptionValues.quoted(folder.url.relativePath))"
+      : "there is no checkpoint to go on from"
+    return ExampleFailure(
+      "stopped by \(StopRequest.name(of: signal)); \(rest)", exitCode: .stopped(by: signal))
   }
 
   /// The results of runs that are made one after the other, until the user asks to stop.

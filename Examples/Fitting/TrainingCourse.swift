@@ -16,6 +16,8 @@ package struct TrainingCourse: Checkpointable {
   package var failure: RunFailure?
   /// The signal that stopped the run before its end, if one did.
   package var stop: Int32?
+  /// Whether a run that was stopped has been saved, so that it can go on.
+  package var isSaved = false
 
   /// A course before its first step.
   package init() {}
@@ -39,7 +41,9 @@ package struct TrainingCourse: Checkpointable {
 
   /// What the name of a run is followed by in a sentence if it was stopped before its end; else nothing.
   package var stopClause: String? {
-    stop.map { "was stopped by \(StopRequest.name(of: $0)) after \(losses.count) steps" }
+    stop.map {
+      "was stopped by \(StopRequest.name(of: $0)) after \(NumberText.count(losses.count, "step"))"
+    }
   }
 
   /// Shows the losses, the times and what adjusters published; a failure and a stop are not carried on.

@@ -68,7 +68,7 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
       }
       course.stop = step < steps ? StopRequest.received : nil
       // What is observed at the end is not part of the state, so that a longer run can go on from it.
-      storage.finish(self, evenIfNever: course.stop != nil)
+      course.isSaved = storage.finish(self, evenIfNever: course.stop != nil)
       try observe(&self, true)
     } catch let error as AdjusterError {
       course.failure = RunFailure(step: step, error: error)

@@ -212,6 +212,8 @@ struct FitImageTests {
     arguments: [
       ("--learning-rate 100 --optimizer sgd --steps 40", "--learning-rate"),
       ("--learning-rate 1e300 --steps 1", "--learning-rate"), ("--omega 1e300", "--omega"),
+      // Its second rate is infinite.
+      ("--learning-rate 1e3 --schedule once:1:1e308 --steps 3", "--schedule"),
     ])
   func divergence(options: String, remedy: String) throws {
     try withTemporaryFolder { root in

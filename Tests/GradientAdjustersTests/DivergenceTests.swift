@@ -154,6 +154,23 @@ import Testing
       &trainer, on: problem.batch, .updateNotFinite(parameter: "layers.0.weight", step: 1))
   }
 
+  @Test func aScheduleWithoutARateIsAnError() throws {
+    let overflowing = LearningRateSchedule.steps(from: 1e-3, factor: 1e300, every: 1)
+    for optimizer: any Optimizer<Float> in [
+      SGD(learningRate: LearningRateSchedule("overflowing") { $0 == 1 ? .infinity : 1e-3 }),
+      Adam(learningRate: LearningRateSchedule("negative") { $0 == 1 ? -1 : 1e-3 }),
+    ] {
+      var trainer = try Trainer(problem.model, optimizer: optimizer)
+      try trainer.advance(on: problem.batch)
+      let former = try trainer.savedState()
+      #expect(throws: AdjusterError.nonFinite("learning rate", step: 1)) {
+        try trainer.advance(on: problem.batch)
+      }
+      #expect(try trainer.savedState() == former)
+    }
+    #expect(overflowing.hasRate(at: 1) && !overflowing.hasRate(at: 2))
+  }
+
   @Test func optimizersOfOnesOwnAreTakenBackToo() throws {
     var trainer = try Trainer(problem.model, optimizer: Leaping())
     try trainer.advance(on: problem.batch)

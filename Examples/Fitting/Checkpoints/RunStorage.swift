@@ -81,12 +81,17 @@ package struct RunStorage: Sendable {
 
   /// Saves the state of a run that has come to its end, was stopped or failed.
   ///
-  /// - Parameter evenIfNever: Whether it is saved even if no checkpoints are wanted.
+  /// - Parameters:
+  ///   - run: The run.
+  ///   - evenIfNever: Whether it is saved even if no checkpoints are wanted.
+  /// - Returns: Whether it is saved.
+  @discardableResult
   mutating func finish<Model, Findings>(
     _ run: TrainingRun<Model, Findings>, evenIfNever: Bool = false
-  ) {
+  ) -> Bool {
     metrics.flush()
     if evenIfNever || interval != .never { save(run) }
+    return savedStep == run.step
   }
 
   private mutating func save<Model, Findings>(_ run: TrainingRun<Model, Findings>) {
@@ -99,7 +104,7 @@ package struct RunStorage: Sendable {
     } catch {
       // Training is worth more than its copy; a later one may succeed.
       if !hasWarned {
-        say("no checkpoint could be written: \(ExampleFailure(error).message); training goes on")
+        say("no checkpoint of \(name) could be written: \(ExampleFailure(error).message)")
       }
       hasWarned = true
     }

@@ -34,6 +34,12 @@ public struct LearningRateSchedule: Sendable, ExpressibleByFloatLiteral, CustomS
     return rate
   }
 
+  /// Whether the rate at a step is finite and not negative, so that it can be asked for.
+  package func hasRate(at step: Int) -> Bool {
+    let rate = rate(step)
+    return rate >= 0 && rate.isFinite
+  }
+
   /// The same rate at every step.
   public static func constant(_ rate: Double) -> LearningRateSchedule {
     LearningRateSchedule("constant \(rate)") { _ in rate }

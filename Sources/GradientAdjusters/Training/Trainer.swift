@@ -73,7 +73,7 @@ public struct Trainer<Model: Module>: Checkpointable {
   /// Makes one step on a batch, or none at all.
   ///
   /// - Returns: The loss before the step's update, penalties included.
-  /// - Throws: ``AdjusterError/nonFinite(_:step:)`` if the loss or the gradient is not finite, and
+  /// - Throws: ``AdjusterError/nonFinite(_:step:)`` if the loss, the gradient or the learning rate is not finite, and
   ///   ``AdjusterError/updateNotFinite(parameter:step:)`` if a parameter would no longer be, with the step and the
   ///   first parameter by name; and whatever the adjuster throws. Model, optimizer and adjuster are then as they
   ///   were before the step, so that the run can go on from there with a smaller ``learningRate``.
@@ -102,6 +102,9 @@ public struct Trainer<Model: Module>: Checkpointable {
       parameters.layout == gradient.layout, "the gradient of another model was given")
     // A copy of an optimizer costs as much as its state as soon as the first is changed, so there is one only
     // where something can overflow. To what is temperate the package's own do nothing of the kind.
+    guard optimizer.learningRate.hasRate(at: optimizer.step) else {
+      throw AdjusterError.nonFinite("learning rate", step: step)
+    }
     let rate = optimizer.learningRate(optimizer.step)
     isTemperate =
       isTemperate && optimizer is any BoundedOptimizer && gradient.isTemperate
