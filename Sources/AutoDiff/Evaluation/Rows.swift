@@ -108,6 +108,28 @@ public struct Rows<Scalar: TensorScalar>: Sendable {
     }
   }
 
+  /// Consecutive rows, which are computed if these are.
+  ///
+  /// - Precondition: The range lies within the rows.
+  public func slice(_ range: Range<Int>) -> Rows {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= count, "rows \(range) of \(count)")
+    switch source {
+    case .stored(let matrix): return Rows(matrix.slice(range))
+    case .computed:
+      let all = self
+      return Rows(count: range.count, columns: columns) { rows in
+        switch rows {
+        case .range(let part):
+          all.rows(
+            in: .range(
+              (range.lowerBound + part.lowerBound)..<(range.lowerBound + part.upperBound)))
+        case .list(let indices): all.rows(at: indices.map { range.lowerBound + $0 })
+        }
+      }
+    }
+  }
+
   /// A number that equal rows share, and others by chance only; of computed rows, by what a few of them are.
   package var fingerprint: UInt64 {
     switch source {

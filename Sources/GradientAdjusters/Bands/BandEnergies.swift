@@ -36,7 +36,7 @@ extension Bands {
       }
     }
     for (index, band) in bands.enumerated() where band.rank == 1 {
-      let shape = [step.batch.rowCount, step.batch.targetRows.columns]
+      let shape = [step.batch.rowCount, try step.outputCount()]
       let noise = Tensor<Scalar>.normal(shape: shape, using: &generator)
       let probe = try projection(of: noise, onBand: index, workers: workers)
       let pulled = try step.pullback(of: probe)

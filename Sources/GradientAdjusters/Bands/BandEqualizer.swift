@@ -138,7 +138,7 @@ public struct BandEqualizer<Scalar: TensorScalar>: GradientAdjuster {
     }
     step.keepCotangents()
     guard let previous, previous.batch == step.batch.identity,
-      previous.cotangents.shape == [step.batch.rowCount, step.batch.targetRows.columns]
+      previous.cotangents.shape == [step.batch.rowCount, try step.outputCount()]
     else { return .acrossBatch(whole) }
     let coarse = split.coarse(try previous.updatedMeans(of: split.groups, in: step))
     return .withinGroups(of: split.groups, afterOthers: whole) { rows, groups in

@@ -17,6 +17,8 @@ public struct Batch<Scalar: TensorScalar>: Sendable {
   /// What an adjuster remembers of one batch means nothing for another, of however many rows. The number is the
   /// same in every process. Of computed rows it looks at a few.
   public let identity: UInt64
+  /// Whether adjusters adjust what is learned of this batch; if not, it is a step of plain training.
+  public private(set) var isAdjusted = true
 
   /// A batch of stored rows; each is a group of its own unless groups are given.
   ///
@@ -61,6 +63,13 @@ public struct Batch<Scalar: TensorScalar>: Sendable {
   /// All targets, of shape [samples, outputs]; computed ones are computed at each access.
   public var targets: Tensor<Scalar> { targetRows.matrix }
 
+  /// The same batch for steps that adjusters adjust, or leave alone, as some do with a few rows that are left over.
+  public func adjusted(_ isAdjusted: Bool) -> Batch {
+    var copy = self
+    copy.isAdjusted = isAdjusted
+    return copy
+  }
+
   /// Some rows of this batch as a batch of their own, each group with those of its rows that are among
   /// them.
   ///
@@ -68,7 +77,8 @@ public struct Batch<Scalar: TensorScalar>: Sendable {
   public func selecting(_ rows: [Int]) -> Batch {
     Batch(
       inputs: inputRows.selecting(rows), targets: targetRows.selecting(rows),
-      groups: groups.selecting(rows))
+      groups: groups.selecting(rows)
+    ).adjusted(isAdjusted)
   }
 }
 

@@ -49,6 +49,46 @@ extension RowPartition {
       frequencies: frequencies, finestFrequency: finestFrequency, rowCount: rowCount)
   }
 
+  /// Groups of consecutive rows, given by where they begin and end on each level.
+  ///
+  /// The whole batch is the coarsest level, before those of bounds. Levels that cut nothing, or cut
+  /// everything into single rows, are left out.
+  ///
+  /// - Parameters:
+  ///   - rowCount: The number of rows of the batch.
+  ///   - bounds: For each level, coarse to fine, the first row of each group, and the number of rows at the end.
+  ///   - names: What to call the groups of each level, such as "blocks of 4".
+  ///   - frequencies: The highest frequency that each level resolves, in cycles over the whole extent.
+  ///   - finestFrequency: That of single rows.
+  /// - Precondition: There is a row. Bounds rise from zero to the number of rows, and each level has those of the
+  ///   one before.
+  public init(
+    rowCount: Int, bounds: [[Int]], names: [String]? = nil, frequencies: [Double?]? = nil,
+    finestFrequency: Double? = nil
+  ) {
+    precondition(rowCount > 0, "groups of no rows")
+    var coarser = [0, rowCount]
+    for (level, bounds) in bounds.enumerated() {
+      precondition(
+        bounds.first == 0 && bounds.last == rowCount
+          && zip(bounds, bounds.dropFirst()).allSatisfy { $0 < $1 },
+        "the bounds of level \(level) do not rise from 0 to \(rowCount)")
+      var next = 0
+      for bound in coarser {
+        while next < bounds.count && bounds[next] < bound { next += 1 }
+        precondition(
+          next < bounds.count && bounds[next] == bound,
+          "level \(level) has a group on both sides of the bound \(bound) of the level before")
+      }
+      coarser = bounds
+    }
+    self.init(
+      order: nil, bounds: bounds,
+      names: names ?? bounds.indices.map { "groups of level \($0 + 1)" },
+      frequencies: frequencies ?? bounds.map { _ in nil }, finestFrequency: finestFrequency,
+      rowCount: rowCount)
+  }
+
   /// Groups given by an order of the rows and the bounds of each level's groups in it.
   private init(
     order: [Int]?, bounds: [[Int]], names: [String], frequencies: [Double?],
@@ -166,20 +206,23 @@ extension RowPartition {
   ///   - points: The points, anywhere. Shape: [samples, coordinates].
   ///   - cutsPerLevel: How many times groups are halved from level to level; as often as there are
   ///     coordinates by default, which halves their sides.
-  /// - Precondition: There is a point and a coordinate, and the number of cuts is positive.
+  ///   - pointsPerGroup: Groups are halved only while they have more points than this on average.
+  /// - Precondition: There is a point and a coordinate, and the numbers are positive.
   public static func bisecting<Scalar>(
-    _ points: Tensor<Scalar>, cutsPerLevel: Int? = nil
+    _ points: Tensor<Scalar>, cutsPerLevel: Int? = nil, pointsPerGroup: Int = 1
   ) -> RowPartition {
     precondition(
       points.rank == 2 && points.shape[0] > 0 && points.shape[1] > 0,
       "a tree over points of shape \(points.shape)")
     let (count, dimensions) = (points.shape[0], points.shape[1])
     let cutsPerLevel = cutsPerLevel ?? dimensions
-    precondition(cutsPerLevel > 0, "\(cutsPerLevel) cuts from level to level")
+    precondition(
+      cutsPerLevel > 0 && pointsPerGroup > 0,
+      "\(cutsPerLevel) cuts from level to level, down to groups of \(pointsPerGroup)")
     var tree = PointTree(points)
     var bounds: [[Int]] = []
     var (names, frequencies): ([String], [Double?]) = ([], [])
-    while tree.bounds.count <= count {
+    while tree.bounds.count <= count, (tree.bounds.count - 1) * pointsPerGroup < count {
       let groupsBefore = tree.bounds.count
       for _ in 0..<cutsPerLevel { tree.halveGroups() }
       // What is left are points that are equal.

@@ -64,6 +64,15 @@ public struct RowPartition: Sendable, Equatable {
       bounds: .uniform(groupCount: rowCount / groupSize, size: groupSize))
   }
 
+  /// Groups of consecutive rows of given sizes, one after the other, that hold all rows.
+  ///
+  /// - Precondition: No size is zero or less.
+  public init(groupSizes: [Int]) {
+    precondition(groupSizes.allSatisfy { $0 > 0 }, "groups of the sizes \(groupSizes)")
+    self.init(
+      rowCount: groupSizes.reduce(0, +), order: nil, bounds: GroupBounds(sizes: groupSizes))
+  }
+
   /// Groups given by their rows, of any sizes; rows that none of them names belong to no group.
   ///
   /// - Precondition: No group is empty, and no row is named twice or outside the batch.

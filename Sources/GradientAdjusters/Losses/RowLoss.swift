@@ -20,8 +20,8 @@ import TensorKit
 /// }
 /// ```
 ///
-/// Rows must not depend on each other: they are given tile by tile. Adjusters may rely on targets that are
-/// as wide as the outputs; columns that a loss does not need may hold anything.
+/// Rows must not depend on each other: they are given tile by tile. Targets may have more columns than the model has
+/// outputs, such as a weight for each row; the loss decides what they mean.
 public protocol RowLoss<Scalar>: Sendable {
   /// The type of numbers that outputs and targets have.
   associatedtype Scalar: TensorScalar
@@ -30,7 +30,7 @@ public protocol RowLoss<Scalar>: Sendable {
   ///
   /// - Parameters:
   ///   - outputs: Shape: [rows, outputs].
-  ///   - targets: The rows' targets, of shape [rows, outputs].
+  ///   - targets: The rows' targets, of shape [rows, outputs] or wider.
   /// - Returns: Shape: [rows, 1].
   func callAsFunction(_ outputs: Variable<Scalar>, _ targets: Tensor<Scalar>) -> Variable<Scalar>
 
@@ -40,7 +40,7 @@ public protocol RowLoss<Scalar>: Sendable {
   ///
   /// - Parameters:
   ///   - outputs: Shape: [rows, outputs].
-  ///   - targets: Shape: [rows, outputs].
+  ///   - targets: Shape: [rows, outputs], or wider.
   ///   - rowCount: The number of rows of the whole batch, by which the rows' sum is divided.
   /// - Returns: The sum of the rows' losses divided by `rowCount`, and ∂/∂outputs of that, of shape
   ///   [rows, outputs].

@@ -33,6 +33,8 @@ extension GradientAdjuster {
 
   /// The loss of a step and its adjusted gradient.
   ///
+  /// For a batch that is not to be adjusted (``Batch/isAdjusted``) the adjuster is not asked.
+  ///
   /// - Throws: ``AdjusterError/nonFinite(_:step:)`` with the step's index, and the first parameter by name, if
   ///   the loss or the gradient is not finite, before the adjuster's last word or after it;
   ///   ``AdjusterError/noRows`` for a batch without rows; and whatever the adjuster throws.
@@ -41,14 +43,15 @@ extension GradientAdjuster {
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
     guard step.batch.rowCount > 0 else { throw AdjusterError.noRows }
     do {
-      let transform = try cotangentTransform(for: step)
+      let isAdjusted = step.batch.isAdjusted
+      let transform = isAdjusted ? try cotangentTransform(for: step) : .identity
       var (loss, gradient) = try step.lossWithGradient(transform: transform)
       guard loss.isFinite else { throw step.causeOfInfiniteLoss() }
       // Before adjusters see it, which may keep what they see for later steps.
       if let name = gradient.firstNonFinite {
         throw AdjusterError.nonFinite("gradient of \(name)")
       }
-      try adjust(&gradient, for: step)
+      if isAdjusted { try adjust(&gradient, for: step) }
       if let name = gradient.firstNonFinite {
         throw AdjusterError.nonFinite("adjusted gradient of \(name)")
       }

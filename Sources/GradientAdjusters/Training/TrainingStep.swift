@@ -103,6 +103,12 @@ public final class TrainingStep<Model: Module> {
     return penalty.map { ofRows + $0.value } ?? ofRows
   }
 
+  /// The number of the model's outputs, which targets may have more columns than.
+  public func outputCount() throws -> Int {
+    if let outputs = swept?.cotangents.shape[1] ?? gradients?.outputs.shape[1] { return outputs }
+    return try evaluation.outputs(for: batch.inputRows.rows(at: [0])).shape[1]
+  }
+
   /// Asks for all cotangents, before any adjustment, to be read once the step is evaluated.
   ///
   /// Unlike ``cotangents()`` this costs no sweep of its own.
@@ -165,7 +171,7 @@ public final class TrainingStep<Model: Module> {
   /// one output and no normalizations, the step then needs no further sweep, neither for the loss nor
   /// for a pullback.
   public func empiricalKernel(atRows rows: [Int]) throws -> Tensor<Scalar> {
-    guard batch.targetRows.columns == 1, rows.elementsEqual(0..<batch.rowCount),
+    guard try outputCount() == 1, rows.elementsEqual(0..<batch.rowCount),
       !evaluation.couplesRows
     else {
       return try rowwiseEvaluation().empiricalKernel(at: batch.inputRows.rows(at: rows))
