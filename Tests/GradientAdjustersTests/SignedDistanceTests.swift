@@ -19,36 +19,6 @@ import Testing
     }
   }
 
-  /// SIREN's loss of signed distances.
-  ///
-  /// Targets are one on the surface, else zero, and the normal there.
-  ///
-  /// Source: V. Sitzmann et al., NeurIPS 2020, section 4.2, with the released code's weights.
-  struct SIRENLoss: RowLoss {
-    typealias Scalar = Double
-    func callAsFunction(
-      _ outputs: Variable<Double>, _ targets: Tensor<Double>
-    ) -> Variable<Double> {
-      let size = outputs.slice(0..<1, alongAxis: 1).absoluteValue()
-      let length = SignedDistanceTests.length(ofGradientIn: outputs)
-      let normals = targets.slice(1..<4, alongAxis: 1)
-      let cosine =
-        (outputs.slice(1..<4, alongAxis: 1) * Variable(normals))
-        .sum(alongAxis: 1, keepingAxis: true) / length
-      let isOnSurface = Variable(targets.slice(0..<1, alongAxis: 1))
-      let onSurface = size * 3e3 + (1 - cosine) * 1e2
-      let elsewhere = (size * -1e2).exponential() * 1e2
-      return isOnSurface * onSurface + (1 - isOnSurface) * elsewhere
-        + (length - 1).absoluteValue() * 5e1
-    }
-  }
-
-  /// |∂f/∂x|, of shape [rows, 1].
-  private static func length(ofGradientIn outputs: Variable<Double>) -> Variable<Double> {
-    outputs.slice(1..<outputs.shape[1], alongAxis: 1).squared()
-      .sum(alongAxis: 1, keepingAxis: true).squareRoot()
-  }
-
   // MARK: - A small field
 
   private static func problem(rows: Int = 61) -> (
@@ -160,7 +130,7 @@ import Testing
   @Test func lossesAndTheirGradients() throws {
     let reference = try Reference()
     for (name, loss): (String, any RowLoss<Double>) in [
-      ("total", SIRENLoss()), ("eikonal_squared", Eikonal()),
+      ("total", EikonalLoss()), ("eikonal_squared", Eikonal()),
     ] {
       var identity = IdentityAdjuster<Double>()
       let (value, gradient) = try identity.lossWithGradient(
@@ -173,7 +143,7 @@ import Testing
   @Test func training() throws {
     let reference = try Reference()
     var trainer = try Trainer(
-      reference.model, optimizer: Adam(learningRate: 1e-4), loss: SIRENLoss())
+      reference.model, optimizer: Adam(learningRate: 1e-4), loss: EikonalLoss())
     let losses = try (0..<20).map { _ in try trainer.advance(on: reference.batch) }
     try reference.expect(Tensor(losses), "losses.adam")
     for (name, parameter) in trainer.model.namedParameters {
