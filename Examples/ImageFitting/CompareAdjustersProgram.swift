@@ -26,7 +26,7 @@ package enum CompareAdjustersProgram {
       OptionGroup("Picture", Options.image, Options.downscale, Options.pixelRange),
       OptionGroup("Model", ModelOptions.all),
       OptionGroup("Adjusters", [adjuster] + Options.adjusterSettings),
-      OptionGroup("Bands", Options.bandSettings),
+      OptionGroup("Bands", BandOptions.all),
       OptionGroup("Training", Options.trainingSettings),
       OptionGroup("Measures", Options.perceptualWeights),
       OptionGroup("Files", Options.output),

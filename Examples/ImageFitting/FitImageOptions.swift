@@ -4,19 +4,6 @@ import Foundation
 import GradientAdjusters
 import INRZoo
 
-extension RateSchedule {
-  /// How it is read from a command line.
-  static let kind = ValueKind<RateSchedule>(placeholder: "S", describe: \.rawValue) {
-    text throws(ValueProblem) in
-    guard let schedule = RateSchedule(rawValue: text) else {
-      throw ValueProblem(
-        "which is not a schedule",
-        remedy: "give constant, steps:3000:0.1, once:3000:0.1, exponential:0.1:5000 or cosine:1000")
-    }
-    return schedule
-  }
-}
-
 /// The options of the command line.
 enum Options {
   /// The adjusters that pictures can be fitted with: no model of the catalogue has a kernel in closed form.
@@ -47,74 +34,7 @@ enum Options {
       IGA's groups are patches of P x P pixels; \(patch(of: defaults)), or \(patch(of: .demonstration)) without \
       --image, and less where a picture is small.
       """)
-  static let end = RecipeOption(
-    "end", .integer(in: 0..., "E"), \.settings.end, where: { $0.uses(.iga) },
-    help: """
-      How many eigenvalues IGA equalizes; must be below the number of whole patches, and is less by default where \
-      a picture is small.
-      """)
-  static let sampling = RecipeOption(
-    "sampling",
-    .choice { (sampling: GroupSampling) in
-      switch sampling {
-      case .largestResidual: "the largest residual (the paper's; exact)"
-      case .previousLargestResidual: "the previous step's largest residual (cheaper)"
-      case .center: "the middle of the patch"
-      case .random: "drawn anew at each step"
-      case .randomOnce: "drawn once"
-      case .aggregate: "sums over many pixels, as the paper's released script does"
-      }
-    }, \.settings.sampling, where: { $0.uses(.iga) },
-    help: "Which pixel stands for each patch in IGA's kernel.")
-  static let convention = RecipeOption(
-    "convention",
-    .choice { (target: EqualizationTarget) in
-      target == .next ? "to the next one, for Adam" : "to the first one, for gradient descent"
-    }, \.settings.target, where: { $0.uses(.iga) },
-    help: "Where IGA sends the equalized eigenvalues.")
 
-  static let fourierHigh = RecipeOption(
-    "fr-high", .integer(in: 0...65_536, "N"), \.settings.fourier.high, where: { $0.uses(.fr) },
-    help: "FR's whole frequencies, from 1 on.")
-  static let fourierLow = RecipeOption(
-    "fr-low", .integer(in: 0...65_536, "N"), \.settings.fourier.low, where: { $0.uses(.fr) },
-    help: "FR's frequencies up to 1: fractions with this denominator.")
-  static let fourierPhases = RecipeOption(
-    "fr-phases", .integer(in: 1...65_536, "N"), \.settings.fourier.phases, where: { $0.uses(.fr) },
-    help: "FR's phases of each frequency.")
-  static let fourierAlpha = RecipeOption(
-    "fr-alpha", .number(.positive, "A"), open: \.settings.fourier.amplitude,
-    where: { $0.uses(.fr) },
-    help: """
-      The amplitude of FR's cosines, which scales the steps of the weights; \
-      \(listing(ModelKind.allCases) { $0.fourierAmplitude.map(NumberText.plain) }), else \
-      \(NumberText.plain(FourierRecipe.otherAmplitude)).
-      """)
-
-  static let normalizationPlacement = RecipeOption(
-    "bn-placement",
-    .choice { (placement: NormalizationRecipe.Placement) in
-      placement == .before ? "what enters the activation" : "what the activation gives"
-    }, open: \.settings.normalization.placement, where: { $0.uses(.bn) },
-    help: """
-      What BN normalizes; after for relu, else before. Unless units are rectified linear, it starts as the \
-      identity.
-      """)
-
-  static let optimizer = RecipeOption(
-    "optimizer", .choice { (optimizer: OptimizerKind) in optimizer.about }, \.training.optimizer,
-    help: "What moves the weights.")
-  static let learningRate = RecipeOption(
-    "learning-rate", .number(.positive, "R"), \.training.learningRate,
-    help: "The learning rate at the start.")
-  static let schedule = RecipeOption(
-    "schedule", RateSchedule.kind, \.training.schedule,
-    help: """
-      How the learning rate changes: constant; steps:3000:0.1 (times 0.1 every 3000 steps); \
-      once:3000:0.1 (times 0.1 at step 3000); \
-      exponential:0.1:5000 (by 0.1 over every 5000 steps, smoothly); cosine:1000 (to zero over 1000 \
-      steps).
-      """)
   static let steps = RecipeOption(
     "steps", .integer(in: 1..., "N"), \.training.steps, of: nil,
     help: """
@@ -122,22 +42,7 @@ enum Options {
       \(Recipe.demonstration.training.steps) without --image, about two minutes on two cores for the three \
       adjusters of the default.
       """)
-  static let initialWeights = Option(
-    "initial-weights", .existingWeights(),
-    help: """
-      A .safetensors file to start from, by its name with or without this ending. It must be of the same \
-      model, which files of --save-weights say; others have layers.N.weight [out, in] and layers.N.bias. \
-      FR saves layers.N.coefficients. FR goes on from its coefficients, and draws its own in \
-      the place of the weights that it replaces; other runs start from the weights that \
-      coefficients stand for. The same goes for BN and its norms.N.weight and norms.N.bias.
-      """)
-  static let saveWeights = Option(
-    "save-weights", .weightsToWrite(),
-    help: """
-      Writes the final weights as .safetensors, an ending that may be left out; with several adjusters, to a file for each, as \
-      FILE-iga. FR's are its coefficients, so that it can go on from them, and BN's those of its \
-      normalizations too.
-      """)
+
   static let pixelRange = RecipeOption(
     "pixel-range",
     .choice { (range: PixelRange) in
@@ -156,18 +61,19 @@ enum Options {
 
   /// All that stand for parts of a recipe.
   static let recipe =
-    ModelOptions.all + [adjuster] + adjusterSettings + equalization
-    + [optimizer, learningRate, schedule, steps, TrainingOptions.seed, pixelRange]
+    ModelOptions.all + [adjuster] + adjusterSettings + BandOptions.equalization
+    + [
+      TrainingOptions.optimizer, TrainingOptions.learningRate, TrainingOptions.schedule, steps,
+      TrainingOptions.seed, pixelRange,
+    ]
 
   /// What sets the adjusters up.
-  static let adjusterSettings: [RecipeOption] = [
-    patch, end, sampling, convention, damping, fourierHigh, fourierLow, fourierPhases, fourierAlpha,
-    normalizationPlacement,
-  ]
+  static let adjusterSettings = [patch] + AdjustmentOptions.all
   /// How networks are trained.
   static let trainingSettings: [any OptionDeclaration] = [
-    optimizer, learningRate, schedule, steps, TrainingOptions.seed, TrainingOptions.threads,
-    TrainingOptions.memory, TrainingOptions.precision,
+    TrainingOptions.optimizer, TrainingOptions.learningRate, TrainingOptions.schedule, steps,
+    TrainingOptions.seed, TrainingOptions.threads, TrainingOptions.memory,
+    TrainingOptions.precision,
   ]
 
   static let command = Command(
@@ -185,10 +91,10 @@ enum Options {
       OptionGroup("Picture", image, downscale, pixelRange),
       OptionGroup("Model", ModelOptions.all),
       OptionGroup("Adjusters", [adjuster] + adjusterSettings),
-      OptionGroup("Bands", bandSettings),
+      OptionGroup("Bands", BandOptions.all),
       OptionGroup("Training", trainingSettings),
       OptionGroup("Measures", perceptualWeights),
-      OptionGroup("Files", initialWeights, saveWeights, output),
+      OptionGroup("Files", WeightOptions.initial, WeightOptions.saved, output),
       OptionGroup("Checkpoints", CheckpointOptions.all),
     ],
     examples: [

@@ -142,7 +142,7 @@ extension FitImageSettings {
     progress.finish()
     let values = pictureValues(outputs)
     TensorMemory.returnUnused()
-    let (model, metadata) = (run.trainer.model, weightMetadata(for: choice))
+    let (model, metadata) = (run.trainer.model, weightMetadata(for: choice, noting: signalNote))
     let best = run.best?.model
     return FitImageResult(
       adjuster: choice, course: course, finalPSNR: finalPSNR,

@@ -54,11 +54,7 @@ struct FitImageSettings: Experiment {
     folder = OutputFolder(values[Options.output])
     perceptualDistance = try Self.perceptualDistance(values, for: picture)
     var contents = [Options.image.name: picture.values(as: Float.self).fingerprint]
-    if let file = values[Options.initialWeights] {
-      contents[Options.initialWeights.name] = try ExampleFailure.reading(
-        Options.initialWeights, file, remedy: "give a .safetensors file with the model's weights"
-      ) { try WholeFile.bytes(ofFileAt: $0).fingerprint }
-    }
+    contents.merge(try Self.contentsOfInitialWeights(values)) { $1 }
     self.contents = contents
     try ModelOptions.check(values, of: [recipe.model.kind])
     try AdjusterOptions.checkRepetitions(adjusters)
@@ -67,19 +63,16 @@ struct FitImageSettings: Experiment {
     if recipe.uses(.fr) { try recipe.checkFourier() }
     if recipe.uses(.bn) { try recipe.checkNormalization() }
     try folder.checkWritable()
-    for name in adjusters { try checkWeightsFile(for: name) }
+    try checkWeightsFiles()
     try plan.check(in: folder)
   }
 
   /// What is read and written.
   var plan: FilePlan {
     FilePlan(
-      inputs: [Options.image, Options.initialWeights, Options.perceptualWeights].map { option in
+      inputs: [Options.image, WeightOptions.initial, Options.perceptualWeights].map { option in
         values[option].map { FilePlan.Named(option.name, $0) }
-      },
-      outputs: adjusters.compactMap { adjuster in
-        weightsFile(for: adjuster).map { FilePlan.Named(Options.saveWeights.name, $0) }
-      }, names: names(self))
+      }, outputs: plannedWeights, names: names(self))
   }
 
   /// The picture that `--image` names, and the weights that are started from.
@@ -161,43 +154,6 @@ struct FitImageSettings: Experiment {
     } ?? 0
   }
 
-  /// The file that receives the final weights, if they are to be saved.
-  func weightsFile(for name: AdjusterChoice) -> URL? {
-    values[Options.saveWeights].map { file in
-      file.deletingLastPathComponent().appendingPathComponent(
-        fileName(file.namingWeights.lastPathComponent, for: name))
-    }
-  }
-
-  private func checkWeightsFile(for name: AdjusterChoice) throws(ExampleFailure) {
-    guard let given = values[Options.saveWeights], let file = weightsFile(for: name) else { return }
-    func problem(_ reason: String) -> ExampleFailure {
-      .cannotCreate("--save-weights was given \"\(given.relativePath)\", \(reason)")
-    }
-    // A path that ends with a slash names a folder too, whether it is there or not.
-    if given.hasDirectoryPath { throw problem("which is a folder; give the path of a file") }
-    var isFolder: ObjCBool = false
-    let files = FileManager.default
-    if files.fileExists(atPath: file.path, isDirectory: &isFolder), isFolder.boolValue {
-      throw problem("but \(file.lastPathComponent) is a folder; give the path of a file")
-    }
-    let parent = file.deletingLastPathComponent()
-    // The output folder is made before weights are written to it.
-    if parent.standardizedFileURL.path == folder.url.standardizedFileURL.path { return }
-    guard files.fileExists(atPath: parent.path, isDirectory: &isFolder) else {
-      throw problem("but there is no folder \(parent.relativePath); create it first")
-    }
-    guard isFolder.boolValue else {
-      throw problem("but \(parent.relativePath) is not a folder; choose another path")
-    }
-    do {
-      try OutputFolder(parent).checkWritable()
-    } catch {
-      throw problem(
-        "but no file can be written to the folder \(parent.relativePath); choose another path")
-    }
-  }
-
   let options = Options.recipe
 
   /// What the report shows where options leave it to the model and the picture.
@@ -236,63 +192,11 @@ struct FitImageSettings: Experiment {
   func network<Scalar: TensorScalar>(_: Scalar.Type) throws -> any Module<Scalar> {
     var generator = SeededGenerator(seed: seed)
     let network = recipe.model.network(layout, using: &generator, Scalar.self)
-    return try started(network, using: &generator)
+    return try started(network, noting: signalNote, using: &generator)
   }
 
-  /// A network with the weights of the file that is to be started from, if there is one.
-  private func started<Scalar, Model: Module<Scalar>>(
-    _ untrained: Model, using generator: inout SeededGenerator
-  ) throws -> any Module<Scalar> {
-    guard let file = values[Options.initialWeights] else { return untrained }
-    var network = untrained
-    let isNoted = try ExampleFailure.reading(
-      Options.initialWeights, file, remedy: "give a .safetensors file with the model's weights"
-    ) { path in
-      let stored = try SafeTensorsFile(contentsOf: path)
-      let isNoted = try recipe.checkModel(stored.metadata, path: path)
-      if let noted = stored.metadata[PixelRange.metadataKey], noted != pixelRange.rawValue {
-        throw FileError(
-          .malformed, path: path,
-          reason: "its weights are not for --pixel-range \(pixelRange.rawValue); give \(noted)")
-      }
-      if try recipe.holdsCoefficients(stored, path) {
-        var adjuster: FourierReparameterization<Scalar> =
-          recipe.settings.fourier.adjuster(for: recipe.model)
-        try adjuster.prepare(&network, using: &generator)
-      }
-      try recipe.normalize(&network, for: stored, path: path, using: &generator)
-      try network.readWeights(from: path)
-      return isNoted
-    }
-    if let (name, _) = network.namedParameters.first(where: { !$0.value.isFinite }) {
-      throw ExampleFailure.badData(
-        """
-        --initial-weights was given "\(file.relativePath)", whose \(name) holds numbers that are \
-        not finite in --precision \(values[TrainingOptions.precision].rawValue); give a file of finite weights
-        """)
-    }
-    if !isNoted {
-      TextOutput.standardError.writeLine(
-        """
-        note: \(file.relativePath) does not say which model its weights are of; they are taken for those of \
-        \(recipe.modelText)
-        """)
-    }
-    return network
-  }
-
-  /// The network that a run's adjusters start from.
-  ///
-  /// Initial weights may be those of FR or BN, with which others do not start: they get the plain
-  /// network that computes the same.
-  func start<Scalar, Model: Module<Scalar>>(
-    for choice: AdjusterChoice, from network: Model, over inputs: Tensor<Scalar>
-  ) throws -> Model {
-    let normalization: BatchNormalization<Scalar> =
-      recipe.settings.normalization.adjuster(for: recipe.model, over: inputs)
-    let start = choice.contains(.bn) ? network : try normalization.folded(network, over: inputs)
-    return choice.contains(.fr) ? start : start.withPlainWeights()
-  }
+  /// What weight files note of the picture.
+  var signalNote: SignalNote { SignalNote(PixelRange.metadataKey, pixelRange.rawValue) }
 
   /// A fresh adjuster for training on a batch.
   func adjuster<Scalar: TensorScalar>(
@@ -302,16 +206,7 @@ struct FitImageSettings: Experiment {
     let context = AdjusterContext(
       model: recipe.model, inputs: inputs,
       grid: grid, seed: seed,
-      bandCount: values[Options.bandCount], dampsInProportion: isFalling)
+      bandCount: values[BandOptions.bandCount], dampsInProportion: isFalling)
     return choice.adjuster(recipe.settings, for: context)
-  }
-
-  /// What weight files note about a run's parameters.
-  func weightMetadata(for choice: AdjusterChoice) -> NamedValues<String> {
-    var metadata = recipe.model.metadata
-    metadata[PixelRange.metadataKey] = pixelRange.rawValue
-    if choice.contains(.fr) { metadata[Recipe.fourierKey] = recipe.fourierText }
-    if choice.contains(.bn) { metadata[Recipe.normalizationKey] = recipe.normalizationText }
-    return metadata
   }
 }

@@ -72,7 +72,7 @@ extension Recipe {
     let before = (size: group ?? 1, end: settings.end)
     let choice = GroupChoice(
       size: before.size, isSizeOpen: !values.gives(Options.patch) && preset?.group == nil,
-      end: before.end, isEndOpen: !values.gives(Options.end) && preset == nil
+      end: before.end, isEndOpen: !values.gives(AdjustmentOptions.end) && preset == nil
     ) { side in
       // The kernel of all pixels has no patches.
       uses(.iga)
@@ -80,7 +80,7 @@ extension Recipe {
     }
     (group, settings.end) = (choice.size, choice.end)
     return (choice.size == before.size ? [] : [Options.patch])
-      + (choice.end == before.end ? [] : [Options.end])
+      + (choice.end == before.end ? [] : [AdjustmentOptions.end])
   }
 }
 

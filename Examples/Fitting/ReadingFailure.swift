@@ -13,7 +13,7 @@ extension ExampleFailure {
   ///   - body: Reads the file at a path.
   /// - Returns: The body's result.
   /// - Throws: What the body throws, translated.
-  static func reading<Result>(
+  package static func reading<Result>(
     _ option: Option<URL?>, _ file: URL, remedy: String, _ body: (_ path: String) throws -> Result
   ) throws -> Result {
     do {

@@ -6,15 +6,15 @@ import TensorKit
 
 extension Recipe {
   /// Where weight files note which placement their normalizations belong to.
-  static let normalizationKey = "batch-normalization"
+  package static let normalizationKey = "batch-normalization"
 
   /// The option of batch normalization as it is typed.
-  var normalizationText: String {
+  package var normalizationText: String {
     "--bn-placement \(settings.normalization.placement(for: model.kind).rawValue)"
   }
 
   /// Refuses networks that have no real layers to normalize.
-  func checkNormalization() throws(ExampleFailure) {
+  package func checkNormalization() throws(ExampleFailure) {
     guard !model.kind.isComplex else {
       throw .usage(
         """
@@ -35,7 +35,7 @@ extension Recipe {
   /// Gives a network the normalizations that its weight file has parameters of.
   ///
   /// - Throws: `FileError` if they belong to another placement.
-  func normalize<Model: Module>(
+  package func normalize<Model: Module>(
     _ network: inout Model, for file: SafeTensorsFile, path: String,
     using generator: inout SeededGenerator
   ) throws {

@@ -1,4 +1,3 @@
-import AutoDiff
 import ExampleSupport
 import GradientAdjusters
 import INRZoo
@@ -24,34 +23,6 @@ package enum AdjusterOptions {
       throw .usage("--adjuster \(repeated.name) is given twice; name each adjuster once")
     }
   }
-}
-
-/// The options of training that several programs have.
-package enum TrainingOptions {
-  package static let seed = RecipeOption(
-    "seed", .integer(in: 0..., "S"), \.training.seed,
-    help: "Seeds the initial weights, and all that adjusters draw.")
-  package static let memory = Option(
-    "memory", .integer(in: 0...1_000_000, "MIB"),
-    default: TiledEvaluation<Linear<Float>>.standardRecordingBudget >> 20,
-    help: """
-      What a step may keep between its sweeps, in MiB. More makes steps that need all outputs first \
-      faster; results do not depend on it.
-      """)
-  package static let threads = Option(
-    "threads", .integer(in: 1...1024, "T"),
-    help: "Processor cores to use; all by default. The results do not depend on it.")
-  package static let precision = Option(
-    "precision", .choice { (_: PrecisionName) in "" }, default: .float,
-    help: "The numbers to compute with.")
-}
-
-/// The number types to compute with.
-package enum PrecisionName: String, CaseIterable, Sendable {
-  /// Single precision.
-  case float
-  /// Double precision.
-  case double
 }
 
 /// Values with the names that have them, as `30 for siren and finer, 20 for wire`; names without a value

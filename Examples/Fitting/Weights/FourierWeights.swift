@@ -6,13 +6,13 @@ import TensorKit
 
 extension Recipe {
   /// Where weight files note which basis their coefficients belong to.
-  static let fourierKey = "fourier-reparameterization"
+  package static let fourierKey = "fourier-reparameterization"
 
   /// The amplitude of FR's cosines.
-  var fourierAmplitude: Double { settings.fourier.amplitude(for: model.kind) }
+  package var fourierAmplitude: Double { settings.fourier.amplitude(for: model.kind) }
 
   /// The options that make FR's basis, as they are typed.
-  var fourierText: String {
+  package var fourierText: String {
     let fourier = settings.fourier
     return """
       --fr-low \(fourier.low) --fr-high \(fourier.high) --fr-phases \(fourier.phases) --fr-alpha \
@@ -21,7 +21,7 @@ extension Recipe {
   }
 
   /// Refuses settings that no network can be rewritten with.
-  func checkFourier() throws(ExampleFailure) {
+  package func checkFourier() throws(ExampleFailure) {
     let (low, high, phases) = (settings.fourier.low, settings.fourier.high, settings.fourier.phases)
     guard low + high > 0 else {
       throw .usage(
@@ -56,7 +56,7 @@ extension Recipe {
   ///
   /// - Throws: `FileError` if its coefficients belong to another basis; a failure if the options make
   ///   no basis.
-  func holdsCoefficients(_ file: SafeTensorsFile, _ path: String) throws -> Bool {
+  package func holdsCoefficients(_ file: SafeTensorsFile, _ path: String) throws -> Bool {
     guard file.names.contains(where: { $0.hasSuffix(".coefficients") }), model.hiddenLayers > 0
     else { return false }
     try checkFourier()
