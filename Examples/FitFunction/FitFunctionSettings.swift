@@ -121,7 +121,7 @@ struct FitFunctionSettings: Experiment {
     choice.adjuster(
       recipe.settings,
       for: AdjusterContext(
-        model: recipe.model, inputs: inputs, grid: RowGrid(extents: [function.samples]),
+        model: recipe.model, inputs: inputs, places: .grid(RowGrid(extents: [function.samples])),
         seed: UInt64(seed)))
   }
 

@@ -205,7 +205,7 @@ struct FitImageSettings: Experiment {
     let isFalling = recipe.training.schedule != .constant
     let context = AdjusterContext(
       model: recipe.model, inputs: inputs,
-      grid: grid, seed: seed,
+      places: .grid(grid), seed: seed,
       bandCount: values[BandOptions.bandCount], dampsInProportion: isFalling)
     return choice.adjuster(recipe.settings, for: context)
   }

@@ -178,7 +178,7 @@ extension InspectionSettings {
     // More probes than training needs, so that single bands do not stand out by chance.
     settings.equalization.probeCount = 32
     let context = AdjusterContext(
-      model: recipe(.siren), inputs: batch.inputs, grid: RowGrid(extents: [size]),
+      model: recipe(.siren), inputs: batch.inputs, places: .grid(RowGrid(extents: [size])),
       seed: UInt64(values[Options.seed]))
     let names: [(AdjusterKind, String)] = [
       (.none, "plain training"), (.empiricalNTK, "full eNTK"), (.iga, "IGA"),

@@ -100,7 +100,7 @@ import Testing
       settings,
       for: AdjusterContext(
         model: ModelRecipe(.siren), inputs: Tensor<Double>(zeros: [24, 2]),
-        grid: RowGrid(extents: [4, 6]), seed: 1))
+        places: .grid(RowGrid(extents: [4, 6])), seed: 1))
   }
 
   @Test func adjustersAreThoseOfTheCatalogue() throws {

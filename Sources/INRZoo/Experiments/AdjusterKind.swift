@@ -61,6 +61,9 @@ public enum AdjusterKind: String, CaseIterable, Codable, Sendable {
 
   /// What it does to what is pulled back from the outputs.
   public var effect: Effect { row(Float.self).effect }
+
+  /// Whether all rows must lie on a grid, the same at every step.
+  public var needsGrid: Bool { row(Float.self).needsGrid }
 }
 
 extension AdjusterKind {
@@ -69,6 +72,7 @@ extension AdjusterKind {
     let about: String
     var stage = Stage.gradients
     var effect = Effect.residuals
+    var needsGrid = false
     let make: (AdjusterSettings, AdjusterContext<Scalar>) -> any GradientAdjuster<Scalar>
   }
 
@@ -104,20 +108,19 @@ extension AdjusterKind {
       }
     case .bands:
       Row(about: "equalized bands of blocks within blocks", effect: .bands) {
-        $1.equalizer(NestedMeanBands(.blocks(of: $1.grid, sides: $1.blockSides)), $0)
+        $1.equalizerOfNestedBands($0)
       }
     case .bandsCosine:
-      Row(about: "equalized bands of frequency", effect: .bands) { settings, context in
-        context.equalizer(
-          context.bandCount.map { CosineBands(context.grid, count: $0) }
-            ?? CosineBands(context.grid), settings)
+      Row(about: "equalized bands of frequency", effect: .bands, needsGrid: true) {
+        $1.equalizer($0) { grid, count in
+          count.map { CosineBands(grid, count: $0) } ?? CosineBands(grid)
+        }
       }
     case .bandsBlock:
-      Row(about: "equalized bands of frequency within blocks", effect: .bands) {
-        settings, context in
-        context.equalizer(
-          context.bandCount.map { BlockCosineBands(context.grid, count: $0) }
-            ?? BlockCosineBands(context.grid), settings)
+      Row(about: "equalized bands of frequency within blocks", effect: .bands, needsGrid: true) {
+        $1.equalizer($0) { grid, count in
+          count.map { BlockCosineBands(grid, count: $0) } ?? BlockCosineBands(grid)
+        }
       }
     case .centered:
       Row(about: "residuals less most of their mean") { _, _ in Centering() }

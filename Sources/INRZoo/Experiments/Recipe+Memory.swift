@@ -38,7 +38,7 @@ extension Recipe {
     of choice: AdjusterChoice, rowCount: Int, groupCount: Int, threads: Int, recordingBudget: Int,
     _ type: Scalar.Type, network: (ModelRecipe) -> any Module<Scalar>
   ) throws -> MemoryEstimate {
-    let inputs = signal.isPicture ? 2 : function?.shape == .circle ? 2 : 1
+    let inputs = inputCount
     let footprint = try ModelFootprint.extrapolated(
       to: model.width, units: { with(width: $0).units }
     ) { width in
@@ -65,7 +65,7 @@ extension Recipe {
     let points = Tensor<Scalar>.evenlySpaced(over: -1...1, count: 4 * inputs)
       .reshaped(to: [4, inputs])
     let context = AdjusterContext(
-      model: model, inputs: points, grid: RowGrid(extents: [4]), seed: 0)
+      model: model, inputs: points, places: .grid(RowGrid(extents: [4])), seed: 0)
     var (rewritten, generator) = (network, SeededGenerator(seed: 0))
     for part in choice.parts where part.stage != .gradients {
       var adjuster = part.row(Scalar.self).make(settings, context)
@@ -75,6 +75,13 @@ extension Recipe {
   }
 }
 
-extension SignalRecipe {
-  fileprivate var isPicture: Bool { if case .picture = self { true } else { false } }
+extension Recipe {
+  /// The number of coordinates.
+  private var inputCount: Int {
+    switch signal {
+    case .picture: 2
+    case .function(let function): function.shape == .circle ? 2 : 1
+    case .shape: 3
+    }
+  }
 }

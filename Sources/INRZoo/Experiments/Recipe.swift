@@ -42,6 +42,12 @@ public struct Recipe: Codable, Hashable, Sendable {
     set { if let newValue { signal = .function(newValue) } }
   }
 
+  /// What is learned of a shape; the published numbers where none is fitted.
+  public var shape: ShapeRecipe {
+    get { if case .shape(let shape) = signal { shape } else { ShapeRecipe() } }
+    set { signal = .shape(newValue) }
+  }
+
   /// The same experiment with some changes.
   func with(_ change: (inout Recipe) -> Void) -> Recipe {
     var copy = self
@@ -56,6 +62,8 @@ public enum SignalRecipe: Codable, Hashable, Sendable {
   case picture(PixelRange)
   /// A function of one variable.
   case function(FunctionRecipe)
+  /// A shape in space.
+  case shape(ShapeRecipe)
 }
 
 /// What a network's outputs stand for.

@@ -1,7 +1,7 @@
 import AutoDiff
 import TensorKit
 
-/// How a network is trained: on all samples at each step.
+/// How a network is trained.
 public struct TrainingRecipe: Codable, Hashable, Sendable {
   /// What moves the weights.
   public var optimizer: OptimizerKind
@@ -13,6 +13,8 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
   public var steps: Int
   /// Seeds the initial weights; 0 where none is published.
   public var seed: Int
+  /// The norm that longer gradients are shortened to; nil if they are not.
+  public var clipNorm: Double?
 
   /// A number of steps.
   public init(
@@ -27,11 +29,16 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
   }
 
   /// A fresh optimizer.
+  ///
+  /// - Parameters:
+  ///   - workers: The threads that share the work.
+  ///   - stepsPerEpoch: How many steps make a pass over the signal.
   public func optimizer<Scalar: TensorScalar>(
-    workers: Workers, _: Scalar.Type
+    workers: Workers, stepsPerEpoch: Int = 1, _: Scalar.Type
   ) -> any Optimizer<Scalar> {
     optimizer.optimizer(
-      learningRate: schedule.schedule(from: learningRate), workers: workers, Scalar.self)
+      learningRate: schedule.schedule(from: learningRate, stepsPerEpoch: stepsPerEpoch),
+      workers: workers, Scalar.self)
   }
 }
 
@@ -39,6 +46,8 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
 public enum OptimizerKind: String, CaseIterable, Codable, Sendable {
   /// Adam with its published constants.
   case adam
+  /// Adam with the largest second moment so far.
+  case amsgrad
   /// Gradient descent without momentum.
   case sgd
   /// Orthogonalized momentum for hidden matrices, Adam for the rest.
@@ -48,6 +57,7 @@ public enum OptimizerKind: String, CaseIterable, Codable, Sendable {
   public var about: String {
     switch self {
     case .adam: "Adam with its published constants"
+    case .amsgrad: "Adam with the largest second moment so far (Reddi et al. 2018)"
     case .sgd: "gradient descent without momentum"
     case .muon:
       "orthogonalized momentum for hidden matrices, Adam for the rest (Jordan et al. 2024)"
@@ -60,6 +70,7 @@ public enum OptimizerKind: String, CaseIterable, Codable, Sendable {
   ) -> any Optimizer<Scalar> {
     switch self {
     case .adam: Adam<Scalar>(learningRate: learningRate, workers: workers)
+    case .amsgrad: Adam<Scalar>(learningRate: learningRate, amsGrad: true, workers: workers)
     case .sgd: SGD<Scalar>(learningRate: learningRate)
     case .muon: Muon<Scalar>(learningRate: learningRate, workers: workers)
     }
@@ -78,6 +89,8 @@ public enum RateSchedule: RawRepresentable, Codable, Hashable, Sendable {
   case exponential(factor: Double, every: Int)
   /// It falls to zero along a cosine.
   case cosine(total: Int)
+  /// It falls by a factor over every so many epochs, once an epoch.
+  case epochs(factor: Double, every: Int)
 
   /// Reads a name; nil if it is none.
   public init?(rawValue text: String) {
@@ -100,6 +113,9 @@ public enum RateSchedule: RawRepresentable, Codable, Hashable, Sendable {
     case ("cosine", 2):
       guard let total = count(1) else { return nil }
       self = .cosine(total: total)
+    case ("epochs", 3):
+      guard let factor = factor(1), let every = count(2) else { return nil }
+      self = .epochs(factor: factor, every: every)
     default: return nil
     }
   }
@@ -112,17 +128,24 @@ public enum RateSchedule: RawRepresentable, Codable, Hashable, Sendable {
     case .once(let step, let factor): "once:\(step):\(factor)"
     case .exponential(let factor, let every): "exponential:\(factor):\(every)"
     case .cosine(let total): "cosine:\(total)"
+    case .epochs(let factor, let every): "epochs:\(factor):\(every)"
     }
   }
 
   /// The rates from a first one on.
-  public func schedule(from rate: Double) -> LearningRateSchedule {
+  ///
+  /// - Parameters:
+  ///   - rate: The rate of the first step.
+  ///   - stepsPerEpoch: How many steps make a pass over the signal.
+  public func schedule(from rate: Double, stepsPerEpoch: Int = 1) -> LearningRateSchedule {
     switch self {
     case .constant: .constant(rate)
     case .steps(let every, let factor): .steps(from: rate, factor: factor, every: every)
     case .once(let step, let factor): .milestones(from: rate, factor: factor, at: [step])
     case .exponential(let factor, let every): .exponential(from: rate, factor: factor, every: every)
     case .cosine(let total): .cosine(from: rate, over: total)
+    case .epochs(let factor, let every):
+      .steps(from: rate, factor: factor.raised(to: 1 / Double(every)), every: stepsPerEpoch)
     }
   }
 }
