@@ -6,6 +6,7 @@ enum Work: String, CaseIterable, Sendable {
   case parts, step, kernel
   case linearAlgebra = "linear-algebra"
   case fullKernelStep = "full-kernel-step"
+  case volumeStep = "volume-step"
 
   var about: String {
     switch self {
@@ -14,6 +15,7 @@ enum Work: String, CaseIterable, Sendable {
     case .step: "a whole training step on a picture, plain or adjusted"
     case .kernel: "the empirical kernel of a SIREN at some samples"
     case .fullKernelStep: "a step adjusted by the kernel of a whole 1-D batch (experiment 2)"
+    case .volumeStep: "a step on 512 groups of 256 voxels, plain, by IGA or by bands"
     }
   }
 }

@@ -15,6 +15,7 @@ enum Benchmarks {
         case .step: [try steps.pictureStep()]
         case .kernel: [try steps.kernel()]
         case .fullKernelStep: [try steps.fullKernelStep()]
+        case .volumeStep: [try steps.volumeStep()]
         }
       try TextOutput.standardOutput.deliver(measurements.map(\.line))
     }

@@ -11,7 +11,7 @@ struct StepMeasurements {
   private var workers: Workers { Workers(threads: values[Options.threads]) }
 
   private func network(
-    inputs: Int = 2, outputs: Int = 3, hiddenLayers: Int = 2
+    inputs: Int = 2, outputs: Int = 3, hiddenLayers: Int = 2, frequencies: Int = 6
   ) -> CoordinateNetwork<Float> {
     var generator = SeededGenerator(seed: 0)
     let width = values[Options.width]
@@ -23,7 +23,7 @@ struct StepMeasurements {
     case .pe:
       .positionallyEncoded(
         inputs: inputs, outputs: outputs, width: width, hiddenLayers: hiddenLayers,
-        using: &generator)
+        frequencies: frequencies, using: &generator)
     case .relu:
       .relu(
         inputs: inputs, outputs: outputs, width: width, hiddenLayers: hiddenLayers,
@@ -91,6 +91,33 @@ struct StepMeasurements {
       peak: measuredPeak(threads: values[Options.threads]))
   }
 
+  /// Occupancy as published: 512 groups of 256 voxels a step, drawn from a volume of 128³.
+  func volumeStep() throws -> Measurement {
+    let side = 128
+    let volume = VoxelVolume(
+      extents: [side, side, side],
+      values: (0..<(side * side * side)).map { $0 / side % 3 == 0 ? 255 : 0 })
+    let isBands = values[Options.adjuster] == .bands
+    // As many voxels in cubes as in runs.
+    let signal = VolumeSignal<Float>(volume, groups: isBands ? .blocks(8) : .runs(256))
+    var source = signal.batches(groupsPerBatch: isBands ? 256 : 512)
+    let network = network(inputs: 3, outputs: 1, frequencies: 10)
+    let adjuster: any GradientAdjuster<Float> =
+      switch values[Options.adjuster] {
+      case .bands:
+        BandEqualizer(settings: EqualizerSettings(refreshInterval: values[Options.refresh])) {
+          NestedMeanBands(signal.nestedGroups(of: $0))
+        }
+      case .iga: InductiveGradientAdjuster(end: values[Options.end], sampling: .center)
+      default: IdentityAdjuster()
+      }
+    return try Measurement(
+      "\(values[Options.network].rawValue) step on 131072 voxels, \(values[Options.adjuster].rawValue)",
+      timing: trainingSteps(network, adjuster) { source.nextBatch() },
+      operations: operations(network, rows: 131_072),
+      peak: measuredPeak(threads: values[Options.threads]))
+  }
+
   func kernel() throws -> Measurement {
     let samples = values[Options.samples]
     var generator = SeededGenerator(seed: 1)
@@ -111,6 +138,11 @@ struct StepMeasurements {
   private func trainingSteps(
     _ network: CoordinateNetwork<Float>, _ adjuster: any GradientAdjuster<Float>,
     _ batch: Batch<Float>
+  ) throws -> Timing { try trainingSteps(network, adjuster) { batch } }
+
+  private func trainingSteps(
+    _ network: CoordinateNetwork<Float>, _ adjuster: any GradientAdjuster<Float>,
+    _ nextBatch: () -> Batch<Float>
   ) throws -> Timing {
     var (model, adjuster) = (network, adjuster)
     var generator = SeededGenerator(seed: 2)
@@ -118,7 +150,7 @@ struct StepMeasurements {
     var optimizer = Adam<Float>(learningRate: 1e-4, workers: workers)
     var step = 0
     return try Timing(repetitions: values[Options.repetitions]) {
-      try advance(&model, &adjuster, &optimizer, batch, step)
+      try advance(&model, &adjuster, &optimizer, nextBatch(), step)
       step += 1
     }
   }

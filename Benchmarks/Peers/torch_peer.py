@@ -10,7 +10,7 @@ import torch
 from torch.func import functional_call, grad, vmap
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--work", choices=["step", "kernel", "full-kernel-step"], default="step")
+parser.add_argument("--work", choices=["step", "kernel", "full-kernel-step", "volume-step"], default="step")
 parser.add_argument("--network", choices=["siren", "pe", "relu"], default="siren")
 parser.add_argument("--adjuster", choices=["none", "iga"], default="none")
 parser.add_argument("--width", type=int, default=256)
@@ -30,7 +30,8 @@ class Network(torch.nn.Module):
     def __init__(self, inputs, outputs, hidden_layers, kind):
         super().__init__()
         self.kind = kind
-        features = inputs * 13 if kind == "pe" else inputs
+        self.frequencies = 10 if inputs == 3 else 6
+        features = inputs * (1 + 2 * self.frequencies) if kind == "pe" else inputs
         sizes = [features] + [options.width] * (hidden_layers + 1) + [outputs]
         self.layers = torch.nn.ModuleList(
             torch.nn.Linear(a, b) for a, b in zip(sizes, sizes[1:]))
@@ -44,7 +45,7 @@ class Network(torch.nn.Module):
     def forward(self, x):
         if self.kind == "pe":
             parts = [x]
-            for frequency in range(6):
+            for frequency in range(self.frequencies):
                 angle = x * (2.0**frequency * math.pi)
                 parts += [torch.sin(angle), torch.cos(angle)]
             x = torch.cat(parts, -1)
@@ -85,7 +86,7 @@ def timed(work):
     return times
 
 
-def training_step(network, inputs, targets, group_size):
+def training_step(network, inputs, targets, group_size, centre=False):
     """inputs [groups * group_size, d] group after group; groups of one adjust by the full kernel."""
     optimizer = torch.optim.Adam(network.parameters(), 1e-4)
     n = len(inputs) // group_size
@@ -97,6 +98,8 @@ def training_step(network, inputs, targets, group_size):
         if options.adjuster == "iga":
             grouped = residual.reshape(n, group_size, -1)
             place = grouped.abs().sum(2).argmax(1)
+            if centre:
+                place = torch.full((n,), group_size // 2)
             sampled = inputs.reshape(n, group_size, -1)[torch.arange(n), place]
             rows = sample_rows(network, sampled)
             s = transform(rows @ rows.T, options.end)
@@ -127,6 +130,17 @@ def full_kernel_step():
         Network(1, 1, 3, options.network), points, torch.sin(10 * math.pi * points), 1)
 
 
+def volume_step():
+    """512 groups of 256 voxels; a step's coordinates are gathered from those of all voxels, as published."""
+    line = torch.linspace(-1, 1, 128)
+    coordinates = torch.stack(torch.meshgrid(line, line, line, indexing="ij"), -1).reshape(-1, 3)
+    groups = torch.randperm(len(coordinates) // 256)[:512]
+    rows = (groups[:, None] * 256 + torch.arange(256)).reshape(-1)
+    targets = (torch.arange(len(coordinates)) // 128 % 3 == 0).float()[rows, None]
+    return training_step(
+        Network(3, 1, 2, options.network), coordinates[rows], targets, 256, centre=True)
+
+
 def kernel():
     network = Network(2, 3, 2, options.network)
     inputs = torch.rand(options.samples, 2) * 2 - 1
@@ -138,7 +152,8 @@ def kernel():
     return compute
 
 
-work = {"step": picture_step, "kernel": kernel, "full-kernel-step": full_kernel_step}[options.work]()
+work = {"step": picture_step, "kernel": kernel, "full-kernel-step": full_kernel_step,
+        "volume-step": volume_step}[options.work]()
 times = timed(work)
 print(json.dumps({
     "name": f"PyTorch {torch.__version__} {options.work}", "median_s": statistics.median(times),

@@ -10,7 +10,7 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
   /// What it is trained on.
   package private(set) var source: any BatchSource<Model.Scalar>
   /// The losses and times of the steps.
-  package private(set) var course = TrainingCourse()
+  package var course = TrainingCourse()
   /// What a program has observed of the model.
   package var findings: Findings
   /// The model as it was at the best step so far; nil unless it is to be kept.
@@ -40,6 +40,7 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
   ///
   /// - Parameters:
   ///   - steps: The number of steps.
+  ///   - seconds: How much time all steps may take together; no step is begun after that.
   ///   - storage: Where the state is kept, from where an earlier run goes on.
   ///   - label: What the run is called.
   ///   - measure: What is shown of it.
@@ -50,7 +51,8 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
   /// - Throws: What observing throws, and a failure if the earlier run does not fit; an `AdjusterError` ends the
   ///   run and becomes its failure.
   package mutating func train(
-    to steps: Int, storage: inout RunStorage, label: String, measure: ProgressMeasure = .psnr,
+    to steps: Int, within seconds: Double = .infinity, storage: inout RunStorage, label: String,
+    measure: ProgressMeasure = .psnr,
     loss: (Double) -> Double = { $0 }, shown: (Double) -> Double = { $0 },
     observe: (_ run: inout Self, _ isLast: Bool) throws -> Void
   ) throws -> StepProgress {
@@ -59,14 +61,15 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
       label, steps: steps, after: course.losses.map(shown), measure: measure)
     progress.update(step: step)
     do {
-      while step < steps, StopRequest.received == nil {
+      while step < steps, course.trainingSeconds < seconds, StopRequest.received == nil {
         try observe(&self, false)
         try advance(loss: loss)
         progress.update(
           step: step, value: course.losses.last.map(shown), measuredAfter: step - 1)
         storage.noteStep(of: self)
       }
-      course.stop = step < steps ? StopRequest.received : nil
+      let isUnfinished = step < steps && course.trainingSeconds < seconds
+      course.stop = isUnfinished ? StopRequest.received : nil
       // What is observed at the end is not part of the state, so that a longer run can go on from it.
       course.isSaved = storage.finish(self, evenIfNever: course.stop != nil)
       try observe(&self, true)
@@ -89,6 +92,21 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
     }
     let made = step - 1
     if let former { best?.note(former, loss: noted, step: made) }
+  }
+
+  /// The median time of the next steps, by a copy that makes some of them and is forgotten.
+  ///
+  /// - Parameters:
+  ///   - steps: How many steps are made, the first of which is not counted.
+  ///   - seconds: About how long they may take.
+  package func measuredSecondsPerStep(steps: Int = 12, within seconds: Double) throws -> Double {
+    var copy = self
+    let start = Machine.monotonicSeconds()
+    for _ in 0..<steps {
+      try copy.advance { $0 }
+      if Machine.monotonicSeconds() - start > seconds, copy.step > step + 1 { break }
+    }
+    return copy.course.durations.dropFirst(course.durations.count + 1).map(\.self).median ?? 1
   }
 
   /// Shows the final model to the best one so far.

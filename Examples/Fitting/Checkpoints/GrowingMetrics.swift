@@ -46,25 +46,44 @@ package struct GrowingMetrics: Sendable {
   private func succeeds(_ body: () throws -> Void) -> Bool { (try? body()) != nil }
 }
 
-/// What a line of metrics holds: the step, the loss before its update, measures made of it, and the time.
+/// What a line of metrics holds: the step, the loss before its update, measures made of it, what was measured of the
+/// model now and then, and the time.
 package struct MetricsColumns: Sendable {
-  private let measures: [(name: String, value: @Sendable (_ loss: Double) -> Double)]
+  /// A measure that is made of a loss.
+  package typealias Measure = (name: String, value: @Sendable (_ loss: Double) -> Double)
+
+  private let stepsPerEpoch: Int?
+  private let measures: [Measure]
+  private let evaluation: String?
 
   /// Columns with measures between the loss and the seconds.
-  package init(measures: [(name: String, value: @Sendable (_ loss: Double) -> Double)] = []) {
+  ///
+  /// - Parameters:
+  ///   - stepsPerEpoch: How many steps make an epoch, whose number is then the first column.
+  ///   - measures: What is made of the loss.
+  ///   - evaluation: What is measured of the model now and then; empty where it was not.
+  package init(
+    stepsPerEpoch: Int? = nil, measures: [Measure] = [], evaluation: String? = nil
+  ) {
+    self.stepsPerEpoch = stepsPerEpoch
     self.measures = measures
+    self.evaluation = evaluation
   }
 
   /// A line for each step of a course.
   package func table(of course: TrainingCourse) -> CSVTable {
-    var table = CSVTable(columns: ["step", "loss"] + measures.map(\.name) + ["seconds"])
+    var table = CSVTable(
+      columns: (stepsPerEpoch == nil ? [] : ["epoch"]) + ["step", "loss"] + measures.map(\.name)
+        + (evaluation.map { [$0] } ?? []) + ["seconds"])
     for step in course.losses.indices { table.append(row(of: step, in: course)) }
     return table
   }
 
   func row(of step: Int, in course: TrainingCourse) -> [CSVTable.Cell] {
     let loss = course.losses[step]
-    return [.integer(step), .number(loss)] + measures.map { .number($0.value(loss)) }
-      + [.number(course.seconds[step])]
+    let evaluated = course.evaluation(before: step).map { CSVTable.Cell.number($0) }
+    return (stepsPerEpoch.map { [.integer(step / $0)] } ?? [])
+      + [.integer(step), .number(loss)] + measures.map { .number($0.value(loss)) }
+      + (evaluation == nil ? [] : [evaluated ?? .text("")]) + [.number(course.seconds[step])]
   }
 }

@@ -16,6 +16,7 @@ package struct RunStorage: Sendable {
   private var savedStep: Int?
   private var lastTime = Machine.monotonicSeconds()
   private var hasWarned = false
+  private var hasStarted = false
 
   /// The storage of a run.
   ///
@@ -41,8 +42,12 @@ package struct RunStorage: Sendable {
     self.metrics = metrics
   }
 
-  /// Restores a run from its newest checkpoint, if it goes on and there is one, and begins its metrics.
-  mutating func start<Model, Findings>(_ run: inout TrainingRun<Model, Findings>) throws {
+  /// Restores a run from its newest checkpoint, if it goes on and there is one, and begins its metrics; once only.
+  package mutating func start<Model, Findings>(
+    _ run: inout TrainingRun<Model, Findings>
+  ) throws {
+    if hasStarted { return }
+    hasStarted = true
     if let former, let (checkpoint, damaged) = try former.newest() {
       for error in damaged {
         say("\(error.description.dropLast()); going on from step \(checkpoint.step)")

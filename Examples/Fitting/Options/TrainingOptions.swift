@@ -17,7 +17,7 @@ package enum TrainingOptions {
       How the learning rate changes: constant; steps:3000:0.1 (times 0.1 every 3000 steps); \
       once:3000:0.1 (times 0.1 at step 3000); \
       exponential:0.1:5000 (by 0.1 over every 5000 steps, smoothly); cosine:1000 (to zero over 1000 \
-      steps).
+      steps); epochs:0.1:200 (by 0.1 over every 200 passes over the signal, once in each).
       """)
   package static let seed = RecipeOption(
     "seed", .integer(in: 0..., "S"), \.training.seed,
@@ -52,7 +52,9 @@ extension RateSchedule {
     guard let schedule = RateSchedule(rawValue: text) else {
       throw ValueProblem(
         "which is not a schedule",
-        remedy: "give constant, steps:3000:0.1, once:3000:0.1, exponential:0.1:5000 or cosine:1000")
+        remedy:
+          "give constant, steps:3000:0.1, once:3000:0.1, exponential:0.1:5000, cosine:1000 or epochs:0.1:200"
+      )
     }
     return schedule
   }

@@ -25,8 +25,8 @@ public struct SurfaceSamples<Scalar: TensorScalar>: BatchSource {
   public var fineScale = 1e-3
   /// What the squared errors of coarse points are multiplied by.
   public var coarseWeight = 0.01
-  /// About how many points the smallest groups have.
-  public var groupSize = 16
+  /// How many points the smallest groups have at most, on average; groups are halved from level to level.
+  public var groupSize = 32
   private let surface: [SIMD3<Double>]
   private let distances: Distances
   private var generator: SeededGenerator
@@ -74,7 +74,7 @@ public struct SurfaceSamples<Scalar: TensorScalar>: BatchSource {
     }
     return Batch(
       inputs: inputs, targets: targets,
-      groups: .bisecting(inputs, pointsPerGroup: groupSize))
+      groups: .bisecting(inputs, cutsPerLevel: 1, pointsPerGroup: groupSize))
   }
 
   private func wrapped(_ point: SIMD3<Double>) -> SIMD3<Double> {
@@ -109,8 +109,8 @@ private func laplace(using generator: inout SeededGenerator) -> Double {
 public struct OrientedPoints<Scalar: TensorScalar>: BatchSource {
   /// How many points of each kind a batch has.
   public var pointsOfEachKind = 1400
-  /// About how many points the smallest groups have.
-  public var groupSize = 16
+  /// How many points the smallest groups have at most, on average; groups are halved from level to level.
+  public var groupSize = 32
   private let cloud: PointCloud
   private var generator: SeededGenerator
 
@@ -143,7 +143,7 @@ public struct OrientedPoints<Scalar: TensorScalar>: BatchSource {
       }
     }
     return Batch(
-      inputs: inputs, targets: targets, groups: .bisecting(inputs, pointsPerGroup: groupSize))
+      inputs: inputs, targets: targets, groups: .bisecting(inputs, cutsPerLevel: 1, pointsPerGroup: groupSize))
   }
 
   /// Shows the generator.

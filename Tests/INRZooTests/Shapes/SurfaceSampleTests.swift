@@ -44,7 +44,7 @@ import Testing
     #expect(abs(meanSize(1) - 1e-3) < 1e-4)
     // Of the scale 0.1, cut and folded at 0.5: 0.1 (1 - e^-5 · (1 + 5)) + what comes in again.
     #expect(abs(meanSize(0) - 0.1) < 0.01)
-    #expect(batch.groups.remainder.isEmpty && batch.groups.count >= 4000 / 16)
+    #expect(batch.groups.remainder.isEmpty && batch.groups.count == 128)
     #expect(batch.isAdjusted)
   }
 

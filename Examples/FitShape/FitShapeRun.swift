@@ -1,0 +1,176 @@
+import AutoDiff
+import ExampleSupport
+import Fitting
+import Foundation
+import GradientAdjusters
+import INRZoo
+import TensorKit
+
+/// What is observed of a network that is fitted to a shape.
+struct ShapeFindings: Checkpointable {
+  /// How many steps the run has, where a time was given for it.
+  var plannedSteps: Int?
+
+  /// Shows the number of steps.
+  mutating func visitState(_ visitor: inout StateVisitor) throws {
+    try visitor.visit(&plannedSteps, named: "planned_steps")
+    try visitor.require(plannedSteps ?? 1 > 0, of: "planned_steps", "there are none")
+  }
+}
+
+/// What came out of fitting the shape with one adjuster.
+struct FitShapeResult: ExperimentOutcome {
+  let adjuster: AdjusterChoice
+  var course: TrainingCourse
+  /// Of the final network, at all voxels or, for distances, over a grid; nil where there is no inside.
+  var overlap: Double?
+  /// As the released code measures it, if that was asked for.
+  var staleOverlap: Double?
+  /// The surface that was learned, in the shape's own proportions; without triangles if there is none.
+  var mesh = TriangleMesh(vertices: [], triangles: [])
+  /// How far it lies from the true one; nil where one of them is empty.
+  var distances: SurfaceDistances?
+  /// A cut through the middle of the field, of shape [rows, columns].
+  var slice: Tensor<Float>?
+  var peakMemoryMegabytes = 0.0
+  /// Writes the final weights to a path.
+  let writeWeights: (_ path: String) throws -> Void
+  /// Writes the weights of the best step to a path; nil if they were not kept.
+  let writeBestWeights: ((_ path: String) throws -> Void)?
+
+  var courses: [TrainingCourse] { [course] }
+  var failures: [(name: String, failure: RunFailure?)] { [(adjuster.name, course.failure)] }
+
+  /// The line on standard output.
+  var line: String {
+    """
+    adjuster=\(adjuster.name) iou=\(NumberText.field(overlap, 4)) \
+    chamfer=\(NumberText.field(distances?.chamfer, 6)) \
+    seconds_per_step=\(NumberText.field(secondsPerStep, 5)) \
+    peak_memory_mb=\(NumberText.field(peakMemoryMegabytes, 1))
+    """
+  }
+}
+
+extension FitShapeSettings {
+  /// The columns of `metrics.csv`.
+  var columns: MetricsColumns {
+    MetricsColumns(stepsPerEpoch: subject.stepsPerEpoch(recipe.shape), evaluation: "iou")
+  }
+
+  /// Fits the shape with each adjuster in turn, from the same initial weights.
+  func run<Scalar: TensorScalar>(
+    _ type: Scalar.Type, in folder: RunFolder
+  ) throws -> [FitShapeResult] {
+    let network = try network(type)
+    let meter = MemoryMeter()
+    return try untilStopped(adjusters) { choice in
+      let memory = meter.start()
+      return try run(choice, network: network, in: folder, memory: memory)
+    }
+  }
+
+  /// Trains on what the task asks for.
+  private func run<Scalar, Model: Module<Scalar>>(
+    _ choice: AdjusterChoice, network: Model, in folder: RunFolder, memory: @escaping () -> Double
+  ) throws -> FitShapeResult {
+    let (shape, seed) = (recipe.shape, adjusterSeed(recipe.training.seed))
+    switch shape.task {
+    case .occupancy:
+      guard let volume = subject.volume else {
+        throw ExampleFailure.software("\(subject.name) has no voxels")
+      }
+      let signal = VolumeSignal<Scalar>(volume, groups: shape.groups, axes: shape.axes)
+      let source = signal.batches(
+        groupsPerBatch: shape.groupsPerStep,
+        fewestAdjusted: choice.contains(.iga) ? recipe.settings.end + 1 : 1, seed: seed)
+      let task = ShapeTask(
+        source: source, loss: MeanSquaredError<Scalar>(), stepsPerEpoch: source.stepsPerEpoch,
+        nest: { signal.nestedGroups(of: $0) },
+        probe: OccupancyProbe(of: signal, workers: workers), isPositiveInside: true)
+      return try fit(choice, network, to: task, in: folder, memory: memory)
+    case .signedDistance:
+      let probe = try subject.distanceProbe(Scalar.self, workers: workers)
+      let stepsPerEpoch = subject.stepsPerEpoch(shape)
+      guard shape.loss == .eikonal else {
+        let task = ShapeTask(
+          source: try subject.surfaceSamples(shape, seed: seed, workers: workers),
+          loss: WeightedSquaredError<Scalar>(), stepsPerEpoch: stepsPerEpoch, nest: \.groups,
+          probe: probe, isPositiveInside: false)
+        return try fit(choice, network, to: task, in: folder, memory: memory)
+      }
+      let task = ShapeTask(
+        source: try subject.orientedPoints(shape, seed: seed), loss: EikonalLoss<Scalar>(),
+        stepsPerEpoch: stepsPerEpoch, nest: \.groups, probe: probe, isPositiveInside: false)
+      return try fit(
+        choice, FieldWithGradient(network), to: task, in: folder, memory: memory)
+    }
+  }
+
+  private func fit<Scalar, Model: Module<Scalar>>(
+    _ choice: AdjusterChoice, _ network: Model, to task: ShapeTask<Scalar>,
+    in folder: RunFolder, memory: () -> Double
+  ) throws -> FitShapeResult {
+    var first = task.source
+    let inputs = try first.nextBatch().inputs
+    let stale = StaleOverlap<Scalar>()
+    var adjuster = adjuster(choice, over: inputs, groups: task.nest)
+    if values[Options.staleOverlap] { adjuster = ComposedAdjuster([adjuster, stale]) }
+    let trainer = try Trainer(
+      start(for: choice, from: network, over: inputs),
+      optimizer: recipe.training.optimizer(
+        workers: workers, stepsPerEpoch: task.stepsPerEpoch, Scalar.self),
+      adjuster: adjuster, loss: task.loss, workers: workers, recordingBudget: recordingBudget,
+      seed: adjusterSeed(recipe.training.seed))
+    var run = TrainingRun(
+      trainer, on: task.source, findings: ShapeFindings(),
+      keepsBest: values[CheckpointOptions.keepBest])
+    var storage = try storage(
+      of: choice.name, metrics: fileName("metrics.csv", for: choice), columns, in: folder)
+    try storage.start(&run)
+    let steps = try plan(&run)
+    let interval = max(1, steps / 20)
+    var progress = try run.train(
+      to: steps, within: seconds ?? .infinity, storage: &storage, label: choice.name,
+      measure: .loss
+    ) { run, isLast in
+      guard !isLast, run.step.isMultiple(of: interval), let probe = task.probe else { return }
+      let model = run.trainer.model
+      run.course.note(evaluation: try probe.quickOverlap(of: model, task, over: inputs))
+    }
+    var course = run.course
+    let plain = try run.trainer.plainModel(over: inputs)
+    let peakMemory = memory()
+    let (model, metadata) = (run.trainer.model, weightMetadata(for: choice, noting: signalNote))
+    let best = run.best?.model
+    var result = FitShapeResult(
+      adjuster: choice, course: course, peakMemoryMegabytes: peakMemory,
+      writeWeights: { try model.writeWeights(to: $0, metadata: metadata) },
+      writeBestWeights: best.map { best in { try best.writeWeights(to: $0, metadata: metadata) } })
+    if course.failure == nil {
+      result.overlap = try task.probe?.overlap(of: plain, task)
+      if let overlap = result.overlap { course.note(evaluation: overlap) }
+      try find(&result, of: plain, task)
+    }
+    result.course = course
+    progress.finish()
+    TensorMemory.returnUnused()
+    return result
+  }
+
+  /// How many steps a run has; where a time is given for it, as many as find room in it.
+  private func plan<Model>(_ run: inout TrainingRun<Model, ShapeFindings>) throws -> Int {
+    guard let seconds, !values.gives(Options.steps), !values.gives(Options.epochs) else {
+      return steps
+    }
+    let perStep = try run.findings.plannedSteps == nil
+      ? run.measuredSecondsPerStep(within: seconds / 20) : 0
+    let planned = run.findings.plannedSteps ?? max(1, Int(seconds / max(perStep, 1e-6)))
+    run.findings.plannedSteps = planned
+    if case .cosine = recipe.training.schedule, !values.gives(TrainingOptions.schedule) {
+      run.learningRate = RateSchedule.cosine(total: planned).schedule(
+        from: recipe.training.learningRate)
+    }
+    return planned
+  }
+}
