@@ -34,27 +34,10 @@ struct FitFunctionReport {
     return best + metrics + each("losses.csv") { losses($0).text }
       + each("errors.csv") { errors($0).text }
       + each("function.csv") { function($0).text }
-      + [OutputFile("summary.json") { try summary.file }] + published
+      + [OutputFile("summary.json") { try summary.file }]
+      + settings.diagnosticFiles(results)
       + each("errors.svg") { heatMap($0).svg }
       + [OutputFile("losses.svg") { lossPlot.svg }, OutputFile("report.html") { report.html }]
-  }
-
-  /// What adjusters published, the numbers first.
-  private var published: [OutputFile] {
-    let all = results.flatMap { result in result.diagnostics.map { (result, $0) } }
-    let tables = all.map { result, diagnostic in
-      OutputFile(settings.fileName("\(diagnostic.name).csv", for: result.adjuster)) {
-        diagnostic.table.text
-      }
-    }
-    let plots = all.flatMap { result, diagnostic in
-      diagnostic.plots(of: result.adjuster.name).map { style, plot in
-        OutputFile(
-          settings.fileName("\(diagnostic.name)-\(style.name).svg", for: result.adjuster)
-        ) { plot.svg }
-      }
-    }
-    return tables + plots
   }
 
   /// The names of the files.
@@ -171,15 +154,7 @@ struct FitFunctionReport {
       functionPlot, heading: "The fitted function",
       caption: "The function, and what each network makes of it at the end"
         + (settings.seeds.count > 1 ? " (the first seed)." : "."))
-    for result in results {
-      for diagnostic in result.diagnostics {
-        let plots = diagnostic.plots(of: result.adjuster.name)
-        for (index, (style, plot)) in plots.enumerated() {
-          report.addPlot(
-            plot, heading: index == 0 ? diagnostic.heading : "", caption: style.caption)
-        }
-      }
-    }
+    report.addDiagnostics(of: results)
     return report
   }
 

@@ -81,8 +81,6 @@ struct FunctionResult: ExperimentOutcome {
   var finalLoss: MeanWithDeviation? { MeanWithDeviation(of: runs.map(\.finalLoss)) }
   var finalError: MeanWithDeviation? { MeanWithDeviation(of: runs.map(\.finalError)) }
   var courses: [TrainingCourse] { runs.map(\.course) }
-  /// What the adjuster published in the run of the first seed.
-  var diagnostics: [DiagnosticCourse] { runs.first?.course.diagnostics ?? [] }
 
   /// The mean over the runs of the relative error at a frequency, for each recorded step.
   func meanErrors(atFrequency index: Int) -> [Double] {

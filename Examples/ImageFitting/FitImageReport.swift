@@ -20,7 +20,8 @@ struct FitImageReport {
       settings.weightsFile(for: result.adjuster).map { OutputFile(at: $0, result.writeWeights) }
     }
     return weights + courseFiles
-      + [OutputFile("summary.json") { try summary.file }] + diagnosticFiles
+      + [OutputFile("summary.json") { try summary.file }]
+      + settings.diagnosticFiles(results)
       + each("reconstruction.png", reconstruction) + each("error.png", errorPicture)
       + [
         OutputFile("comparison.png") { try comparison() }, OutputFile("psnr.svg") { psnrPlot.svg },
@@ -46,23 +47,6 @@ struct FitImageReport {
       OutputFile(settings.fileName("metrics.csv", for: result.adjuster)) { result.metrics.text }
     }
     return best + metrics
-  }
-
-  /// What adjusters published, the numbers first.
-  private var diagnosticFiles: [OutputFile] {
-    let courses = results.flatMap { result in result.course.diagnostics.map { (result, $0) } }
-    return courses.map { result, diagnostic in
-      OutputFile(settings.fileName("\(diagnostic.name).csv", for: result.adjuster)) {
-        diagnostic.table.text
-      }
-    }
-      + courses.flatMap { result, diagnostic in
-        diagnostic.plots(of: result.adjuster.name).map { style, plot in
-          OutputFile(
-            settings.fileName("\(diagnostic.name)-\(style.name).svg", for: result.adjuster)
-          ) { plot.svg }
-        }
-      }
   }
 
   /// The picture and what each network had learned of it early on.
@@ -175,15 +159,7 @@ struct FitImageReport {
       heading: "Training", caption: "Before each step's update; the last point is after the last.")
     report.addPlot(
       timePlot, caption: "The same against the time that was spent in training steps.")
-    for result in results {
-      for diagnostic in result.course.diagnostics {
-        let plots = diagnostic.plots(of: result.adjuster.name)
-        for (index, (style, plot)) in plots.enumerated() {
-          report.addPlot(
-            plot, heading: index == 0 ? diagnostic.heading : "", caption: style.caption)
-        }
-      }
-    }
+    report.addDiagnostics(of: results)
     return report
   }
 

@@ -95,6 +95,72 @@ import Testing
     #expect(counts.allSatisfy { abs($0 - 300) < 65 })
   }
 
+  @Test func epochsHaveEveryGroupOnceAndTheRestUnadjusted() {
+    var source = GroupBatches(of: signal, groupsPerBatch: 2, fewestAdjusted: 2, seed: 3)
+    #expect(source.stepsPerEpoch == 3)
+    var orders: Set<[Int]> = []
+    for epoch in 0..<8 {
+      let batches = (0..<3).map { _ in source.nextBatch() }
+      #expect(source.epoch == epoch)
+      #expect(batches.map(\.isAdjusted) == [true, false, false])
+      #expect(batches.map(\.groups.count) == [2, 1, 11])
+      let groups = batches.dropLast().flatMap { batch in
+        (0..<batch.groups.count).map { group in
+          (0..<batch.groups.size(ofGroup: group)).map {
+            rows(batch)[batch.groups.row(group: group, place: $0)]
+          }
+        }
+      }
+      #expect(Set(groups) == [[0, 5, 10], [1, 2], [19, 18, 17, 16]])
+      orders.insert(groups.map { $0[0] })
+      #expect(rows(batches[2]) == [3, 4, 6, 7, 8, 9, 11, 12, 13, 14, 15])
+    }
+    #expect(orders.count > 1)
+  }
+
+  @Test func anUnadjustedBatchIsAStepOfPlainTraining() throws {
+    let problem = Problem()
+    var identity = IdentityAdjuster<Float>()
+    let plain = try identity.lossWithGradient(of: problem.model, on: problem.batch)
+    for adjuster in [
+      InductiveGradientAdjuster<Float>(end: 3), GradientClipping(norm: 1e-3),
+      BandEqualizer { NestedMeanBands(.bisecting($0.inputs)) },
+    ] as [any GradientAdjuster<Float>] {
+      var adjuster = adjuster
+      let left = try adjuster.lossWithGradient(
+        of: problem.model, on: problem.batch.adjusted(false))
+      #expect(left.loss == plain.loss && left.gradient == plain.gradient)
+      #expect(adjuster.diagnostics.isEmpty)
+      let adjusted = try adjuster.lossWithGradient(of: problem.model, on: problem.batch)
+      #expect(adjusted.gradient != plain.gradient)
+    }
+    #expect(!problem.batch.adjusted(false).selecting([1, 2]).isAdjusted)
+  }
+
+  @Test(arguments: [0.5, 1e6]) func longGradientsAreShortened(bound: Double) throws {
+    let problem = SmallProblem<Double>()
+    var (identity, clipping) = (IdentityAdjuster<Double>(), GradientClipping<Double>(norm: bound))
+    let batch = Batch(inputs: problem.batch.inputs, targets: problem.batch.targets * 100)
+    let plain = try identity.lossWithGradient(of: problem.model, on: batch).gradient
+    let clipped = try clipping.lossWithGradient(of: problem.model, on: batch).gradient
+    let norm = plain.norm()
+    #expect(norm > 0.5 && norm < 1e6)
+    let expected = min(1, bound / (norm + 1e-6))
+    for (found, value) in zip(clipped.values.elements, plain.values.elements) {
+      #expect(abs(found - value * expected) <= 1e-12 * norm)
+    }
+  }
+
+  @Test func slicesOfRowsAreTheirs() {
+    let grid = Rows<Float>.grid(extents: [5, 4])
+    for rows in [grid, Rows(grid.matrix)] {
+      let slice = rows.slice(3..<11)
+      #expect(slice.count == 8 && slice.matrix == grid.matrix.slice(3..<11))
+      #expect(slice.rows(at: [7, 0]) == grid.rows(at: [10, 3]))
+      #expect(slice.slice(2..<4).matrix == grid.matrix.slice(5..<7))
+    }
+  }
+
   @Test func groupsAreTheSignalsAmongTheRowsDrawn() {
     let part = signal.selecting([18, 5, 7, 0, 16])
     #expect(rows(part) == [18, 5, 7, 0, 16])
@@ -119,6 +185,7 @@ import Testing
     try check(WholeBatch(signal))
     try check(MiniBatches(of: signal, rowCount: 7, seed: 1))
     try check(MiniBatches(of: signal, rowCount: 7, isReplacing: true, seed: 1))
+    try check(GroupBatches(of: signal, groupsPerBatch: 2, seed: 1))
     try check(
       DrawnBatches<Float>(seed: 4) { generator in
         let points = Tensor<Float>.uniform(over: -1...1, shape: [9, 2], using: &generator)

@@ -24,6 +24,37 @@ import Testing
     #expect((rows + groups.remainder).sorted() == Array(0..<40))
   }
 
+  @Test func consecutiveGroupsFromSizesAndBounds() {
+    let sized = RowPartition(groupSizes: [3, 1, 4])
+    #expect(sized.rowCount == 8 && sized.count == 3 && sized.remainder.isEmpty)
+    #expect(sized.row(group: 2, place: 3) == 7)
+    let nested = RowPartition(
+      rowCount: 8, bounds: [[0, 4, 8], [0, 3, 4, 8], [0, 3, 4, 8]], names: ["a", "b", "c"])
+    // A level that cuts nothing is left out.
+    #expect(nested.levels.map(\.name) == ["constant", "a", "b"])
+    #expect(nested.levels.map(\.count) == [1, 2, 3])
+    #expect((0..<3).map { nested.size(ofGroup: $0) } == [3, 1, 4])
+  }
+
+  @Test func boundsThatDoNotNestAreRefused() async {
+    await #expect(processExitsWith: .failure) { _ = RowPartition(groupSizes: [1, 0]) }
+    await #expect(processExitsWith: .failure) {
+      _ = RowPartition(rowCount: 8, bounds: [[0, 4, 8], [0, 3, 8]])
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = RowPartition(rowCount: 8, bounds: [[0, 4, 4, 8]])
+    }
+    await #expect(processExitsWith: .failure) { _ = RowPartition(rowCount: 8, bounds: [[0, 4]]) }
+  }
+
+  @Test func groupsOfPointsAreHalvedAsFarAsWished() {
+    var generator = SeededGenerator(seed: 1)
+    let points = Tensor<Double>.uniform(over: -1...1, shape: [100, 3], using: &generator)
+    let groups = RowPartition.bisecting(points, cutsPerLevel: 1, pointsPerGroup: 20)
+    #expect(groups.levels.map(\.count) == [1, 2, 4, 8])
+    #expect(groups.places == 13)
+  }
+
   @Test func aRowOfTwoGroupsAndAnEmptyGroupAreRefused() async {
     await #expect(processExitsWith: .failure) {
       _ = RowPartition(rowCount: 4, groups: [[0, 1], [1]])

@@ -6,7 +6,8 @@ import TensorKit
 import Testing
 
 @Suite struct ExperimentTests {
-  private static let all = PublishedExperiment.pictures + PublishedExperiment.functions
+  private static let all =
+    PublishedExperiment.pictures + PublishedExperiment.functions + PublishedExperiment.shapes
 
   @Test func experimentsHaveNamesOfTheirOwnAndSurviveAFile() throws {
     #expect(Set(Self.all.map(\.name)).count == Self.all.count)
@@ -48,6 +49,16 @@ import Testing
     ("multisine-relu", .paper, 5e-5, 25_000, 256, 3, 7),
     ("multisine-siren", .paper, 5e-5, 25_000, 256, 3, 7),
     ("steps", .paper, 1e-6, 10_000, 128, 3, 7),
+    ("occupancy-relu", .released, 2e-3, 1, 256, 2, nil),
+    ("occupancy-iga-relu", .paper, 2e-3, 1, 256, 2, 7),
+    ("occupancy-iga-relu", .released, 5e-3, 1, 256, 2, 7),
+    ("occupancy-iga-pe", .released, 2e-3, 1, 256, 2, 6),
+    ("occupancy-iga-siren", .paper, 5e-4, 1, 256, 2, 14),
+    ("occupancy-iga-siren", .released, 5e-4, 1, 256, 2, 13),
+    ("occupancy-bn-relu", .released, 5e-3, 1, 256, 2, nil),
+    ("sdf-finer", .paper, 1e-4, 200_000, 256, 2, nil),
+    ("sdf-pe", .paper, 5e-4, 200_000, 256, 2, nil),
+    ("sdf-siren-eikonal", .paper, 1e-4, 1, 256, 3, nil),
   ]
 
   @Test(arguments: numbers)
@@ -58,6 +69,30 @@ import Testing
     #expect(recipe.training.learningRate == rate && recipe.training.steps == steps)
     #expect(recipe.model.width == width && recipe.model.hiddenLayers == layers)
     if let end { #expect(recipe.settings.end == end) }
+  }
+
+  @Test func shapesHaveTheirPublishedNumbers() throws {
+    func shape(_ name: String, _ fidelity: Fidelity = .paper) throws -> Recipe {
+      try #require(PublishedExperiment.shapes.first { $0.name == name }).recipe(fidelity)
+    }
+    let occupancy = try shape("occupancy-siren")
+    #expect(occupancy.shape.groups == .runs(256) && occupancy.shape.groupsPerStep == 512)
+    #expect(occupancy.shape.epochs == 200)
+    #expect(occupancy.training.schedule.rawValue == "epochs:0.1:200")
+    let rates = occupancy.training.schedule.schedule(from: 1, stepsPerEpoch: 7)
+    #expect(rates(6) == 1 && abs(rates(7) - 0.1.raised(to: 1 / 200)) < 1e-12)
+    #expect(abs(rates(1400) - 0.1) < 1e-12)
+    #expect(try shape("occupancy-pe").model.value(of: .frequencies) == 10)
+    let normalized = try shape("occupancy-bn-pe", .released)
+    #expect(normalized.shape.groups == .runs(2) && normalized.shape.groupsPerStep == 100_000)
+    let fourier = try shape("occupancy-fr-siren").settings.fourier
+    #expect(fourier == FourierRecipe(low: 256, high: 256, phases: 8, amplitude: 0.001))
+    let finer = try shape("sdf-finer")
+    #expect(finer.training.optimizer == .amsgrad && finer.training.clipNorm == 1)
+    #expect(finer.shape.pointsPerStep == 10_000 && finer.model.firstBiasBound == 1)
+    #expect(try shape("sdf-wire").training.optimizer == .adam)
+    let encoded = try shape("sdf-pe").training
+    #expect(abs(encoded.schedule.schedule(from: encoded.learningRate)(200_000) - 1e-4) < 1e-12)
   }
 
   /// The published constants of each model: ω, scale, bound of the first biases, units of 256.
@@ -128,10 +163,13 @@ import Testing
     for name in ["", "iga+", "iga+fr", "iga+iga", "none+iga", "other"] {
       #expect(AdjusterChoice(rawValue: name) == nil, "\(name)")
     }
-    for name in ["constant", "steps:10:0.5", "once:3000:0.1", "exponential:0.1:5000", "cosine:9"] {
+    for name in [
+      "constant", "steps:10:0.5", "once:3000:0.1", "exponential:0.1:5000", "cosine:9",
+      "epochs:0.1:200",
+    ] {
       #expect(RateSchedule(rawValue: name)?.rawValue == name)
     }
-    for name in ["", "constant:1", "steps:0:0.5", "once:3:-1", "cosine:x"] {
+    for name in ["", "constant:1", "steps:0:0.5", "once:3:-1", "cosine:x", "epochs:0:2"] {
       #expect(RateSchedule(rawValue: name) == nil, "\(name)")
     }
   }

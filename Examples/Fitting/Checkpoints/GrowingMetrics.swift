@@ -84,6 +84,6 @@ package struct MetricsColumns: Sendable {
     let evaluated = course.evaluation(before: step).map { CSVTable.Cell.number($0) }
     return (stepsPerEpoch.map { [.integer(step / $0)] } ?? [])
       + [.integer(step), .number(loss)] + measures.map { .number($0.value(loss)) }
-      + (evaluation == nil ? [] : [evaluated ?? .text("")]) + [.number(course.seconds[step])]
+      + (evaluation == nil ? [] : [evaluated ?? .empty]) + [.number(course.seconds[step])]
   }
 }
