@@ -19,7 +19,8 @@ import TensorKit
 /// }
 /// ```
 ///
-/// It is never asked about a batch without rows: ``lossWithGradient(for:)`` refuses that.
+/// It is never asked about a batch without rows, which ``lossWithGradient(for:)`` refuses, nor about one that is not
+/// to be adjusted (``Batch/isAdjusted``), such as a few rows that are left over at the end of an epoch.
 ///
 /// An adjuster is a value: a copy has a state of its own, and given the same steps does the same. One that
 /// carries something from step to step shows it in ``visitState(_:)``, so that a run can be resumed.
