@@ -1,6 +1,6 @@
 extension [UInt8] {
   /// Returns the integer whose bytes begin at an offset, which must have them all.
-  func littleEndian<Value: FixedWidthInteger>(at offset: Int) -> Value {
+  package func littleEndian<Value: FixedWidthInteger>(at offset: Int) -> Value {
     precondition(offset >= 0 && offset + MemoryLayout<Value>.size <= count)
     return withUnsafeBytes {
       Value(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Value.self))

@@ -28,23 +28,14 @@ public struct NumPyFile: Hashable, Sendable {
   /// - Parameter bytes: The contents of a whole file.
   /// - Throws: ``FileError`` if they are not those of a supported `.npy` file.
   public init(bytes: [UInt8]) throws {
-    let (header, dataStart) = try Self.header(of: bytes)
-    let count = bytes.count - dataStart
-    guard let needed = StoredArray.byteCount(of: header.elementType, shape: header.shape),
-      needed == count
-    else {
-      throw FileError(
-        .malformed,
-        reason: "it has \(count) bytes of data, which do not fit \(header.elementType.rawValue) "
-          + "with the shape \(header.shape); it is truncated or holds more than one array")
+    let layout = try NumPyLayout(of: bytes)
+    var elements = Array(bytes[layout.elements])
+    let size = layout.elementType.byteCount
+    if layout.isBigEndian { elements = elements.reversingRuns(of: size) }
+    if layout.isFortranOrder {
+      elements = elements.rowMajor(fromColumnMajor: layout.shape, elementSize: size)
     }
-    var elements = Array(bytes[dataStart...])
-    let size = header.elementType.byteCount
-    if header.isBigEndian { elements = elements.reversingRuns(of: size) }
-    if header.isFortranOrder {
-      elements = elements.rowMajor(fromColumnMajor: header.shape, elementSize: size)
-    }
-    array = StoredArray(header.elementType, shape: header.shape, bytes: elements)
+    array = StoredArray(layout.elementType, shape: layout.shape, bytes: elements)
   }
 
   /// Returns the contents of a file with the array.
@@ -64,7 +55,9 @@ public struct NumPyFile: Hashable, Sendable {
     var contents = Self.magic + [1, 0]
     contents.reserveCapacity(10 + header.count + array.bytes.count)
     contents.appendLittleEndian(length)
-    return contents + header + array.bytes
+    contents += header
+    contents += array.bytes
+    return contents
   }
 
   /// Writes the file, whole or not at all.
@@ -80,7 +73,7 @@ extension NumPyFile {
   private static let magic: [UInt8] = [0x93] + Array("NUMPY".utf8)
   private static let largestHeader = 1 << 20
 
-  private static func header(of bytes: [UInt8]) throws -> (NumPyHeader, dataStart: Int) {
+  static func header(of bytes: [UInt8]) throws -> (NumPyHeader, dataStart: Int) {
     guard bytes.starts(with: magic) else {
       throw FileError(.malformed, reason: "it does not begin as a .npy file does")
     }

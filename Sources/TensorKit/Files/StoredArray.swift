@@ -77,7 +77,7 @@ public struct StoredArray: Hashable, Sendable {
 
   /// Returns the number of bytes that an array takes, or `nil` if the shape has a negative length
   /// or lengths whose product, zeros aside, no machine can hold.
-  static func byteCount(of elementType: ArrayElementType, shape: [Int]) -> Int? {
+  package static func byteCount(of elementType: ArrayElementType, shape: [Int]) -> Int? {
     var product = elementType.byteCount
     var isEmpty = false
     for length in shape {

@@ -61,7 +61,7 @@ extension Float {
   /// Creates the number that has these bits in IEEE 754 half precision.
   ///
   /// `Float16` does this too, but not on every platform.
-  init(halfPrecisionBits bits: UInt16) {
+  package init(halfPrecisionBits bits: UInt16) {
     let fraction = UInt32(bits & 0x3FF)
     let magnitude: Float =
       switch bits >> 10 & 0x1F {
