@@ -14,6 +14,7 @@ let package = Package(
     .executable(name: "FitImage", targets: ["FitImage"]),
     .executable(name: "CompareAdjusters", targets: ["CompareAdjusters"]),
     .executable(name: "FitFunction", targets: ["FitFunction"]),
+    .executable(name: "FitShape", targets: ["FitShape"]),
     .executable(name: "CustomAdjuster", targets: ["CustomAdjuster"]),
     .executable(name: "InspectKernel", targets: ["InspectKernel"]),
   ],
@@ -57,6 +58,11 @@ let package = Package(
       dependencies: [
         "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "Fitting",
       ], path: "Examples/FitFunction"),
+    .executableTarget(
+      name: "FitShape",
+      dependencies: [
+        "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "Fitting",
+      ], path: "Examples/FitShape"),
     .executableTarget(
       name: "CustomAdjuster",
       dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],

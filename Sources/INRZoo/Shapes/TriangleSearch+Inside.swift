@@ -122,7 +122,8 @@ extension TriangleMesh {
     for triangle in triangles {
       for corner in 0..<3 {
         let (start, end) = (triangle[corner], triangle[(corner + 1) % 3])
-        edges.append((UInt64(min(start, end)) << 32 | UInt64(max(start, end)), start < end ? 1 : -1))
+        edges.append(
+          (UInt64(min(start, end)) << 32 | UInt64(max(start, end)), start < end ? 1 : -1))
       }
     }
     edges.sort { $0.key < $1.key }
