@@ -21,4 +21,10 @@ public struct TriangleMesh: Hashable, Sendable {
     self.vertices = vertices
     self.triangles = triangles
   }
+
+  /// A mesh whose indices are known to be those of vertices.
+  init(unchecked vertices: [SIMD3<Double>], _ triangles: [SIMD3<Int32>]) {
+    self.vertices = vertices
+    self.triangles = triangles
+  }
 }

@@ -34,8 +34,8 @@ public struct Workers: Sendable, Equatable {
     return try collect(pieces) { piece in Swift.Result { try body(piece) } }.map { try $0.get() }
   }
 
-  /// As ``map(_:_:)``, for a closure that does not throw.
-  func collect<Result: Sendable>(
+  /// As ``map(_:_:)``, for a closure that does not throw and does not outlive the call.
+  package func collect<Result: Sendable>(
     _ pieces: Int, _ body: @Sendable (Int) -> Result
   ) -> [Result] {
     guard threads > 1, pieces > 1 else { return (0..<pieces).map(body) }
