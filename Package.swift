@@ -68,7 +68,8 @@ let package = Package(
     .executableTarget(
       name: "FitShape",
       dependencies: [
-        "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "Fitting",
+        "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ShapeFiles", "ExampleSupport",
+        "Fitting",
       ], path: "Examples/FitShape"),
     .executableTarget(
       name: "CustomAdjuster",

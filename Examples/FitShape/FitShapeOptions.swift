@@ -130,7 +130,7 @@ enum Options {
       }
     }, default: .ply, help: "The format of the learned surfaces.")
   static let up = Option(
-    "up", .choice { (_: MeshRendering.Axis) in "" }, default: .y,
+    "up", .choice { (_: UpwardAxis) in "" }, default: .y,
     help: "The axis that points up in the report's pictures.")
   static let staleOverlap = Option(
     flag: "stale-iou",
@@ -215,4 +215,18 @@ extension VoxelGroups {
 /// The formats of meshes that are written.
 enum MeshFormat: String, CaseIterable, Sendable {
   case ply, obj, dae
+}
+
+/// The axes that may point up.
+enum UpwardAxis: String, CaseIterable, Sendable {
+  case x, y, z
+
+  /// The axis of a rendering.
+  var axis: MeshRendering.Axis {
+    switch self {
+    case .x: .x
+    case .y: .y
+    case .z: .z
+    }
+  }
 }

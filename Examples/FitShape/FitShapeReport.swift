@@ -238,7 +238,8 @@ struct FitShapeReport {
     _ mesh: TriangleMesh, from view: ShapeView, colors: [SIMD3<UInt8>]? = nil
   ) throws -> Data {
     let picture = view.picture(
-      of: mesh, up: settings.values[Options.up], framedLike: settings.subject.mesh, colors: colors,
+      of: mesh, up: settings.values[Options.up].axis, framedLike: settings.subject.mesh,
+      colors: colors,
       workers: settings.workers)
     return Data(try picture.pngBytes())
   }
@@ -264,7 +265,8 @@ struct FitShapeReport {
       pictures.append(
         result.picture(
           try png(result.mesh, from: .front, colors: colors),
-          result.distances.map { "mean \(NumberText.significant($0.halfSumOfMeanDistances))" } ?? ""))
+          result.distances.map { "mean \(NumberText.significant($0.halfSumOfMeanDistances))" } ?? ""
+        ))
     }
     return pictures
   }

@@ -4,6 +4,7 @@ import Fitting
 import Foundation
 import GradientAdjusters
 import INRZoo
+import ShapeFiles
 import TensorKit
 
 /// What is fitted: voxels, or a surface, in the frame of the network.
@@ -42,7 +43,7 @@ struct ShapeSubject {
       let volume = try ExampleFailure.reading(
         Options.volume, file, remedy: "give a .mat or .npy file with a volume of three axes"
       ) { path in
-        let volume = try VoxelVolume(contentsOf: path)
+        let volume = try ShapeFile.volume(at: path)
         do {
           return try volume.cropped(recipe.shape.fidelity == .released ? .released : .inclusive)
         } catch let error as VoxelVolumeError {
@@ -56,7 +57,7 @@ struct ShapeSubject {
       let mesh = try ExampleFailure.reading(
         Options.mesh, file, remedy: "give a file with a surface of triangles"
       ) { path in
-        let mesh = try TriangleMesh(contentsOf: path).removingUnusedVertices()
+        let mesh = try ShapeFile.mesh(at: path).removingUnusedVertices()
         guard mesh.area > 0 else {
           throw FileError(.malformed, path: path, reason: "its surface has no area")
         }
