@@ -33,11 +33,7 @@ struct NearestTriangleFinder {
         node = nodes[near <= far ? first : first + 1]
       }
       for place in Int(node.first)..<Int(node.first + node.count) {
-        let base = 9 * place
-        let offset = Self.nearestOffset(
-          SIMD3(corners[base] - x, corners[base + 1] - y, corners[base + 2] - z),
-          SIMD3(corners[base + 3] - x, corners[base + 4] - y, corners[base + 5] - z),
-          SIMD3(corners[base + 6] - x, corners[base + 7] - y, corners[base + 8] - z))
+        let offset = offset(of: place, from: query)
         let squared = dot(offset, offset)
         let triangle = order[place]
         if squared < best.squared || (squared == best.squared && triangle < best.triangle) {
@@ -47,6 +43,42 @@ struct NearestTriangleFinder {
     }
     return TriangleSearch.Nearest(
       distance: best.squared.squareRoot(), point: query + best.offset, triangle: best.triangle)
+  }
+
+  /// Whether a point of the surface is at most a distance away.
+  func isSurfaceWithin(_ distance: Double, of query: SIMD3<Double>) -> Bool {
+    let (x, y, z) = (query.x, query.y, query.z)
+    let limit = distance * distance
+    var pending = nodes[0].squaredDistance(x, y, z) <= limit ? 1 : 0
+    stack[0] = Pending(bound: 0, node: 0)
+    while pending > 0 {
+      pending -= 1
+      let node = nodes[Int(stack[pending].node)]
+      if node.count == 0 {
+        let first = Int(node.first)
+        for child in first...(first + 1) where nodes[child].squaredDistance(x, y, z) <= limit {
+          stack[pending] = Pending(bound: 0, node: Int32(child))
+          pending += 1
+        }
+      } else {
+        for place in Int(node.first)..<Int(node.first + node.count) {
+          let offset = offset(of: place, from: query)
+          if dot(offset, offset) <= limit { return true }
+        }
+      }
+    }
+    return false
+  }
+
+  /// The nearest point of the triangle at a place of the tree, relative to a query.
+  @inline(__always)
+  private func offset(of place: Int, from query: SIMD3<Double>) -> SIMD3<Double> {
+    let (x, y, z) = (query.x, query.y, query.z)
+    let base = 9 * place
+    return Self.nearestOffset(
+      SIMD3(corners[base] - x, corners[base + 1] - y, corners[base + 2] - z),
+      SIMD3(corners[base + 3] - x, corners[base + 4] - y, corners[base + 5] - z),
+      SIMD3(corners[base + 6] - x, corners[base + 7] - y, corners[base + 8] - z))
   }
 
   /// The point of a triangle that is nearest to the origin.

@@ -132,7 +132,7 @@ struct PLYRows {
   /// The next number, of the given type, which may not be finite in a binary file.
   @inline(__always)
   mutating func number(_ type: PLYHeader.Scalar) throws -> Double {
-    if format == .text { return try scanner.number("a number") }
+    if format == .text { return try scanner.number("number") }
     switch type {
     case .int8: return Double(Int8(bitPattern: try word(UInt8.self)))
     case .uint8: return Double(try word(UInt8.self))

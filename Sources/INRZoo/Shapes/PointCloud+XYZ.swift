@@ -20,7 +20,7 @@ extension PointCloud {
         var values = [0.0, 0, 0, 0, 0, 0]
         for column in 0..<6 {
           values[column] = try scanner.number(
-            column < 3 ? "a coordinate" : "a part of the point's normal")
+            column < 3 ? "coordinate" : "part of the point's normal")
         }
         guard let normal = direction(of: SIMD3(values[3], values[4], values[5])) else {
           throw scanner.malformed("a normal of no length")

@@ -13,13 +13,15 @@ public enum ProceduralShape: String, CaseIterable, Sendable {
   /// A trefoil knot of a tube that swells three times a turn. Rings around it go from coarse to fine along its
   /// length, so that the ring where a fit fades tells what it has reached; a fine thread winds along it.
   case ridgedKnot
-  /// A ball of two shells of a gyroid, whose walls bear a fine relief.
+  /// A ball cut out of a thick wall along a gyroid, with a fine relief everywhere.
   case gyroidBall
 
   /// The cube over which the solid is sampled; it stays clear of the faces.
   public var box: BoundingBox { .symmetricUnit }
 
-  /// The value at a place: above 0 inside, 0 on the surface. It is continuous, and no distance.
+  /// The value at a place: above 0 inside, 0 on the surface.
+  ///
+  /// It is continuous, and no distance.
   public func value(at point: SIMD3<Double>) -> Double {
     switch self {
     case .ridgedKnot: Self.knot(point)

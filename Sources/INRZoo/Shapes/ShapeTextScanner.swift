@@ -66,7 +66,7 @@ struct ShapeTextScanner {
       throw malformed("no \(meaning) where there should be one; it breaks off or is damaged")
     }
     guard let value = value(range), value.isFinite else {
-      throw malformed("\(quoted(range)) for \(meaning), which is no finite number")
+      throw malformed("\(quoted(range)) for a \(meaning), which is no finite number")
     }
     return value
   }
@@ -80,13 +80,15 @@ struct ShapeTextScanner {
       place += 1
     }
     var (digits, count, exponent) = (UInt64(0), 0, 0)
-    var hasPoint = false
+    var (hasDigit, hasPoint) = (false, false)
     while place < range.upperBound {
       let byte = bytes[place]
       if byte == UInt8(ascii: "."), !hasPoint {
         hasPoint = true
       } else if byte >= 48, byte <= 57 {
         digits = digits &* 10 &+ UInt64(byte &- 48)
+        hasDigit = true
+        // Zeros before the first other digit are none that count.
         count += digits == 0 ? 0 : 1
         if hasPoint { exponent -= 1 }
       } else {
@@ -95,7 +97,7 @@ struct ShapeTextScanner {
       place += 1
     }
     // Exact where the digits and the power of ten are both numbers of type Double; else slower.
-    guard place == range.upperBound, count > 0, count < 16, exponent >= -22 else {
+    guard place == range.upperBound, hasDigit, count < 16, exponent >= -22 else {
       return slowValue(range)
     }
     let magnitude = Double(digits) / Self.powersOfTen[-exponent]

@@ -149,7 +149,9 @@ private struct LayerFrame: Sendable {
     return (0..<grid.extents[0]).contains(layer) ? layer : nil
   }
 
-  /// A sample beyond the border. Where exactly it crosses the level does not matter, as its edge has no length.
+  /// A sample beyond the border.
+  ///
+  /// Where exactly the level is crossed towards it does not matter, as that edge has no length.
   private func outside(_ level: Double) -> Double { level - max(1, level.magnitude) }
 
   func fillOutside(_ target: UnsafeMutablePointer<Double>, level: Double) {

@@ -20,8 +20,8 @@ extension TriangleMesh {
     while !scanner.isAtEnd {
       if let word = scanner.word() {
         if scanner.isWord(word, "v") {
-          let (x, y) = (try scanner.number("a coordinate"), try scanner.number("a coordinate"))
-          vertices.append(SIMD3(x, y, try scanner.number("a coordinate")))
+          let (x, y) = (try scanner.number("coordinate"), try scanner.number("coordinate"))
+          vertices.append(SIMD3(x, y, try scanner.number("coordinate")))
         } else if scanner.isWord(word, "f") {
           try Self.readFace(&scanner, vertices.count, &triangles, &ahead)
         }

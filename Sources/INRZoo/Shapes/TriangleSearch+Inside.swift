@@ -5,12 +5,15 @@ extension TriangleSearch {
   ///
   /// Blocks of samples that the surface does not pass are decided at their middles. Off the surface the gradient of
   /// the winding number is the field of a current along the open edges (Biot and Savart), so that over a block of
-  /// the radius r, d from the surface, it changes by at most r L / (4π (d - r)²), L being their length: by
-  /// nothing if the mesh is closed. Only blocks for which this does not decide are cut further.
+  /// the radius r, whose middle is d from these, it changes by at most r L / (4π (d - r)²), L being their length:
+  /// by nothing if the mesh is closed. Only blocks for which this does not decide are cut further.
   func insideValues(at grid: SampleGrid, workers: Workers) -> [UInt8] {
     guard !mesh.triangles.isEmpty else { return [UInt8](repeating: 0, count: grid.count) }
     let coordinates = (0..<3).map { grid.coordinates(along: $0) }
-    let openLength = mesh.openEdgeLength
+    let open = mesh.openEdges
+    // Edges as triangles of no area.
+    let edges = TriangleSearch(
+      TriangleMesh(unchecked: mesh.vertices, open.edges.map { SIMD3($0.x, $0.y, $0.y) }))
     let layer = grid.extents[1] * grid.extents[2]
     return workers.filling(
       grid.count, pieceLength: max(1, Self.blockSide * layer)
@@ -19,14 +22,16 @@ extension TriangleSearch {
       let layers = slab..<(range.upperBound / layer)
       withNearestFinder { finder in
         withWindingSummer(openingRatio: 2) { summer in
-          let decision = BlockDecision(
-            coordinates: coordinates, openLength: openLength, finder: finder, summer: summer,
-            values: values, firstLayer: slab)
-          for row in stride(from: 0, to: grid.extents[1], by: Self.blockSide) {
-            for column in stride(from: 0, to: grid.extents[2], by: Self.blockSide) {
-              decision.decide(
-                layers, row..<min(row + Self.blockSide, grid.extents[1]),
-                column..<min(column + Self.blockSide, grid.extents[2]))
+          edges.withNearestFinder { edgeFinder in
+            let decision = BlockDecision(
+              coordinates: coordinates, openLength: open.length, finder: finder,
+              edgeFinder: edgeFinder, summer: summer, values: values, firstLayer: slab)
+            for row in stride(from: 0, to: grid.extents[1], by: Self.blockSide) {
+              for column in stride(from: 0, to: grid.extents[2], by: Self.blockSide) {
+                decision.decide(
+                  layers, row..<min(row + Self.blockSide, grid.extents[1]),
+                  column..<min(column + Self.blockSide, grid.extents[2]))
+              }
             }
           }
         }
@@ -43,6 +48,8 @@ private struct BlockDecision {
   let coordinates: [[Double]]
   let openLength: Double
   let finder: NearestTriangleFinder
+  /// Finds the nearest open edge.
+  let edgeFinder: NearestTriangleFinder
   let summer: WindingSummer
   /// The samples from the first layer of a slab on.
   let values: UnsafeMutablePointer<UInt8>
@@ -50,6 +57,13 @@ private struct BlockDecision {
 
   /// More than the winding numbers' error.
   private static let margin = 0.05
+
+  /// How much the winding number may change over a block that the surface does not pass.
+  private func change(_ middle: SIMD3<Double>, radius: Double) -> Double {
+    guard openLength > 0 else { return 0 }
+    let room = edgeFinder.find(middle).distance - radius
+    return room > 0 ? radius * openLength / (4 * .pi * room * room) : .infinity
+  }
 
   func decide(_ layers: Range<Int>, _ rows: Range<Int>, _ columns: Range<Int>) {
     let ranges = [layers, rows, columns]
@@ -63,11 +77,9 @@ private struct BlockDecision {
     guard longest > 1 else { return fill(layers, rows, columns, summer.sum(middle) > 0.5) }
 
     let radius = length(high - low) / 2
-    let room = finder.find(middle).distance - radius
-    if room > 0 {
+    if !finder.isSurfaceWithin(radius, of: middle) {
       let number = summer.sum(middle)
-      let change = radius * openLength / (4 * .pi * room * room)
-      if abs(number - 0.5) > change + Self.margin {
+      if abs(number - 0.5) > change(middle, radius: radius) + Self.margin {
         return fill(layers, rows, columns, number > 0.5)
       }
     }
@@ -113,33 +125,38 @@ private struct BlockDecision {
 }
 
 extension TriangleMesh {
-  /// The length of the edges at which the surface ends: those that are not passed as often in either direction.
+  /// The edges at which the surface ends, and their length.
   ///
-  /// An edge counts as often as it is passed more in one direction than in the other.
-  var openEdgeLength: Double {
-    var edges: [(key: UInt64, sign: Int)] = []
-    edges.reserveCapacity(3 * triangles.count)
+  /// An edge is there that is passed more often in one direction than in the other, and counts as often for the
+  /// length.
+  var openEdges: (edges: [SIMD2<Int32>], length: Double) {
+    var passages: [(key: UInt64, sign: Int)] = []
+    passages.reserveCapacity(3 * triangles.count)
     for triangle in triangles {
       for corner in 0..<3 {
         let (start, end) = (triangle[corner], triangle[(corner + 1) % 3])
-        edges.append(
+        passages.append(
           (UInt64(min(start, end)) << 32 | UInt64(max(start, end)), start < end ? 1 : -1))
       }
     }
-    edges.sort { $0.key < $1.key }
-    var (sum, start) = (0.0, 0)
-    while start < edges.count {
+    passages.sort { $0.key < $1.key }
+    var open: (edges: [SIMD2<Int32>], length: Double) = ([], 0)
+    var start = 0
+    while start < passages.count {
       var (end, balance) = (start, 0)
-      while end < edges.count, edges[end].key == edges[start].key {
-        balance += edges[end].sign
+      while end < passages.count, passages[end].key == passages[start].key {
+        balance += passages[end].sign
         end += 1
       }
       if balance != 0 {
-        let (first, second) = (Int(edges[start].key >> 32), Int(edges[start].key & 0xFFFF_FFFF))
-        sum += Double(abs(balance)) * length(vertices[second] - vertices[first])
+        let key = passages[start].key
+        let edge = SIMD2(Int32(key >> 32), Int32(key & 0xFFFF_FFFF))
+        open.edges.append(edge)
+        open.length +=
+          Double(abs(balance)) * length(vertices[Int(edge.y)] - vertices[Int(edge.x)])
       }
       start = end
     }
-    return sum
+    return open
   }
 }
