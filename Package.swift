@@ -17,6 +17,7 @@ let package = Package(
     .executable(name: "FitFunction", targets: ["FitFunction"]),
     .executable(name: "CustomAdjuster", targets: ["CustomAdjuster"]),
     .executable(name: "InspectKernel", targets: ["InspectKernel"]),
+    .executable(name: "EvaluateShape", targets: ["EvaluateShape"]),
   ],
   dependencies: [],
   targets: [
@@ -73,6 +74,10 @@ let package = Package(
       dependencies: [
         "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "Fitting",
       ], path: "Examples/InspectKernel"),
+    .executableTarget(
+      name: "EvaluateShape",
+      dependencies: ["TensorKit", "INRZoo", "ShapeFiles", "ExampleSupport"],
+      path: "Examples/EvaluateShape"),
 
     // Measurements; see Benchmarks/README.md.
     .target(name: "CPeak", path: "Benchmarks/CPeak"),
