@@ -18,6 +18,7 @@ let package = Package(
     .executable(name: "FitShape", targets: ["FitShape"]),
     .executable(name: "CustomAdjuster", targets: ["CustomAdjuster"]),
     .executable(name: "InspectKernel", targets: ["InspectKernel"]),
+    .executable(name: "EvaluateShape", targets: ["EvaluateShape"]),
   ],
   dependencies: [],
   targets: [
@@ -80,6 +81,10 @@ let package = Package(
       dependencies: [
         "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "Fitting",
       ], path: "Examples/InspectKernel"),
+    .executableTarget(
+      name: "EvaluateShape",
+      dependencies: ["TensorKit", "INRZoo", "ShapeFiles", "ExampleSupport"],
+      path: "Examples/EvaluateShape"),
 
     // Measurements; see Benchmarks/README.md.
     .target(name: "CPeak", path: "Benchmarks/CPeak"),

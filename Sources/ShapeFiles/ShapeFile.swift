@@ -88,8 +88,7 @@ private struct MeshReader {
   /// The reader of files with names of an end in lower case, or `nil` if there is none.
   init?(pathExtension: String) {
     switch pathExtension {
-    // The one place that knows of INRZoo's own readers of meshes.
-    case "obj", "ply": read = { try SceneFile.mesh(at: $0) }
+    case "obj", "ply": read = { try TriangleMesh(contentsOf: $0) }
     case "stl": read = { try STLFile.mesh(of: WholeFile.bytes(ofFileAt: $0)) }
     case "off": read = { try OFFFile.mesh(of: WholeFile.bytes(ofFileAt: $0)) }
     case let name where SceneFile.isReadable(pathExtension: name):
