@@ -118,7 +118,8 @@ let package = Package(
       name: "ExampleTests",
       dependencies: [
         "ExampleSupport", "INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "FitImage",
-        "ImageFitting", "FitFunction", "CompareAdjusters", "CustomAdjuster", "InspectKernel",
+        "ImageFitting", "FitFunction", "FitShape", "CompareAdjusters", "CustomAdjuster",
+        "InspectKernel",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -11,7 +11,9 @@ struct AnyProgram: Sendable, CustomTestStringConvertible {
 
   var testDescription: String { command.name }
 
-  static let all = [fitImage, compareAdjusters, fitFunction, inspectKernel, customAdjuster]
+  static let all = [
+    fitImage, compareAdjusters, fitFunction, fitShape, inspectKernel, customAdjuster,
+  ]
 
   static let fitImage = AnyProgram(command: Options.command) { _ = try FitImageSettings($0) }
   static let compareAdjusters = AnyProgram(command: CompareAdjustersProgram.command) {
