@@ -2,7 +2,7 @@
 import PackageDescription
 
 // No package dependencies: what is not written here comes from system libraries, which
-// `.ci/setup` installs on Debian and Ubuntu (oneDNN, LAPACK, libpng).
+// `.ci/setup` installs on Debian and Ubuntu (oneDNN, LAPACK, libpng; for ShapeFiles alone, matio and assimp).
 let package = Package(
   name: "swift-gradient-adjusters",
   platforms: [.macOS(.v15)],
@@ -11,11 +11,14 @@ let package = Package(
     .library(name: "AutoDiff", targets: ["AutoDiff"]),
     .library(name: "GradientAdjusters", targets: ["GradientAdjusters"]),
     .library(name: "INRZoo", targets: ["INRZoo"]),
+    .library(name: "ShapeFiles", targets: ["ShapeFiles"]),
     .executable(name: "FitImage", targets: ["FitImage"]),
     .executable(name: "CompareAdjusters", targets: ["CompareAdjusters"]),
     .executable(name: "FitFunction", targets: ["FitFunction"]),
+    .executable(name: "FitShape", targets: ["FitShape"]),
     .executable(name: "CustomAdjuster", targets: ["CustomAdjuster"]),
     .executable(name: "InspectKernel", targets: ["InspectKernel"]),
+    .executable(name: "EvaluateShape", targets: ["EvaluateShape"]),
   ],
   dependencies: [],
   targets: [
@@ -23,6 +26,8 @@ let package = Package(
     .systemLibrary(name: "COneDNN"),
     .systemLibrary(name: "CLAPACK"),
     .systemLibrary(name: "CZlib"),
+    .systemLibrary(name: "CMatio"),
+    .systemLibrary(name: "CAssimp"),
     .target(name: "CTensorKernels", linkerSettings: [.linkedLibrary("m")]),
     .target(name: "CPNGFiles", linkerSettings: [.linkedLibrary("png16")]),
 
@@ -33,6 +38,10 @@ let package = Package(
     .target(name: "GradientAdjusters", dependencies: ["TensorKit", "AutoDiff"]),
     .target(
       name: "INRZoo", dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "CPNGFiles"]),
+
+    // Beside the layers: who does not use it needs neither matio nor assimp.
+    .target(
+      name: "ShapeFiles", dependencies: ["TensorKit", "INRZoo", "CMatio", "CAssimp", "CZlib"]),
 
     // Runnable examples and the small library that they share.
     .target(
@@ -58,6 +67,12 @@ let package = Package(
         "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "Fitting",
       ], path: "Examples/FitFunction"),
     .executableTarget(
+      name: "FitShape",
+      dependencies: [
+        "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ShapeFiles", "ExampleSupport",
+        "Fitting",
+      ], path: "Examples/FitShape"),
+    .executableTarget(
       name: "CustomAdjuster",
       dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],
       path: "Examples/CustomAdjuster"),
@@ -66,6 +81,10 @@ let package = Package(
       dependencies: [
         "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "Fitting",
       ], path: "Examples/InspectKernel"),
+    .executableTarget(
+      name: "EvaluateShape",
+      dependencies: ["TensorKit", "INRZoo", "ShapeFiles", "ExampleSupport"],
+      path: "Examples/EvaluateShape"),
 
     // Measurements; see Benchmarks/README.md.
     .target(name: "CPeak", path: "Benchmarks/CPeak"),
@@ -91,6 +110,9 @@ let package = Package(
     .testTarget(
       name: "INRZooTests",
       dependencies: ["INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit"]),
+    .testTarget(
+      name: "ShapeFilesTests", dependencies: ["ShapeFiles", "INRZoo", "TensorKit"],
+      exclude: ["Fixtures"]),
     // The programs are run as such, and are built with the tests for that.
     .testTarget(
       name: "ExampleTests",

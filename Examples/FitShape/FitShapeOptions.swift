@@ -92,10 +92,13 @@ enum Options {
       """)
   static let steps = RecipeOption(
     "steps", .integer(in: 1..., "N"), \.training.steps, of: nil,
-    help: "Steps of training; \(defaults.training.steps), and those of --epochs where a preset has these.")
+    help:
+      "Steps of training; \(defaults.training.steps), and those of --epochs where a preset has these."
+  )
   static let epochs = RecipeOption(
     "epochs", .integer(in: 1...1_000_000, "N"), open: \.shape.epochs,
-    help: "Passes over all voxels, or over as many points as the cloud has, in the place of --steps.")
+    help:
+      "Passes over all voxels, or over as many points as the cloud has, in the place of --steps.")
   static let seconds = Option(
     "seconds", .number(.positive, "S"),
     help: """
@@ -117,6 +120,18 @@ enum Options {
       How many samples the fitted surface is found from along its longest side; as many as there are voxels by \
       default, and at most 256.
       """)
+  static let meshFormat = Option(
+    "mesh-format",
+    .choice { (format: MeshFormat) in
+      switch format {
+      case .ply: "binary, with single numbers exact"
+      case .obj: "text"
+      case .dae: "COLLADA"
+      }
+    }, default: .ply, help: "The format of the learned surfaces.")
+  static let up = Option(
+    "up", .choice { (_: UpwardAxis) in "" }, default: .y,
+    help: "The axis that points up in the report's pictures.")
   static let staleOverlap = Option(
     flag: "stale-iou",
     help: """
@@ -161,7 +176,7 @@ enum Options {
         "Training", TrainingOptions.optimizer, TrainingOptions.learningRate,
         TrainingOptions.schedule, steps, epochs, seconds, clipNorm, TrainingOptions.seed,
         TrainingOptions.threads, TrainingOptions.memory, TrainingOptions.precision),
-      OptionGroup("Measures", measurePoints, meshResolution, staleOverlap),
+      OptionGroup("Results", measurePoints, meshResolution, meshFormat, up, staleOverlap),
       OptionGroup("Files", WeightOptions.initial, WeightOptions.saved, output),
       OptionGroup("Checkpoints", CheckpointOptions.all),
     ],
@@ -194,5 +209,24 @@ extension VoxelGroups {
           """)
     }
     return groups
+  }
+}
+
+/// The formats of meshes that are written.
+enum MeshFormat: String, CaseIterable, Sendable {
+  case ply, obj, dae
+}
+
+/// The axes that may point up.
+enum UpwardAxis: String, CaseIterable, Sendable {
+  case x, y, z
+
+  /// The axis of a rendering.
+  var axis: MeshRendering.Axis {
+    switch self {
+    case .x: .x
+    case .y: .y
+    case .z: .z
+    }
   }
 }

@@ -65,11 +65,13 @@ struct FitShapeReport {
     return settings.summary(of: ["shape": subject], results) { result in
       let distances = result.distances
       var measured: [String: JSONValue] = [
-        "iou": .number(result.overlap), "chamfer_l1": .number(distances?.chamfer),
-        "chamfer_l2": .number(distances?.squaredChamfer),
-        "hausdorff": .number(distances?.largest),
+        "iou": .number(result.overlap),
+        "chamfer_l1": .number(distances?.halfSumOfMeanDistances),
+        "chamfer_l2": .number(distances?.sumOfMeanSquaredDistances),
+        "hausdorff": .number(distances?.largestDistance),
         "normal_consistency": .number(distances?.normalConsistency),
-        "f_score": .number(distances?.fScore), "loss": .number(result.course.losses.last),
+        "f_score": .number(distances?.agreement(within: FitShapeSettings.nearDistance).fScore),
+        "loss": .number(result.course.losses.last),
         "steps": .integer(result.course.losses.count),
         "triangles": .integer(result.mesh.triangles.count),
         "failure": .string(result.course.failure?.clause),
@@ -93,13 +95,16 @@ struct FitShapeReport {
         (.number("IoU, stale", decimals: 4, better: .higher), { .number($0.staleOverlap) }))
     }
     let distances: [ReportTable.Field<FitShapeResult>] = [
-      (.number("Chamfer L1", better: .lower), { .number($0.distances?.chamfer) }),
-      (.number("Chamfer L2", better: .lower), { .number($0.distances?.squaredChamfer) }),
+      (.number("Chamfer L1", better: .lower), { .number($0.distances?.halfSumOfMeanDistances) }),
+      (.number("Chamfer L2", better: .lower), { .number($0.distances?.sumOfMeanSquaredDistances) }),
       (
         .number("Normals", decimals: 4, better: .higher),
         { .number($0.distances?.normalConsistency) }
       ),
-      (.number("F-score", decimals: 4, better: .higher), { .number($0.distances?.fScore) }),
+      (
+        .number("F-score", decimals: 4, better: .higher),
+        { .number($0.distances?.agreement(within: FitShapeSettings.nearDistance).fScore) }
+      ),
     ]
     let costs: [ReportTable.Field<FitShapeResult>] = [
       (.number("Steps"), { .number(Double($0.course.losses.count)) }),
@@ -126,9 +131,9 @@ struct FitShapeReport {
       "Fitting \(subject.name)", summary: sentence, settings: settings.reported,
       provenance: settings.provenance)
     report.addTable("Results", table, caption: tableCaption)
-    for (heading, view) in ShapeView.all {
+    for view in ShapeView.all {
       report.addPictures(
-        heading, try views(view),
+        view.name, try views(view),
         caption: "The shape, and the surface that each network has learned, from the same side.")
     }
     report.addPictures(
@@ -163,7 +168,7 @@ struct FitShapeReport {
     let outcome = results.map { result in
       let reached =
         result.overlap.map { "reached an IoU of \(NumberText.fixed($0, 4))" }
-        ?? "came within \(NumberText.significant(result.distances?.chamfer ?? .nan)) of the surface"
+        ?? "came within \(NumberText.significant(result.distances?.halfSumOfMeanDistances ?? .nan)) of the surface"
       let end =
         result.course.failure?.clause
         ?? result.course.stopClause.map { "\($0) and had \(reached)" } ?? reached
@@ -199,7 +204,7 @@ struct FitShapeReport {
   }
 
   private var lossPlot: LinePlot {
-    let window = max(1, min(settings.columns.stepsPerEpoch ?? 1, 50))
+    let window = max(1, min(settings.subject.stepsPerEpoch(settings.recipe.shape), 50))
     return LinePlot(
       "Loss against step", x: PlotAxis("step"), y: PlotAxis("loss", scale: .logarithmic),
       series: results.map { result in
@@ -207,7 +212,7 @@ struct FitShapeReport {
         let ends = Array(stride(from: window, through: losses.count, by: window))
         return PlotSeries(
           result.adjuster.name, x: ends.map { Double($0) },
-          y: ends.map { losses[($0 - window)..<$0].map(\.self).mean ?? .nan })
+          y: ends.map { Array(losses[($0 - window)..<$0]).mean ?? .nan })
       })
   }
 
@@ -221,33 +226,53 @@ struct FitShapeReport {
   private func errorColors(_ result: FitShapeResult) -> [SIMD3<UInt8>]? {
     let largest = largestError
     return result.vertexErrors.map { errors in
-      errors.map { ColorMap.viridis.color(at: $0 / largest) }
+      errors.map {
+        let color = ColorMap.viridis.color(at: $0 / largest)
+        return SIMD3(color.red, color.green, color.blue)
+      }
     }
+  }
+
+  /// A shaded picture of a mesh from a side, framed as the true shape is.
+  private func png(
+    _ mesh: TriangleMesh, from view: ShapeView, colors: [SIMD3<UInt8>]? = nil
+  ) throws -> Data {
+    let picture = view.picture(
+      of: mesh, up: settings.values[Options.up].axis, framedLike: settings.subject.mesh,
+      colors: colors,
+      workers: settings.workers)
+    return Data(try picture.pngBytes())
   }
 
   private func views(_ view: ShapeView) throws -> [ReportPicture] {
-    let truth = try settings.subject.mesh.map { mesh in
-      ReportPicture(Data(try view.picture(of: mesh).pngBytes()), caption: "The shape")
+    var pictures: [ReportPicture] = []
+    if let truth = settings.subject.mesh {
+      pictures.append(ReportPicture(try png(truth, from: view), caption: "The shape"))
     }
-    return (truth.map { [$0] } ?? [])
-      + (try results.filter { !$0.mesh.triangles.isEmpty }.map { result in
+    for result in results where !result.mesh.triangles.isEmpty {
+      pictures.append(
         result.picture(
-          Data(try view.picture(of: result.mesh).pngBytes()),
-          result.overlap.map { "IoU \(NumberText.fixed($0, 4))" } ?? "")
-      })
+          try png(result.mesh, from: view),
+          result.overlap.map { "IoU \(NumberText.fixed($0, 4))" } ?? ""))
+    }
+    return pictures
   }
 
   private func errorViews() throws -> [ReportPicture] {
-    try results.compactMap { result in
-      guard let colors = errorColors(result), !result.mesh.triangles.isEmpty else { return nil }
-      return result.picture(
-        Data(try ShapeView.front.picture(of: result.mesh, colors: colors).pngBytes()),
-        result.distances.map { "mean \(NumberText.significant($0.chamfer))" } ?? "")
+    var pictures: [ReportPicture] = []
+    for result in results where !result.mesh.triangles.isEmpty {
+      guard let colors = errorColors(result) else { continue }
+      pictures.append(
+        result.picture(
+          try png(result.mesh, from: .front, colors: colors),
+          result.distances.map { "mean \(NumberText.significant($0.halfSumOfMeanDistances))" } ?? ""
+        ))
     }
+    return pictures
   }
 
   private func slices() throws -> [ReportPicture] {
-    let truth = try settings.subject.slice().map { slice in
+    let truth = try settings.subject.slice(workers: settings.workers).map { slice in
       ReportPicture(try picture(of: slice), caption: "The shape")
     }
     return (truth.map { [$0] } ?? [])

@@ -29,7 +29,9 @@ struct FitShapeResult: ExperimentOutcome {
   /// The surface that was learned, in the shape's own proportions; without triangles if there is none.
   var mesh = TriangleMesh(vertices: [], triangles: [])
   /// How far it lies from the true one; nil where one of them is empty.
-  var distances: SurfaceDistances?
+  var distances: SurfaceComparison?
+  /// How far each vertex of the learned surface lies from the true one; nil where one of them is empty.
+  var vertexErrors: [Double]?
   /// A cut through the middle of the field, of shape [rows, columns].
   var slice: Tensor<Float>?
   var peakMemoryMegabytes = 0.0
@@ -45,7 +47,7 @@ struct FitShapeResult: ExperimentOutcome {
   var line: String {
     """
     adjuster=\(adjuster.name) iou=\(NumberText.field(overlap, 4)) \
-    chamfer=\(NumberText.field(distances?.chamfer, 6)) \
+    chamfer=\(NumberText.field(distances?.halfSumOfMeanDistances, 6)) \
     seconds_per_step=\(NumberText.field(secondsPerStep, 5)) \
     peak_memory_mb=\(NumberText.field(peakMemoryMegabytes, 1))
     """
@@ -87,10 +89,11 @@ extension FitShapeSettings {
       let task = ShapeTask(
         source: source, loss: MeanSquaredError<Scalar>(), stepsPerEpoch: source.stepsPerEpoch,
         nest: { signal.nestedGroups(of: $0) },
-        probe: OccupancyProbe(of: signal, workers: workers), isPositiveInside: true)
+        probe: signal.probe(), isPositiveInside: true,
+        swapsFirstTwo: shape.axes == .released)
       return try fit(choice, network, to: task, in: folder, memory: memory)
     case .signedDistance:
-      let probe = try subject.distanceProbe(Scalar.self, workers: workers)
+      let probe = subject.distanceProbe(Scalar.self, workers: workers)
       let stepsPerEpoch = subject.stepsPerEpoch(shape)
       guard shape.loss == .eikonal else {
         let task = ShapeTask(
@@ -113,7 +116,7 @@ extension FitShapeSettings {
   ) throws -> FitShapeResult {
     var first = task.source
     let inputs = try first.nextBatch().inputs
-    let stale = StaleOverlap<Scalar>()
+    let stale = StaleOverlap<Scalar>(stepsPerEpoch: task.stepsPerEpoch)
     var adjuster = adjuster(choice, over: inputs, groups: task.nest)
     if values[Options.staleOverlap] { adjuster = ComposedAdjuster([adjuster, stale]) }
     let trainer = try Trainer(
@@ -135,8 +138,9 @@ extension FitShapeSettings {
       measure: .loss
     ) { run, isLast in
       guard !isLast, run.step.isMultiple(of: interval), let probe = task.probe else { return }
-      let model = run.trainer.model
-      run.course.note(evaluation: try probe.quickOverlap(of: model, task, over: inputs))
+      let model = try run.trainer.plainModel(over: inputs)
+      run.course.note(
+        evaluation: try probe.quickOverlap(of: model, task, workers: workers))
     }
     var course = run.course
     let plain = try run.trainer.plainModel(over: inputs)
@@ -148,9 +152,15 @@ extension FitShapeSettings {
       writeWeights: { try model.writeWeights(to: $0, metadata: metadata) },
       writeBestWeights: best.map { best in { try best.writeWeights(to: $0, metadata: metadata) } })
     if course.failure == nil {
-      result.overlap = try task.probe?.overlap(of: plain, task)
+      result.overlap = try task.probe?.overlap(of: plain, task, workers: workers)
       if let overlap = result.overlap { course.note(evaluation: overlap) }
-      try find(&result, of: plain, task)
+      if values[Options.staleOverlap] {
+        let parts = (run.trainer.adjuster as? ComposedAdjuster<Scalar>)?.adjusters ?? []
+        result.staleOverlap = parts.lazy.compactMap { $0 as? StaleOverlap<Scalar> }.first?.overlap
+      }
+      do { try find(&result, of: plain, task) } catch is IsosurfaceError {
+        course.failure = RunFailure(step: run.step, error: .nonFinite("final output"))
+      }
     }
     result.course = course
     progress.finish()
@@ -158,12 +168,65 @@ extension FitShapeSettings {
     return result
   }
 
+  /// Finds the surface that was learned, and measures it.
+  private func find<Scalar, Model: Module<Scalar>>(
+    _ result: inout FitShapeResult, of model: Model, _ task: ShapeTask<Scalar>
+  ) throws {
+    let evaluation = TiledEvaluation(of: model, workers: workers)
+    func values(_ grid: SampleGrid) throws -> [Float] {
+      let points = task.swapsFirstTwo ? grid.points.map { SIMD3($0.y, $0.x, $0.z) } : grid.points
+      let outputs = try evaluation.outputs(for: Tensor<Scalar>(points))
+      let columns = outputs.shape[1]
+      return outputs.withUnsafeElements { outputs in
+        (0..<points.count).map { Float(outputs[$0 * columns]) }
+      }
+    }
+    let grid = subject.grid(resolution: meshResolution)
+    let places = grid.coordinates(along: 0)
+    let found = try TriangleMesh.isosurface(
+      grid: grid, level: task.isPositiveInside ? 0.5 : 0, closingBorders: true
+    ) { layer in
+      var box = grid.box
+      (box.lower.x, box.upper.x) = (places[layer], places[layer])
+      let values = try values(
+        SampleGrid(extents: [1, grid.extents[1], grid.extents[2]], box: box))
+      return task.isPositiveInside ? values : values.map { -$0 }
+    }
+    result.mesh = subject.inOwnProportions(found)
+    let plane = try values(subject.sliceGrid)
+    let shades =
+      task.isPositiveInside
+      ? plane : plane.map { Float(subject.shade(ofDistance: Double($0))) }
+    result.slice = Tensor(shades).reshaped(
+      to: [subject.sliceGrid.extents[0], subject.sliceGrid.extents[1]])
+    try measure(&result)
+  }
+
+  /// Measures how far the learned surface lies from the true one, or from the points of a cloud.
+  private func measure(_ result: inout FitShapeResult) throws {
+    let found = result.mesh
+    guard found.area > 0 else { return }
+    let (points, workers) = (values[Options.measurePoints], workers)
+    if let mesh = subject.mesh, mesh.area > 0 {
+      result.distances = SurfaceComparison(
+        between: found, and: mesh, samples: points, seed: 1, workers: workers)
+      result.vertexErrors = TriangleSearch(mesh, workers: workers)
+        .nearest(to: found.vertices, workers: workers).map(\.distance)
+    } else if let cloud = subject.ownCloud {
+      result.distances = SurfaceComparison(
+        between: found.sampledSurface(count: points, seed: 1), and: cloud, workers: workers)
+      result.vertexErrors = PointSearch(cloud.points)
+        .nearest(to: found.vertices, workers: workers).squaredDistances.map { $0.squareRoot() }
+    }
+  }
+
   /// How many steps a run has; where a time is given for it, as many as find room in it.
   private func plan<Model>(_ run: inout TrainingRun<Model, ShapeFindings>) throws -> Int {
     guard let seconds, !values.gives(Options.steps), !values.gives(Options.epochs) else {
       return steps
     }
-    let perStep = try run.findings.plannedSteps == nil
+    let perStep =
+      try run.findings.plannedSteps == nil
       ? run.measuredSecondsPerStep(within: seconds / 20) : 0
     let planned = run.findings.plannedSteps ?? max(1, Int(seconds / max(perStep, 1e-6)))
     run.findings.plannedSteps = planned

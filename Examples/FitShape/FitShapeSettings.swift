@@ -10,6 +10,8 @@ import TensorKit
 struct FitShapeSettings: Experiment {
   /// How many voxels the longest side of the embedded shape has by default.
   static let demonstrationSize = 64
+  /// How near points must be to the other surface for the F-score: 1 % of the longest side's half.
+  static let nearDistance = 0.01
 
   let values: OptionValues
   let recipe: Recipe

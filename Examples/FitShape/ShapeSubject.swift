@@ -43,9 +43,11 @@ struct ShapeSubject {
       let volume = try ExampleFailure.reading(
         Options.volume, file, remedy: "give a .mat or .npy file with a volume of three axes"
       ) { path in
-        try FileError.naming(path) {
-          try ShapeFile.volume(at: path)
-            .cropped(recipe.shape.fidelity == .released ? .released : .inclusive)
+        let volume = try ShapeFile.volume(at: path)
+        do {
+          return try volume.cropped(recipe.shape.fidelity == .released ? .released : .inclusive)
+        } catch let error as VoxelVolumeError {
+          throw FileError(.unsupported, path: path, reason: "\(error)")
         }
       }
       self.init(
@@ -73,15 +75,15 @@ struct ShapeSubject {
         resolution: values[Options.resolution] ?? 128)
     } else {
       let size = values[Options.resolution] ?? FitShapeSettings.demonstrationSize
-      let shape = ProceduralShape()
+      let shape = ProceduralShape.ridgedKnot
       switch task {
       case .occupancy:
         self.init(
           name: "the embedded shape", Options.volume,
-          volume: try shape.volume(longestSide: size).cropped(.inclusive))
+          volume: try shape.volume(extents: [size, size, size]).cropped(.inclusive))
       case .signedDistance:
         self.init(
-          name: "the embedded shape", Options.mesh, shape.mesh(longestSide: 128), task,
+          name: "the embedded shape", Options.mesh, try shape.mesh(extents: [192, 192, 192]), task,
           recipe.shape.loss, resolution: size)
       }
     }
@@ -92,7 +94,7 @@ struct ShapeSubject {
     fileOption = option
     fingerprint = volume.values.fingerprint
     self.volume = volume
-    mesh = volume.surface(longestSide: 256)
+    mesh = try? volume.surface(longestSide: 256)
     cloud = nil
     extents = volume.extents
     scale = 1
@@ -113,7 +115,7 @@ struct ShapeSubject {
     self.mesh = own
     switch task {
     case .occupancy:
-      let volume = VoxelVolume(own, longestSide: resolution)
+      let volume = VoxelVolume(inside: own, longestSide: resolution)
       self.volume = volume
       cloud = nil
       extents = volume.extents
@@ -132,7 +134,10 @@ struct ShapeSubject {
     self.name = name
     fileOption = Options.points
     scale = loss == .squared ? 0.45 : 1
-    self.cloud = cloud.fitted(halfSide: scale)
+    let (center, halfSide) = cloud.frame
+    let factor = scale / halfSide
+    self.cloud = PointCloud(
+      points: cloud.points.map { ($0 - center) * factor }, normals: cloud.normals)
     var hash = UInt64(cloud.points.count)
     for point in cloud.points {
       for axis in 0..<3 { hash = (hash ^ point[axis].bitPattern) &* 0x9E37_79B9_7F4A_7C15 }
@@ -141,6 +146,11 @@ struct ShapeSubject {
     volume = nil
     mesh = nil
     extents = [resolution, resolution, resolution]
+  }
+
+  /// The points in own proportions; nil for voxels.
+  var ownCloud: PointCloud? {
+    cloud.map { PointCloud(points: $0.points.map { $0 / scale }, normals: $0.normals) }
   }
 
   // MARK: - Steps
@@ -184,7 +194,7 @@ struct ShapeSubject {
       distances = { exact.values(at: $0, workers: workers) }
     } else {
       let search = PointSearch(cloud.points)
-      distances = { cloud.distances(at: $0, by: search, workers: workers) }
+      distances = { cloud.distances(to: $0, by: search, workers: workers) }
     }
     var samples = SurfaceSamples<Scalar>(around: cloud.points, seed: seed, distances: distances)
     samples.rowCount = shape.pointsPerStep
@@ -240,17 +250,79 @@ struct ShapeSubject {
     return ShapeProbe(inputs: Rows(Tensor<Scalar>(points))) { rows in rows.map { isInside[$0] } }
   }
 
-  /// How far the plane through the middle is filled, from 0 to 1; nil where that is not known.
-  func slice() -> Tensor<Float>? {
-    guard let volume else { return nil }
-    let (height, width, middle) = (extents[0], extents[1], extents[2] / 2)
-    return Tensor(shape: [height, width]) { elements in
-      for row in 0..<height {
-        for column in 0..<width {
-          elements[row * width + column] = Float(volume[row, column, middle]) / 255
+  /// The points of the plane through the middle, across the last axis, as a grid in the frame of the network.
+  var sliceGrid: SampleGrid {
+    let whole = grid(resolution: min(resolution, 256))
+    var box = whole.box
+    (box.lower.z, box.upper.z) = (0, 0)
+    return SampleGrid(extents: [whole.extents[0], whole.extents[1], 1], box: box)
+  }
+
+  /// What is true in the plane through the middle, from 0 for outside to 1 for inside; nil where that is not known.
+  func slice(workers: Workers) -> Tensor<Float>? {
+    let grid = sliceGrid
+    if let volume {
+      let (rows, columns) = (grid.extents[0], grid.extents[1])
+      return Tensor(
+        (0..<(rows * columns)).map { place in
+          let row = place / columns * volume.extents[0] / rows
+          let column = place % columns * volume.extents[1] / columns
+          return Float(volume[row, column, volume.extents[2] / 2]) / 255
         }
-      }
+      ).reshaped(to: [rows, columns])
     }
+    return mesh.map { mesh in
+      let distances = SignedDistance(of: mesh.scaled(by: scale)).values(at: grid, workers: workers)
+      return Tensor(distances.map { Float(shade(ofDistance: $0)) })
+        .reshaped(to: [grid.extents[0], grid.extents[1]])
+    }
+  }
+
+  /// How bright a signed distance is shown: a half on the surface, and more inside.
+  func shade(ofDistance distance: Double) -> Double {
+    min(max(0.5 - distance / (0.4 * scale), 0), 1)
+  }
+}
+
+extension VoxelVolume {
+  /// Voxels of a mesh whose longest side is 2, in its bounds, as many along the longest side as asked for.
+  fileprivate init(inside mesh: TriangleMesh, longestSide: Int) {
+    let bounds = mesh.bounds ?? .symmetricUnit
+    let longest = max(bounds.size.x, bounds.size.y, bounds.size.z)
+    let extents = (0..<3).map { axis in
+      max(2, Int((bounds.size[axis] / longest * Double(longestSide - 1)).rounded()) + 1)
+    }
+    self.init(inside: mesh, extents: extents, box: bounds)
+  }
+
+  /// The surface at which voxels are half filled, in own proportions; of a larger volume that of means over cubes.
+  ///
+  /// - Throws: `IsosurfaceError`, which bytes are no reason for.
+  fileprivate func surface(longestSide: Int) throws -> TriangleMesh {
+    let longest = extents.max() ?? 1
+    let side = (longest + longestSide - 1) / longestSide
+    let smaller = downsampled(by: side)
+    // Where the first and last of the means lie, in voxels from the middle.
+    var box = BoundingBox.symmetricUnit
+    for axis in 0..<3 {
+      let middle = Double(extents[axis] - 1) / 2
+      let last = Double(side * smaller.extents[axis]) - Double(side + 1) / 2
+      let unit = 2 / Double(max(longest - 1, 1))
+      box.lower[axis] = (Double(side - 1) / 2 - middle) * unit
+      box.upper[axis] = (last - middle) * unit
+    }
+    return try .isosurface(
+      of: smaller.values.map { Float($0) / 255 },
+      grid: SampleGrid(extents: smaller.extents, box: box), level: 0.5, closingBorders: true)
+  }
+}
+
+extension PointCloud {
+  /// The middle of the points' bounds, and half their longest side.
+  fileprivate var frame: (center: SIMD3<Double>, halfSide: Double) {
+    guard let bounds = BoundingBox(containing: points) else { return (.zero, 1) }
+    let longest = max(bounds.size.x, bounds.size.y, bounds.size.z)
+    return (bounds.center, longest > 0 ? longest / 2 : 1)
   }
 }
 

@@ -17,6 +17,8 @@ struct ShapeTask<Scalar: TensorScalar> {
   let probe: ShapeProbe<Scalar>?
   /// Whether outputs of a half and more are inside, rather than negative ones.
   let isPositiveInside: Bool
+  /// Whether the first two inputs are the second coordinate and the first.
+  var swapsFirstTwo = false
 
   /// Whether a network's output is that of a point inside.
   func isInside(_ output: Scalar) -> Bool { isPositiveInside ? output >= 0.5 : output < 0 }
@@ -96,7 +98,8 @@ struct Overlap: Checkpointable {
     try visitor.visit(&both, named: "both")
     try visitor.visit(&either, named: "either")
     try visitor.require(
-      both >= 0 && either >= both, of: "either", "there are \(both) in both and \(either) in either")
+      both >= 0 && either >= both, of: "either", "there are \(both) in both and \(either) in either"
+    )
   }
 }
 

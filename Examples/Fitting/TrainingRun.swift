@@ -36,6 +36,12 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
   /// How many steps have been made.
   package var step: Int { trainer.step }
 
+  /// The learning rate as a function of the step.
+  package var learningRate: LearningRateSchedule {
+    get { trainer.learningRate }
+    set { trainer.learningRate = newValue }
+  }
+
   /// Trains up to a number of steps, or until a step fails or the user asks to stop.
   ///
   /// - Parameters:

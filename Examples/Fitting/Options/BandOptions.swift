@@ -19,7 +19,8 @@ package enum BandOptions {
       How strongly bands are learned is measured every R steps, and at steps 0, 3, 10, 25 and 50.
       """)
   package static let probes = RecipeOption(
-    "probes", .integer(in: 1...1000, "N"), \.settings.equalization.probeCount, where: \.evensOutBands,
+    "probes", .integer(in: 1...1000, "N"), \.settings.equalization.probeCount,
+    where: \.evensOutBands,
     help: "Each measurement is the mean over N random directions of the parameters.")
   package static let bandResiduals = RecipeOption(
     "band-residuals",

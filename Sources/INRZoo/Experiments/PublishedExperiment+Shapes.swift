@@ -138,6 +138,6 @@ extension Recipe {
     $0.settings.end = 14
     $0.settings.sampling = .center
     $0.shape.groups = .blocks(8)
-    $0.shape.groupsPerStep = 64
+    $0.shape.groupsPerStep = 32
   }
 }

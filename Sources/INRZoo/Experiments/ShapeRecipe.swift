@@ -35,3 +35,8 @@ public struct ShapeRecipe: Codable, Hashable, Sendable {
   /// A task with the published numbers of the occupancy of volumes.
   public init(_ task: Task = .occupancy) { self.task = task }
 }
+
+extension ShapeRecipe {
+  /// Which index of a volume each coordinate runs along.
+  public var axes: VoxelAxes { fidelity == .released ? .released : .natural }
+}

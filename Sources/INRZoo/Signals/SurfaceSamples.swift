@@ -26,7 +26,9 @@ public struct SurfaceSamples<Scalar: TensorScalar>: BatchSource {
   /// What the squared errors of coarse points are multiplied by.
   public var coarseWeight = 0.01
   /// How many points the smallest groups have at most, on average; groups are halved from level to level.
-  public var groupSize = 32
+  public var groupSize = standardGroupSize
+  /// How many points the smallest groups have by default.
+  public static var standardGroupSize: Int { 32 }
   private let surface: [SIMD3<Double>]
   private let distances: Distances
   private var generator: SeededGenerator
@@ -143,12 +145,39 @@ public struct OrientedPoints<Scalar: TensorScalar>: BatchSource {
       }
     }
     return Batch(
-      inputs: inputs, targets: targets, groups: .bisecting(inputs, cutsPerLevel: 1, pointsPerGroup: groupSize))
+      inputs: inputs, targets: targets,
+      groups: .bisecting(inputs, cutsPerLevel: 1, pointsPerGroup: groupSize))
   }
 
   /// Shows the generator.
   public mutating func visitState(_ visitor: inout StateVisitor) throws {
     try visitor.visit(&generator, named: "generator")
+  }
+}
+
+extension PointCloud {
+  /// Signed distances by the normals of the three nearest points: (x - nearest) · mean of their normals.
+  ///
+  /// The mean is not scaled to the length 1, so that distances near edges are too small; published results rest on
+  /// that. Source: D. Lindell et al., CVPR 2022, released code.
+  ///
+  /// - Parameters:
+  ///   - queries: The places, finite.
+  ///   - search: A search of this cloud's points.
+  ///   - workers: The threads that share the work.
+  /// - Precondition: The cloud has a point.
+  public func distances(
+    to queries: [SIMD3<Double>], by search: PointSearch, workers: Workers = Workers()
+  ) -> [Double] {
+    let count = min(3, points.count)
+    let neighbors = search.nearest(count, to: queries, workers: workers)
+    return queries.indices.map { query in
+      let nearest = neighbors.indices[(query * count)..<((query + 1) * count)]
+      var normal = SIMD3<Double>.zero
+      for index in nearest { normal += normals[Int(index)] }
+      let offset = queries[query] - points[Int(nearest[nearest.startIndex])]
+      return (offset * (normal / Double(count))).sum()
+    }
   }
 }
 

@@ -2,6 +2,17 @@ import AutoDiff
 import GradientAdjusters
 import TensorKit
 
+/// Which index a coordinate runs along.
+public enum VoxelAxes: String, CaseIterable, Codable, Sendable {
+  /// The first coordinate along the first index, and so on.
+  case natural
+  /// The first coordinate along the second index and the second along the first, as in the code released with
+  /// K. Shi et al., ICML 2025.
+  case released
+
+  var order: [Int] { self == .natural ? [0, 1, 2] : [1, 0, 2] }
+}
+
 /// The occupancy of a volume as a signal to fit: a row for each voxel, in groups.
 ///
 /// Coordinates are computed wherever they are needed, and a target is a voxel's byte divided by 255, so that a
@@ -12,23 +23,12 @@ import TensorKit
 /// var source = signal.batches(groupsPerBatch: 256, seed: 1)
 /// ```
 public struct VolumeSignal<Scalar: TensorScalar>: Sendable {
-  /// Which index a coordinate runs along.
-  public enum Axes: String, CaseIterable, Codable, Sendable {
-    /// The first coordinate along the first index, and so on.
-    case natural
-    /// The first coordinate along the second index and the second along the first, as in the code released with
-    /// K. Shi et al., ICML 2025.
-    case released
-
-    var order: [Int] { self == .natural ? [0, 1, 2] : [1, 0, 2] }
-  }
-
   /// The volume.
   public let volume: VoxelVolume
   /// How its voxels form groups.
   public let groups: VoxelGroups
   /// Which index a coordinate runs along.
-  public let axes: Axes
+  public let axes: VoxelAxes
   /// The coordinates of all voxels, in the order of the rows; computed.
   public let inputs: Rows<Scalar>
   /// How far each voxel is filled, from 0 to 1, in the order of the rows; computed.
@@ -42,7 +42,7 @@ public struct VolumeSignal<Scalar: TensorScalar>: Sendable {
   ///   - groups: How its voxels form groups.
   ///   - axes: Which index a coordinate runs along.
   /// - Precondition: The volume has a voxel, and a name could be given to the groups.
-  public init(_ volume: VoxelVolume, groups: VoxelGroups, axes: Axes = .natural) {
+  public init(_ volume: VoxelVolume, groups: VoxelGroups, axes: VoxelAxes = .natural) {
     precondition(volume.count > 0, "a signal of a volume of extents \(volume.extents)")
     precondition(
       VoxelGroups(rawValue: groups.rawValue) == groups, "a volume in groups \(groups.rawValue)")

@@ -40,9 +40,9 @@ import Testing
     RowGrid(extents: extents).indices(ofPoint: voxel).map { $0 / side }
   }
 
-  @Test(arguments: shapes, VolumeSignal<Double>.Axes.allCases)
+  @Test(arguments: shapes, VoxelAxes.allCases)
   func rowsHoldTheirVoxels(
-    _ shape: ([Int], VoxelGroups), _ axes: VolumeSignal<Double>.Axes
+    _ shape: ([Int], VoxelGroups), _ axes: VoxelAxes
   ) {
     let (extents, groups) = shape
     let volume = Self.volume(extents)
