@@ -38,7 +38,9 @@ extension TriangleMesh {
       let (first, second, third) = corners(of: triangles[low])
       let root = generator.nextUnit().squareRoot()
       let along = generator.nextUnit()
-      points.append(first * (1 - root) + second * (root * (1 - along)) + third * (root * along))
+      // From one corner, so that a point of a triangle parallel to an axis lies in its plane exactly.
+      points.append(
+        first + (second - first) * (root * (1 - along)) + (third - first) * (root * along))
       normals.append(direction(of: areaVector(of: triangles[low])) ?? SIMD3(0, 0, 1))
     }
     return PointCloud(points: points, normals: normals)

@@ -210,7 +210,7 @@ import Testing
       ("ply\nformat ascii 1.0\nelement vertex 1\nproperty half x\nend_header\n", "'half'"),
       ("ply\nformat ascii 1.0\nelement vertex 1\nproperty float x\nend_header\n1\n", "no x, y"),
       ("ply\nformat ascii 1.0\nelement vertex 1\nnonsense\nend_header\n", "'nonsense'"),
-      ("ply\nformat ascii 1.0\nelement vertex 1\nproperty list float\nend_header\n", "words"),
+      ("ply\nformat ascii 1.0\nelement vertex 1\nproperty list float int\nend_header\n", "3 words"),
     ])
   func badPLYHeaders(text: String, words: String) {
     let error = #expect(throws: FileError.self) {
