@@ -91,7 +91,7 @@ let package = Package(
     .target(name: "CFuzzing", path: "Tests/CFuzzing"),
     .executableTarget(
       name: "Fuzzing",
-      dependencies: ["TensorKit", "INRZoo", "ExampleSupport", "CFuzzing", "CZlib"],
+      dependencies: ["TensorKit", "INRZoo", "ShapeFiles", "ExampleSupport", "CFuzzing", "CZlib"],
       path: "Tests/Fuzzing"),
 
     .testTarget(
@@ -112,6 +112,7 @@ let package = Package(
       dependencies: [
         "ExampleSupport", "INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "FitImage",
         "ImageFitting", "FitFunction", "CompareAdjusters", "CustomAdjuster", "InspectKernel",
+        "EvaluateShape",
       ]),
   ],
   swiftLanguageModes: [.v6]
