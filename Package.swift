@@ -98,7 +98,7 @@ let package = Package(
     .target(name: "CFuzzing", path: "Tests/CFuzzing"),
     .executableTarget(
       name: "Fuzzing",
-      dependencies: ["TensorKit", "INRZoo", "ExampleSupport", "CFuzzing", "CZlib"],
+      dependencies: ["TensorKit", "INRZoo", "ShapeFiles", "ExampleSupport", "CFuzzing", "CZlib"],
       path: "Tests/Fuzzing"),
 
     .testTarget(
@@ -118,8 +118,8 @@ let package = Package(
       name: "ExampleTests",
       dependencies: [
         "ExampleSupport", "INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "FitImage",
-        "ImageFitting", "FitFunction", "FitShape", "CompareAdjusters", "CustomAdjuster",
-        "InspectKernel",
+        "ImageFitting", "FitFunction", "FitShape", "EvaluateShape", "CompareAdjusters",
+        "CustomAdjuster", "InspectKernel",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -31,32 +31,38 @@ enum MATLABHDF5File {
   /// - Throws: `FileError` without a path.
   static func volume(at path: String, size: Int, named name: String?) throws -> VoxelVolume {
     try reading.withLock { _ in
-      guard let file = Mat_Open(path, Int32(MAT_ACC_RDONLY.rawValue)) else {
-        throw FileError(
-          .malformed,
-          reason: "it begins as a MATLAB file of version 7.3, and HDF5 cannot read the rest; it is "
-            + "truncated or damaged")
-      }
-      defer { Mat_Close(file) }
-      let variables = try variables(of: file)
-      let chosen = variables[try variables.volumeIndex(named: name)]
-      guard let variable = Mat_VarReadInfo(file, chosen.name) else { throw damaged(chosen) }
-      defer { Mat_VarFree(variable) }
-      guard let type = numberTypes[variable.pointee.class_type.rawValue],
-        let needed = StoredArray.byteCount(of: type, shape: chosen.extents),
-        needed / largestRatio <= size
-      else {
-        throw FileError(
-          .malformed,
-          reason: "its variable \(chosen.description) is larger than its \(size) bytes can give")
-      }
-      guard Mat_VarReadDataAll(file, variable) == 0, let data = variable.pointee.data,
-        variable.pointee.nbytes == needed, Int(variable.pointee.data_size) == type.byteCount
-      else { throw damaged(chosen) }
-      return try VoxelElements(
-        type, isBigEndian: false, isColumnMajor: true, extents: chosen.extents
-      ).volume(of: UnsafeRawBufferPointer(start: data, count: needed))
+      try HDF5Reports.silenced { try volumeWithoutReports(at: path, size: size, named: name) }
     }
+  }
+
+  private static func volumeWithoutReports(
+    at path: String, size: Int, named name: String?
+  ) throws -> VoxelVolume {
+    guard let file = Mat_Open(path, Int32(MAT_ACC_RDONLY.rawValue)) else {
+      throw FileError(
+        .malformed,
+        reason: "it begins as a MATLAB file of version 7.3, and HDF5 cannot read the rest; it is "
+          + "truncated or damaged")
+    }
+    defer { Mat_Close(file) }
+    let variables = try variables(of: file)
+    let chosen = variables[try variables.volumeIndex(named: name)]
+    guard let variable = Mat_VarReadInfo(file, chosen.name) else { throw damaged(chosen) }
+    defer { Mat_VarFree(variable) }
+    guard let type = numberTypes[variable.pointee.class_type.rawValue],
+      let needed = StoredArray.byteCount(of: type, shape: chosen.extents),
+      needed / largestRatio <= size
+    else {
+      throw FileError(
+        .malformed,
+        reason: "its variable \(chosen.description) is larger than its \(size) bytes can give")
+    }
+    guard Mat_VarReadDataAll(file, variable) == 0, let data = variable.pointee.data,
+      variable.pointee.nbytes == needed, Int(variable.pointee.data_size) == type.byteCount
+    else { throw damaged(chosen) }
+    return try VoxelElements(
+      type, isBigEndian: false, isColumnMajor: true, extents: chosen.extents
+    ).volume(of: UnsafeRawBufferPointer(start: data, count: needed))
   }
 
   private static func variables(of file: OpaquePointer) throws -> [MATLABVariable] {

@@ -28,7 +28,7 @@ struct MATLABVariable: Hashable {
       "cell", "struct", "object", "char", "sparse", "double", "single", "int8", "uint8", "int16",
       "uint16", "int32", "uint32", "int64", "uint64", "function", "opaque",
     ]
-    return names.indices.contains(number - 1) ? names[number - 1] : "class \(number)"
+    return names.indices.contains(number - 1) ? names[number - 1] : "of an unknown class"
   }
 
   /// Whether numbers of a class are those of plain arrays.

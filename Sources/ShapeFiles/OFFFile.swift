@@ -1,10 +1,22 @@
 import INRZoo
 import TensorKit
 
+extension TriangleMesh {
+  /// Creates a mesh from the contents of an OFF file, its vertices in their order.
+  ///
+  /// Polygons become fans of triangles. Colours and normals are left out.
+  ///
+  /// - Parameter bytes: The contents of a whole file.
+  /// - Throws: `FileError` of the kind `malformed` if they are not those of an OFF file, break off, name a vertex
+  ///   that is not there or have a coordinate that is not finite, and `unsupported` for other than three
+  ///   coordinates.
+  public init(offBytes bytes: [UInt8]) throws { self = try OFFFile.mesh(of: bytes) }
+}
+
 /// Meshes in `.off` files: vertices and polygons as text.
 ///
 /// Normals and colours of vertices and colours of polygons are passed over.
-enum OFFFile {
+private enum OFFFile {
   /// Returns the mesh of a file's contents, polygons cut into triangles from their first corner.
   ///
   /// - Throws: `FileError` without a path.

@@ -1,8 +1,20 @@
 import INRZoo
 import TensorKit
 
+extension TriangleMesh {
+  /// Creates a mesh from the contents of an STL file, of text or of bytes.
+  ///
+  /// Corners of equal coordinates become one vertex, in the order of the file. Normals are left out, and so are
+  /// triangles of which two corners are one.
+  ///
+  /// - Parameter bytes: The contents of a whole file.
+  /// - Throws: `FileError` of the kind `malformed` if they are not those of an STL file, break off, or have a
+  ///   coordinate that is not finite.
+  public init(stlBytes bytes: [UInt8]) throws { self = try STLFile.mesh(of: bytes) }
+}
+
 /// Meshes in `.stl` files, of text or of bytes: triangles that share no vertices.
-enum STLFile {
+private enum STLFile {
   /// The bytes before the triangles of a binary file: a comment and their number.
   private static let headerSize = 84
   /// The bytes of a triangle: its normal, three corners and a number without meaning.

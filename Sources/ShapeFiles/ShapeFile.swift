@@ -89,8 +89,8 @@ private struct MeshReader {
   init?(pathExtension: String) {
     switch pathExtension {
     case "obj", "ply": read = { try TriangleMesh(contentsOf: $0) }
-    case "stl": read = { try STLFile.mesh(of: WholeFile.bytes(ofFileAt: $0)) }
-    case "off": read = { try OFFFile.mesh(of: WholeFile.bytes(ofFileAt: $0)) }
+    case "stl": read = { try TriangleMesh(stlBytes: WholeFile.bytes(ofFileAt: $0)) }
+    case "off": read = { try TriangleMesh(offBytes: WholeFile.bytes(ofFileAt: $0)) }
     case let name where SceneFile.isReadable(pathExtension: name):
       read = { try SceneFile.mesh(at: $0) }
     default: return nil

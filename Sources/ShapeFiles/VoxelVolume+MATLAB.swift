@@ -7,7 +7,9 @@ extension VoxelVolume {
   /// The largest number becomes 255, and the others are scaled with it and rounded. The first axis of the
   /// array, which runs fastest in the file, is the first of the volume, where it runs slowest.
   ///
-  /// Files up to version 7 are read by code of the package's own, those of 7.3 by matio and HDF5.
+  /// Files up to version 7 are read by code of the package's own, which survives any damage. Those of 7.3 are read by
+  /// matio and HDF5: ones that break off are refused, but HDF5 1.10 can crash where bytes within were changed. Do not
+  /// read such files from strangers.
   ///
   /// - Parameters:
   ///   - path: The path of the file.
@@ -24,6 +26,22 @@ extension VoxelVolume {
       // matio reads the file anew; its bytes are not held meanwhile.
       return try MATLABHDF5File.volume(at: path, size: bytes.count, named: variable)
     }
+  }
+}
+
+extension VoxelVolume {
+  /// Creates a volume from the contents of a MATLAB file up to version 7.
+  ///
+  /// - Parameters:
+  ///   - bytes: The contents of a whole file.
+  ///   - variable: The name of the array; by default `hypercube`, or else the only array of three axes.
+  /// - Throws: `FileError` as ``init(matlabFileAt:variable:)``, of the kind `unsupported` for version 7.3.
+  public init(matlabBytes bytes: [UInt8], variable: String? = nil) throws {
+    guard try MATLABVersion(of: bytes) == .five else {
+      throw FileError(
+        .unsupported, reason: "it is of version 7.3, which is read from files and not from bytes")
+    }
+    self = try MATLABFile(bytes: bytes).volume(named: variable)
   }
 }
 

@@ -6,7 +6,10 @@ enum Fields {
 
   static func all(in bytes: [UInt8], of format: FuzzedFormat) -> [Field] {
     switch format {
-    case .npy: [(6, 1), (8, 2), (8, 4)]
+    case .npy, .volume: [(6, 1), (8, 2), (8, 4)]
+    case .mat: [(124, 2), (126, 2)] + stride(from: 128, to: 224, by: 4).map { ($0, 4) }
+    case .stl: [(80, 4)]
+    case .obj, .ply, .xyz, .off: []
     case .safetensors, .state: [(0, 8)]
     case .npz: zip(bytes)
     case .png:
@@ -51,7 +54,8 @@ struct PNGChunks: Sequence, IteratorProtocol {
 enum Checksums {
   static func repair(_ bytes: inout [UInt8], of format: FuzzedFormat) {
     switch format {
-    case .npy: repairNumPyLength(&bytes)
+    case .npy, .volume: repairNumPyLength(&bytes)
+    case .mat, .obj, .ply, .xyz, .stl, .off: break
     case .safetensors, .state: repairHeaderLength(&bytes)
     case .npz: repairZIP(&bytes)
     case .png:

@@ -1,4 +1,5 @@
 import INRZoo
+import ShapeFiles
 import TensorKit
 
 /// A format of files whose reader is fuzzed.
@@ -13,9 +14,29 @@ enum FuzzedFormat: String, CaseIterable, Sendable {
   case state
   /// Pictures.
   case png
+  /// Volumes in single arrays.
+  case volume
+  /// Volumes in MATLAB files up to version 7.
+  case mat
+  /// Meshes of text.
+  case obj
+  /// Meshes and clouds of points, of text or bytes.
+  case ply
+  /// Clouds of points of text.
+  case xyz
+  /// Meshes of text or bytes.
+  case stl
+  /// Meshes of text.
+  case off
 
   /// What comes before the files of the format that are in a folder of others.
-  var pathExtension: String { self == .state ? "safetensors" : rawValue }
+  var pathExtension: String {
+    switch self {
+    case .state: "safetensors"
+    case .volume: "npy"
+    default: rawValue
+    }
+  }
 
   /// Reads a file, uses what was read, and writes and reads it again.
   ///
@@ -44,12 +65,42 @@ enum FuzzedFormat: String, CaseIterable, Sendable {
     case .png:
       let picture = try Picture(pngBytes: bytes)
       try promise { try Picture(pngBytes: picture.pngBytes()) == picture }
+    case .volume: try use(VoxelVolume(numPyBytes: bytes))
+    case .mat: try use(VoxelVolume(matlabBytes: bytes))
+    case .obj:
+      let mesh = try TriangleMesh(objBytes: bytes)
+      try promise { try TriangleMesh(objBytes: mesh.objBytes()) == mesh }
+    case .ply:
+      // Some have faces, and some have normals.
+      _ = try? PointCloud(plyBytes: bytes)
+      let mesh = try TriangleMesh(plyBytes: bytes)
+      try promise { try TriangleMesh(plyBytes: mesh.plyBytes()) == mesh }
+    case .xyz:
+      let cloud = try PointCloud(xyzBytes: bytes)
+      try promise { try PointCloud(xyzBytes: cloud.xyzBytes()).points == cloud.points }
+    case .stl: try use(TriangleMesh(stlBytes: bytes))
+    case .off: try use(TriangleMesh(offBytes: bytes))
     }
   }
 
   /// Whether an error is one that readers of this format throw.
   func isRefusal(_ error: any Error) -> Bool {
     error is FileError || self == .state && error is StateError
+  }
+
+  private func use(_ volume: VoxelVolume) throws {
+    _ = volume.occupancy()
+    _ = try? volume.cropped()
+    _ = volume.downsampled(toLongestSide: 3)
+    let file = NumPyFile(StoredArray(.uint8, shape: volume.extents, bytes: volume.values))
+    try promise { try VoxelVolume(numPyBytes: file.bytes()) == volume }
+  }
+
+  private func use(_ mesh: TriangleMesh) throws {
+    _ = mesh.bounds
+    try promise {
+      mesh.triangles.isEmpty ? true : try TriangleMesh(plyBytes: mesh.plyBytes()) == mesh
+    }
   }
 
   private func use(_ file: some NamedArrayFile) {

@@ -17,7 +17,7 @@ enum Fuzzing {
   static let seed = Option(
     "seed", .integer(in: 0..., "S"), default: 1, help: "Seeds the damage.")
   static let corpus = Option(
-    "corpus", .text("DIR"), default: "Tests/Fixtures",
+    "corpus", .text("DIR"), default: "Tests",
     help: "A folder whose small files are damaged, beside those that the package makes.")
   static let output = Option(
     "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output-fuzzing"),

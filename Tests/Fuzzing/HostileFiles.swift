@@ -7,7 +7,28 @@ enum HostileFiles {
     case .png: [picture(isInterlaced: false), picture(isInterlaced: true)]
     case .npz: [archive]
     case .safetensors, .state: [nested, longShape]
-    case .npy: [longHeader]
+    case .npy, .volume: [longHeader]
+    case .mat: [matlab]
+    case .stl: [[UInt8](repeating: 0xFF, count: 84)]
+    case .off: [Array("OFF\n2000000000 2000000000 0\n".utf8)]
+    case .ply:
+      ["ascii", "binary_little_endian"].map { format in
+        Array(
+          """
+          ply
+          format \(format) 1.0
+          element vertex 4000000000
+          property float x
+          property float y
+          property float z
+          element face 4000000000
+          property list uchar int vertex_indices
+          end_header
+
+          """.utf8)
+      }
+    case .obj: [Array("v 0 0 0\nf".utf8) + (0..<20_000).flatMap { _ in Array(" 1".utf8) }]
+    case .xyz: [[UInt8](repeating: UInt8(ascii: "1"), count: 1 << 17)]
     }
   }
 
@@ -50,6 +71,22 @@ enum HostileFiles {
       0x50, 0x4B, 5, 6, 0, 0, 0, 0, 1, 0, 1, 0,
     ]
       + littleEndian(entry.count, 4) + littleEndian(start, 4) + [0, 0]
+  }()
+
+  /// A MATLAB file whose only variable says that it unpacks to a gigabyte.
+  private static let matlab: [UInt8] = {
+    func words(_ values: Int...) -> [UInt8] {
+      values.flatMap { value in (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+    }
+    let contents =
+      words(14, 1 << 30, 6, 8, 9, 0, 5, 12, 1024, 1024, 1024, 0) + words(1, 1, 0x61, 0)
+      + words(2, 1 << 30) + [UInt8](repeating: 1, count: 0xFFF0 - 72)
+    // Stored as it is, without an end.
+    let block =
+      [0] + [UInt8(contents.count & 0xFF), UInt8(contents.count >> 8)]
+      + [UInt8(~contents.count & 0xFF), UInt8(~contents.count >> 8 & 0xFF)] + contents
+    let data = [0x78, 0x01] + block
+    return [UInt8](repeating: 0x20, count: 124) + [0, 1, 0x49, 0x4D] + words(15, data.count) + data
   }()
 
   /// A header of as many levels as it has bytes.

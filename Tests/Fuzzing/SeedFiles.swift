@@ -53,8 +53,32 @@ enum SeedFiles {
           return try Picture(values, bitDepth: depth).pngBytes()
         }
       }
+    case .volume:
+      return try [ArrayElementType.uint8, .bool, .uint16].map {
+        try NumPyFile(array($0, [2, 3, 4])).bytes()
+      }
+    // Other programs' files are in the corpus.
+    case .mat: return []
+    case .obj:
+      return [box.objBytes(), Array("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1/1 -2//2 3/1/1\n".utf8)]
+    case .ply:
+      let normals = box.vertices.map { $0 / 3.0.squareRoot() }
+      let colors = box.vertices.indices.map { SIMD3<UInt8>(repeating: UInt8($0)) }
+      return [
+        box.plyBytes(), box.plyBytes(colors: colors, normals: normals), cloud.plyBytes(),
+      ]
+    case .xyz: return [cloud.xyzBytes()]
+    case .stl:
+      let facet =
+        "facet normal 0 0 1 outer loop vertex 0 0 0 vertex 1 0 0 vertex 0 1 0 endloop endfacet"
+      return [Array("solid a name\n\(facet)\n\(facet)\nendsolid\n".utf8)]
+    case .off: return [Array("OFF\n4 1 0\n0 0 0\n1 0 0\n1 1 0\n0 1e-3 0\n4 0 1 2 3 255 0 0\n".utf8)]
     }
   }
+
+  private static let box = TriangleMesh.box(.symmetricUnit)
+  private static let cloud = PointCloud(
+    points: box.vertices, normals: box.vertices.map { $0 / 3.0.squareRoot() })
 
   private static func array(_ type: ArrayElementType, _ shape: [Int]) -> StoredArray {
     let count = shape.reduce(type.byteCount, *)

@@ -14,6 +14,7 @@ func contents(of name: String) throws -> [UInt8] {
 }
 
 /// Calls a closure with a function that writes a file of a name, and removes the files afterwards.
+@discardableResult
 func withFiles<Result>(
   _ body: (_ write: (_ name: String, _ bytes: [UInt8]) throws -> String) throws -> Result
 ) throws -> Result {

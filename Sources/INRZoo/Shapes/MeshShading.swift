@@ -14,7 +14,7 @@ struct MeshShading: Sendable {
 
   /// The directions of two lamps in the view, and how bright they are.
   private static let lamps: [(direction: SIMD3<Double>, brightness: Double)] = [
-    (unit([-0.5, 0.65, 0.75]), 0.78), (unit([0.8, 0.05, 0.45]), 0.16),
+    (unit([-0.5, 0.65, 0.75]), 0.92), (unit([0.8, 0.05, 0.45]), 0.16),
   ]
   /// How bright the sky and the ground are.
   private static let (sky, ground) = (0.30, 0.12)

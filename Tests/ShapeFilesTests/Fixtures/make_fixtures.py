@@ -52,13 +52,23 @@ matrix = (
     b"MATLAB 5.0 MAT-file, by hand".ljust(124) + b"\x01\x00MI" + element(14, matrix))
 
 
+# The class of an array in version 7.3, as MATLAB writes it: h5py's own strings are padded otherwise.
+def set_class(dataset, kind):
+    text = h5py.h5t.C_S1.copy()
+    text.set_size(len(kind))
+    text.set_strpad(h5py.h5t.STR_NULLTERM)
+    scalar = h5py.h5s.create(h5py.h5s.SCALAR)
+    attribute = h5py.h5a.create(dataset.id, b"MATLAB_class", text, scalar)
+    attribute.write(numpy.array(kind.encode(), f"S{len(kind)}"), text)
+
+
 # Version 7.3, as MATLAB lays it out: HDF5 behind 512 bytes, axes in reverse, the class as an attribute.
 def save_hdf5(name, variables, **options):
     path = folder / name
     with h5py.File(path, "w", userblock_size=512) as file:
         for variable, (values, kind) in variables.items():
             dataset = file.create_dataset(variable, data=values.T, **options)
-            dataset.attrs["MATLAB_class"] = numpy.bytes_(kind)
+            set_class(dataset, kind)
     header = b"MATLAB 7.3 MAT-file, Platform: GLNXA64, HDF5 schema 1.00 .".ljust(124) + b"\x00\x02IM"
     with open(path, "r+b") as file:
         file.write(header)
@@ -72,7 +82,7 @@ with h5py.File(folder / "hdf5-without-header.mat", "w") as file:
 # What claims a terabyte in a file of some kilobytes.
 with h5py.File(folder / "hdf5-absurd.mat", "w", userblock_size=512) as file:
     dataset = file.create_dataset("volume", (10000, 10000, 10000), "u1", chunks=(100, 100, 100))
-    dataset.attrs["MATLAB_class"] = numpy.bytes_("uint8")
+    set_class(dataset, "uint8")
 with open(folder / "hdf5-absurd.mat", "r+b") as file:
     file.write(b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM")
 
