@@ -54,8 +54,8 @@ struct PNGChunks: Sequence, IteratorProtocol {
 enum Checksums {
   static func repair(_ bytes: inout [UInt8], of format: FuzzedFormat) {
     switch format {
-    case .npy, .volume: repairNumPyLength(&bytes)
-    case .mat, .obj, .ply, .xyz, .stl, .off: break
+    case .npy: repairNumPyLength(&bytes)
+    case .volume, .mat, .obj, .ply, .xyz, .stl, .off: break
     case .safetensors, .state: repairHeaderLength(&bytes)
     case .npz: repairZIP(&bytes)
     case .png:

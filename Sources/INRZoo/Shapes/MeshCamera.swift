@@ -19,7 +19,7 @@ struct MeshCamera: Sendable {
   private let axes: [SIMD3<Double>]
   private let center: SIMD3<Double>
   /// What makes the farthest point have the distance 1.
-  private let unit: Double
+  let unit: Double
   /// The number of samples to a unit of the view at the depth of the origin.
   private(set) var scale = 1.0
   /// Where the origin is in the picture, in samples.

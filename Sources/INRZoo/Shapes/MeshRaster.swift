@@ -16,7 +16,7 @@ struct MeshRaster: Sendable {
 
   /// The number of steps to a sample.
   static let steps = 256
-  /// Vertices this far from the picture, in samples, take their triangles out of it.
+  /// Vertices this far from the picture, in samples, or this deep take their triangles out of it.
   private static let farthest = Double(1 << 21)
   /// The coordinate of a vertex that is not drawn.
   private static let undrawn = Int32.min
@@ -53,13 +53,21 @@ struct MeshRaster: Sendable {
     let magnification = camera.magnification(at: view.z)
     let place = camera.place(of: view)
     // Comparisons with what is no number are false.
-    guard magnification > 0, abs(place.x) < farthest, abs(place.y) < farthest else {
+    guard magnification > 0, abs(place.x) < farthest, abs(place.y) < farthest,
+      abs(view.z) < farthest
+    else {
       return Corner(x: undrawn, y: undrawn, nearness: 0)
     }
     let nearness = camera.distance == nil ? view.z : magnification
     return Corner(
       x: Int32((place.x * Double(steps)).rounded()), y: Int32((place.y * Double(steps)).rounded()),
       nearness: Float(nearness))
+  }
+
+  /// Whether all corners of a triangle have places in or near the picture.
+  func draws(_ triangle: SIMD3<Int32>) -> Bool {
+    corners[Int(triangle.x)].x != Self.undrawn && corners[Int(triangle.y)].x != Self.undrawn
+      && corners[Int(triangle.z)].x != Self.undrawn
   }
 
   /// Twice the area of a triangle, in steps; positive if its corners run clockwise as they are seen.

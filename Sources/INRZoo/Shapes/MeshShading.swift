@@ -43,7 +43,7 @@ struct MeshShading: Sendable {
     self.rendering = rendering
     self.colors = colors?.map(Self.decoded)
     color = Self.decoded(rendering.color)
-    normals = SmoothNormals(of: mesh)
+    normals = SmoothNormals(of: mesh, unit: camera.unit, where: raster.draws)
   }
 
   /// The picture, each pixel the mean of its samples' light.

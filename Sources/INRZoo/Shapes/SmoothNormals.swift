@@ -12,23 +12,29 @@ struct SmoothNormals: Sendable {
   private let starts: [Int32]
   private let around: [Int32]
 
-  private static let leastCosine: Float = 0.5
+  private static let leastCosine = 0.5
 
-  init(of mesh: TriangleMesh) {
+  /// Normals of a mesh.
+  ///
+  /// - Parameters:
+  ///   - mesh: The mesh.
+  ///   - unit: What makes its size about 1, so that squares are neither lost nor too large.
+  ///   - isDrawn: Whether a triangle counts.
+  init(
+    of mesh: TriangleMesh, unit: Double, where isDrawn: (_ triangle: SIMD3<Int32>) -> Bool
+  ) {
     triangles = mesh.triangles
-    let vectors = mesh.triangles.map { triangle -> SIMD3<Double> in
+    normals = mesh.triangles.map { triangle in
+      guard isDrawn(triangle) else { return .zero }
       let origin = mesh.vertices[Int(triangle.x)]
-      let first = mesh.vertices[Int(triangle.y)] - origin
-      let second = mesh.vertices[Int(triangle.z)] - origin
-      return [
-        first.y * second.z - first.z * second.y, first.z * second.x - first.x * second.z,
-        first.x * second.y - first.y * second.x,
-      ]
+      let first = (mesh.vertices[Int(triangle.y)] - origin) * unit
+      let second = (mesh.vertices[Int(triangle.z)] - origin) * unit
+      let normal = SIMD3<Float>(
+        SIMD3<Double>(
+          first.y * second.z - first.z * second.y, first.z * second.x - first.x * second.z,
+          first.x * second.y - first.y * second.x))
+      return normal.sum().isFinite ? normal : .zero
     }
-    // Of the largest, so that squares of small ones are not lost.
-    let largest = vectors.reduce(0) { max($0, abs($1.x), abs($1.y), abs($1.z)) }
-    let scale = largest > 0 && largest.isFinite ? 1 / largest : 1
-    normals = vectors.map { SIMD3<Float>($0 * scale) }
     var starts = [Int32](repeating: 0, count: mesh.vertices.count + 1)
     for triangle in triangles {
       for corner in 0..<3 { starts[Int(triangle[corner]) + 1] += 1 }
@@ -56,11 +62,12 @@ struct SmoothNormals: Sendable {
   }
 
   private func normal(at vertex: Int32, of index: Int) -> SIMD3<Double> {
-    let own = normals[index]
+    // The products of four areas are beyond the range of `Float`.
+    let own = SIMD3<Double>(normals[index])
     let ownSquare = (own * own).sum()
-    var sum = SIMD3<Float>.zero
+    var sum = SIMD3<Double>.zero
     for place in Int(starts[Int(vertex)])..<Int(starts[Int(vertex) + 1]) {
-      let other = normals[Int(around[place])]
+      let other = SIMD3<Double>(normals[Int(around[place])])
       let product = (own * other).sum()
       // The square of the cosine is compared: no root is taken.
       if product > 0,
@@ -70,6 +77,6 @@ struct SmoothNormals: Sendable {
       }
     }
     let length = (sum * sum).sum().squareRoot()
-    return length > 0 ? SIMD3<Double>(sum / length) : SIMD3<Double>(own)
+    return length > 0 ? sum / length : own
   }
 }
