@@ -46,7 +46,7 @@ enum Options {
     "points", .existingFile(),
     help: "A cloud of points with normals to fit, as .xyz; for --task sdf alone.")
   static let resolution = Option(
-    "resolution", .integer(in: 4...1024, "N"),
+    "resolution", .integer(in: 8...512, "N"),
     help: """
       How many voxels the longest side has: a volume with more is averaged, and a mesh is filled with as many. By \
       default a volume is as its file has it, a mesh has 128, and the embedded shape \(FitShapeSettings.demonstrationSize).
@@ -115,7 +115,7 @@ enum Options {
     "measure-points", .integer(in: 100...10_000_000, "N"), default: 100_000,
     help: "How many points of each surface the distances between them are measured at.")
   static let meshResolution = Option(
-    "mesh-resolution", .integer(in: 8...1024, "N"),
+    "mesh-resolution", .integer(in: 8...512, "N"),
     help: """
       How many samples the fitted surface is found from along its longest side; as many as there are voxels by \
       default, and at most 256.

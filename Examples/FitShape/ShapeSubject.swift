@@ -19,73 +19,113 @@ struct ShapeSubject {
   let fileOption: Option<URL?>
   /// A number that equal shapes share.
   let fingerprint: UInt64
-  /// The voxels to be fitted; nil for distances.
-  let volume: VoxelVolume?
-  /// The true surface in its own proportions; nil if there is none.
-  let mesh: TriangleMesh?
-  /// Points of the surface with normals, in the frame of the network; nil for voxels.
-  let cloud: PointCloud?
   /// How many voxels each axis has, or the grid on which distances are compared.
   let extents: [Int]
+  /// How many points are drawn of a surface, or belong to a cloud.
+  let pointCount: Int
   /// How long a unit of the surface's own proportions is in the frame of the network, for distances.
   private let scale: Double
+  private let voxels: Deferred<VoxelVolume>?
+  private let surface: Deferred<TriangleMesh?>
+  private let points: Deferred<PointCloud>?
+
+  /// How many points are drawn of a mesh, to take samples around.
+  static let drawnPoints = 500_000
+  /// The embedded shape as voxels.
+  static let demonstration = try? volume(ofEmbeddedShapeWith: FitShapeSettings.demonstrationSize)
 
   /// The name of the option that names the file.
   var option: String { fileOption.name }
-
   /// The voxels along the longest side.
   var resolution: Int { extents.max() ?? 1 }
+  /// The voxels to be fitted; nil for distances.
+  var volume: VoxelVolume? { voxels?.value }
+  /// The true surface in its own proportions; nil if there is none.
+  var mesh: TriangleMesh? { surface.value }
+  /// Points of the surface with normals, in the frame of the network; nil for voxels.
+  var cloud: PointCloud? { points?.value }
 
-  /// The shape that a command line asks for.
+  /// The shape that a command line asks for; what is made of its file is made later.
   init(_ values: OptionValues, _ recipe: Recipe) throws {
-    let task = recipe.shape.task
+    let (task, loss) = (recipe.shape.task, recipe.shape.loss)
     if let file = values[Options.volume] {
-      let volume = try ExampleFailure.reading(
-        Options.volume, file, remedy: "give a .mat or .npy file with a volume of three axes"
-      ) { path in
-        let volume = try ShapeFile.volume(at: path)
-        do {
-          return try volume.cropped(recipe.shape.fidelity == .released ? .released : .inclusive)
-        } catch let error as VoxelVolumeError {
-          throw FileError(.unsupported, path: path, reason: "\(error)")
-        }
-      }
+      let volume = try Self.volume(file, recipe.shape.fidelity)
       self.init(
         name: file.lastPathComponent, Options.volume,
         volume: values[Options.resolution].map { volume.downsampled(toLongestSide: $0) } ?? volume)
     } else if let file = values[Options.mesh] {
-      let mesh = try ExampleFailure.reading(
-        Options.mesh, file, remedy: "give a file with a surface of triangles"
-      ) { path in
-        let mesh = try ShapeFile.mesh(at: path).removingUnusedVertices()
-        guard mesh.area > 0 else {
-          throw FileError(.malformed, path: path, reason: "its surface has no area")
-        }
-        return mesh
-      }
+      let mesh = try Self.mesh(file)
+      let fingerprint = Self.fingerprint(of: mesh.vertices, UInt64(mesh.triangles.count))
       self.init(
-        name: file.lastPathComponent, Options.mesh, mesh, task, recipe.shape.loss,
-        resolution: values[Options.resolution] ?? 128)
+        name: file.lastPathComponent, Options.mesh, Deferred { mesh }, fingerprint, task, loss,
+        bounds: mesh.bounds ?? .symmetricUnit, resolution: values[Options.resolution] ?? 128)
     } else if let file = values[Options.points] {
       let cloud = try ExampleFailure.reading(
         Options.points, file, remedy: "give an .xyz file with a point and its normal in each line"
       ) { try PointCloud(contentsOf: $0) }
       self.init(
-        name: file.lastPathComponent, cloud, recipe.shape.loss,
-        resolution: values[Options.resolution] ?? 128)
+        name: file.lastPathComponent, cloud, loss, resolution: values[Options.resolution] ?? 128)
     } else {
       let size = values[Options.resolution] ?? FitShapeSettings.demonstrationSize
-      let shape = ProceduralShape.ridgedKnot
+      let name = "the embedded shape"
       switch task {
       case .occupancy:
-        self.init(
-          name: "the embedded shape", Options.volume,
-          volume: try shape.volume(extents: [size, size, size]).cropped(.inclusive))
+        let isUsual = size == FitShapeSettings.demonstrationSize
+        let embedded =
+          try isUsual ? Self.demonstration : Self.volume(ofEmbeddedShapeWith: size)
+        guard let embedded else { throw ExampleFailure.software("\(name) is empty") }
+        self.init(name: name, Options.volume, volume: embedded)
       case .signedDistance:
+        let mesh = Deferred {
+          (try? ProceduralShape.ridgedKnot.mesh(extents: [192, 192, 192]))
+            ?? TriangleMesh(vertices: [], triangles: [])
+        }
         self.init(
-          name: "the embedded shape", Options.mesh, try shape.mesh(extents: [192, 192, 192]), task,
-          recipe.shape.loss, resolution: size)
+          name: name, Options.mesh, mesh, 0, task, loss, bounds: .symmetricUnit, resolution: size)
       }
+    }
+  }
+
+  private static func volume(_ file: URL, _ fidelity: Fidelity) throws -> VoxelVolume {
+    try ExampleFailure.reading(
+      Options.volume, file, remedy: "give a .mat or .npy file with a volume of three axes"
+    ) { path in
+      let volume = try ShapeFile.volume(at: path)
+      do {
+        return try volume.cropped(fidelity == .released ? .released : .inclusive)
+      } catch let error as VoxelVolumeError {
+        throw FileError(.unsupported, path: path, reason: "\("\(error)".dropLast())")
+      }
+    }
+  }
+
+  private static func volume(ofEmbeddedShapeWith size: Int) throws -> VoxelVolume {
+    do {
+      return try ProceduralShape.ridgedKnot.volume(extents: [size, size, size])
+        .cropped(.inclusive)
+    } catch is VoxelVolumeError {
+      throw ExampleFailure.usage(
+        "--resolution \(size) leaves no voxel of the embedded shape; give 16 or more")
+    }
+  }
+
+  private static func mesh(_ file: URL) throws -> TriangleMesh {
+    try ExampleFailure.reading(
+      Options.mesh, file, remedy: "give a file with a surface of triangles"
+    ) { path in
+      let mesh = try ShapeFile.mesh(at: path).removingUnusedVertices()
+      // Of its own size, as very large and very small numbers have no squares.
+      let area = mesh.fitted(in: .symmetricUnit, share: 1).area
+      guard area > 0, area.isFinite else {
+        throw FileError(.unsupported, path: path, reason: "its surface has no area")
+      }
+      return mesh
+    }
+  }
+
+  private static func fingerprint(of points: [SIMD3<Double>], _ start: UInt64) -> UInt64 {
+    points.reduce(start) { hash, point in
+      (0..<3).reduce(hash) { ($0 ^ point[$1].bitPattern) &* 0x9E37_79B9_7F4A_7C15 }
     }
   }
 
@@ -93,37 +133,43 @@ struct ShapeSubject {
     self.name = name
     fileOption = option
     fingerprint = volume.values.fingerprint
-    self.volume = volume
-    mesh = try? volume.surface(longestSide: 256)
-    cloud = nil
+    voxels = Deferred { volume }
+    surface = Deferred { try? volume.surface(longestSide: 256) }
+    points = nil
     extents = volume.extents
+    pointCount = 0
     scale = 1
   }
 
   private init(
-    name: String, _ option: Option<URL?>, _ mesh: TriangleMesh, _ task: ShapeRecipe.Task,
-    _ loss: ShapeRecipe.DistanceLoss, resolution: Int
+    name: String, _ option: Option<URL?>, _ mesh: Deferred<TriangleMesh>, _ fingerprint: UInt64,
+    _ task: ShapeRecipe.Task, _ loss: ShapeRecipe.DistanceLoss, bounds: BoundingBox,
+    resolution: Int
   ) {
-    let own = mesh.fitted(in: .symmetricUnit, share: 1)
     self.name = name
     fileOption = option
-    var hash = UInt64(mesh.triangles.count)
-    for vertex in mesh.vertices {
-      for axis in 0..<3 { hash = (hash ^ vertex[axis].bitPattern) &* 0x9E37_79B9_7F4A_7C15 }
-    }
-    fingerprint = hash
-    self.mesh = own
+    self.fingerprint = fingerprint
+    let own = Deferred { mesh.value.fitted(in: .symmetricUnit, share: 1) }
+    surface = Deferred { own.value }
     switch task {
     case .occupancy:
-      let volume = VoxelVolume(inside: own, longestSide: resolution)
-      self.volume = volume
-      cloud = nil
-      extents = volume.extents
-      scale = 1
+      // As many voxels along the longest side as asked for, and in proportion along the others.
+      let longest = max(bounds.size.x, bounds.size.y, bounds.size.z)
+      let extents = (0..<3).map { axis in
+        max(2, Int((bounds.size[axis] / longest * Double(resolution - 1)).rounded()) + 1)
+      }
+      self.extents = extents
+      voxels = Deferred {
+        VoxelVolume(inside: own.value, extents: extents, box: own.value.bounds ?? .symmetricUnit)
+      }
+      (points, pointCount, scale) = (nil, 0, 1)
     case .signedDistance:
-      volume = nil
-      scale = loss == .squared ? 0.45 : 1
-      cloud = own.scaled(by: scale).sampledSurface(count: 500_000, seed: 0)
+      let scale = loss == .squared ? 0.45 : 1
+      voxels = nil
+      points = Deferred {
+        own.value.scaled(by: scale).sampledSurface(count: Self.drawnPoints, seed: 0)
+      }
+      (pointCount, self.scale) = (Self.drawnPoints, scale)
       extents = [resolution, resolution, resolution]
     }
   }
@@ -133,18 +179,17 @@ struct ShapeSubject {
   ) {
     self.name = name
     fileOption = Options.points
-    scale = loss == .squared ? 0.45 : 1
+    let scale = loss == .squared ? 0.45 : 1
     let (center, halfSide) = cloud.frame
-    let factor = scale / halfSide
-    self.cloud = PointCloud(
-      points: cloud.points.map { ($0 - center) * factor }, normals: cloud.normals)
-    var hash = UInt64(cloud.points.count)
-    for point in cloud.points {
-      for axis in 0..<3 { hash = (hash ^ point[axis].bitPattern) &* 0x9E37_79B9_7F4A_7C15 }
+    points = Deferred {
+      PointCloud(
+        points: cloud.points.map { ($0 - center) * (scale / halfSide) }, normals: cloud.normals)
     }
-    fingerprint = hash
-    volume = nil
-    mesh = nil
+    self.scale = scale
+    pointCount = cloud.points.count
+    fingerprint = Self.fingerprint(of: cloud.points, UInt64(cloud.points.count))
+    voxels = nil
+    surface = Deferred { nil }
     extents = [resolution, resolution, resolution]
   }
 
@@ -157,30 +202,31 @@ struct ShapeSubject {
 
   /// How many groups a step has.
   func groupsPerStep(_ shape: ShapeRecipe) -> Int {
-    guard let volume else {
-      // Groups of points are halved while there are more than this in each.
-      var groups = 1
-      while groups * SurfaceSamples<Float>.standardGroupSize < shape.pointsPerStep { groups *= 2 }
-      return groups
+    guard shape.task == .signedDistance else {
+      return min(shape.groupsPerStep, shape.groups.count(in: extents))
     }
-    let all = VolumeSignal<Float>(volume, groups: shape.groups).groupCount
-    return min(shape.groupsPerStep, all)
+    // Groups of points are halved while there are more than this in each.
+    var groups = 1
+    while groups * SurfaceSamples<Float>.standardGroupSize < shape.pointsPerStep { groups *= 2 }
+    return groups
   }
 
   /// How many rows a step has at most.
   func rowsPerStep(_ shape: ShapeRecipe) -> Int {
-    guard let volume else { return shape.pointsPerStep }
-    return max(min(groupsPerStep(shape) * shape.groups.size, volume.count), 1)
+    guard shape.task == .occupancy else { return shape.pointsPerStep }
+    let all = extents.reduce(1, *)
+    return max(min(groupsPerStep(shape) * shape.groups.size, all), 1)
   }
 
   /// How many steps make a pass over the voxels, or over as many points as the cloud has.
   func stepsPerEpoch(_ shape: ShapeRecipe) -> Int {
-    if let volume {
-      return VolumeSignal<Float>(volume, groups: shape.groups)
-        .batches(groupsPerBatch: shape.groupsPerStep).stepsPerEpoch
+    guard shape.task == .occupancy else {
+      let drawn = shape.loss == .squared ? shape.pointsPerStep : max(shape.pointsPerStep / 2, 1)
+      return max(1, pointCount / drawn)
     }
-    let drawn = shape.loss == .squared ? shape.pointsPerStep : max(shape.pointsPerStep / 2, 1)
-    return max(1, (cloud?.points.count ?? 1) / drawn)
+    let groups = shape.groups.count(in: extents)
+    return (groups + shape.groupsPerStep - 1) / shape.groupsPerStep
+      + (shape.groups.leavesVoxels(of: extents) ? 1 : 0)
   }
 
   /// Points around the surface, with distances from the mesh, or by the cloud's normals.
@@ -285,16 +331,6 @@ struct ShapeSubject {
 }
 
 extension VoxelVolume {
-  /// Voxels of a mesh whose longest side is 2, in its bounds, as many along the longest side as asked for.
-  fileprivate init(inside mesh: TriangleMesh, longestSide: Int) {
-    let bounds = mesh.bounds ?? .symmetricUnit
-    let longest = max(bounds.size.x, bounds.size.y, bounds.size.z)
-    let extents = (0..<3).map { axis in
-      max(2, Int((bounds.size[axis] / longest * Double(longestSide - 1)).rounded()) + 1)
-    }
-    self.init(inside: mesh, extents: extents, box: bounds)
-  }
-
   /// The surface at which voxels are half filled, in own proportions; of a larger volume that of means over cubes.
   ///
   /// - Throws: `IsosurfaceError`, which bytes are no reason for.

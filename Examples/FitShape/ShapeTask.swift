@@ -103,10 +103,10 @@ struct Overlap: Checkpointable {
   }
 }
 
-/// Observes the intersection over the union as the code released with K. Shi et al., ICML 2025, has it: of
-/// predictions that each step makes before its update, gathered over an epoch.
+/// Observes the intersection over the union of predictions that each step makes before its update, over an epoch.
 ///
-/// It changes nothing. Voxels of no group are left out.
+/// That is how the code released with K. Shi et al., ICML 2025, measures it. It changes nothing. Voxels of no group
+/// are left out.
 struct StaleOverlap<Scalar: TensorScalar>: GradientAdjuster {
   private let stepsPerEpoch: Int
   private var current = Overlap()

@@ -96,7 +96,7 @@ struct FitShapeTests {
       #expect(short.code == 0 && long.code == 0, "\(long.standardError)")
       let (before, after) = (try Self.summary(first)[0], try Self.summary(second)[0])
       let overlaps = [before, after].compactMap { $0["iou"] as? Double }
-      #expect(overlaps.count == 2 && overlaps[1] > overlaps[0] && overlaps[1] > 0.95)
+      #expect(overlaps.count == 2 && overlaps[1] > overlaps[0] && overlaps[1] > 0.85)
       #expect(try #require(after["chamfer_l1"] as? Double) < 0.06)
       let mesh = try TriangleMesh(
         contentsOf: second.appendingPathComponent("mesh.ply").path)
@@ -193,7 +193,7 @@ struct FitShapeTests {
     (["--mesh", "m.obj", "--volume", "v.npy"], 64, "give one of them"),
     (["--steps", "3", "--epochs", "2"], 64, "give one of them"),
     (["--fidelity", "released"], 64, "give a --preset"),
-    (["--groups-per-step", "3", "--end", "3", "--resolution", "8"], 64, "--end 2 or less"),
+    (["--groups-per-step", "3", "--end", "3", "--group", "64"], 64, "--end 2 or less"),
     (["--group", "blocks:7"], 64, "blocks:8"),
     (["--task", "sdf", "--stale-iou"], 64, "leave it out"),
     (["--task", "sdf", "--loss", "eikonal", "--adjuster", "bn"], 64, "--loss squared"),

@@ -51,9 +51,9 @@ public struct SampleGrid: Hashable, Sendable {
   /// - Parameters:
   ///   - workers: What computes the layers of the first axis.
   ///   - function: Its value at a point.
-  public func values(
-    workers: Workers = Workers(), of function: @Sendable (SIMD3<Double>) -> Double
-  ) -> [Double] {
+  public func values<Value: BitwiseCopyable>(
+    workers: Workers = Workers(), of function: @Sendable (SIMD3<Double>) -> Value
+  ) -> [Value] {
     let (xs, ys, zs) = (coordinates(along: 0), coordinates(along: 1), coordinates(along: 2))
     let layer = extents[1] * extents[2]
     return workers.filling(count, pieceLength: max(layer, 1)) { range, values in

@@ -11,7 +11,9 @@ public enum VoxelGroups: Hashable, Sendable {
 }
 
 extension VoxelGroups: RawRepresentable, Codable {
-  /// Reads a name; a number alone is the length of runs. Nil if it is no name.
+  /// Reads a name; nil if it is none.
+  ///
+  /// A number alone is the length of runs.
   public init?(rawValue text: String) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     let number = parts.last.flatMap { Int($0) } ?? 0
@@ -39,5 +41,16 @@ extension VoxelGroups: RawRepresentable, Codable {
     case .runs(let length): length
     case .blocks(let side): side * side * side
     }
+  }
+
+  /// The number of groups of a volume of some extents.
+  public func count(in extents: [Int]) -> Int {
+    VoxelOrder(extents: extents, groups: self).groupCount
+  }
+
+  /// Whether voxels of a volume of some extents belong to no group.
+  public func leavesVoxels(of extents: [Int]) -> Bool {
+    let order = VoxelOrder(extents: extents, groups: self)
+    return order.groupedCount < order.count
   }
 }

@@ -16,9 +16,9 @@ import Testing
     let network = CoordinateNetwork<Float>.siren(
       inputs: 3, outputs: 1, width: 32, hiddenLayers: 1, using: &generator)
     var trainer = try Trainer(
-      network, optimizer: Adam(learningRate: 1e-3),
+      network, optimizer: Adam(learningRate: 3e-3),
       adjuster: BandEqualizer { NestedMeanBands(signal.nestedGroups(of: $0)) })
-    for _ in 0..<(3 * source.stepsPerEpoch) { try trainer.advance(on: source.nextBatch()) }
+    for _ in 0..<(30 * source.stepsPerEpoch) { try trainer.advance(on: source.nextBatch()) }
 
     let grid = SampleGrid(extents: volume.extents)
     let outputs = try trainer.outputs(for: Tensor(grid.points))
