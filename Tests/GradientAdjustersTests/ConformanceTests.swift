@@ -37,6 +37,7 @@ import Testing
         ComposedAdjuster([InductiveGradientAdjuster(end: 4), EmpiricalNTKAdjuster(end: 2)])
       ),
       ("centred", Centering()), ("zero biases", ZeroBiases()), ("averaging", GradientAveraging()),
+      ("clipping", GradientClipping(norm: 1e-3)),
     ]
     let grid = RowGrid(extents: [61])
     let bands: [(String, any Bands<Scalar>)] = [
