@@ -42,10 +42,10 @@ struct ShapeProbe<Scalar: TensorScalar>: Sendable {
   func overlap<Model: Module<Scalar>>(
     of model: Model, _ task: ShapeTask<Scalar>, workers: Workers
   ) throws -> Double {
-    var overlap = Overlap()
+    var overlap = SetOverlap()
     for first in stride(from: 0, to: inputs.count, by: Self.chunk) {
       let rows = first..<min(first + Self.chunk, inputs.count)
-      try overlap.add(counts(of: model, Array(rows), inputs.slice(rows), task, workers))
+      overlap += try counts(of: model, Array(rows), inputs.slice(rows), task, workers)
     }
     return overlap.ratio
   }
@@ -63,43 +63,16 @@ struct ShapeProbe<Scalar: TensorScalar>: Sendable {
   private func counts<Model: Module<Scalar>>(
     of model: Model, _ rows: [Int], _ points: Rows<Scalar>, _ task: ShapeTask<Scalar>,
     _ workers: Workers
-  ) throws -> Overlap {
+  ) throws -> SetOverlap {
     let outputs = try TiledEvaluation(of: model, workers: workers).outputs(for: points)
     let columns = outputs.shape[1]
-    var overlap = Overlap()
+    var overlap = SetOverlap()
     outputs.withUnsafeElements { outputs in
       for (row, isTrue) in isInside(rows).enumerated() {
-        overlap.add(found: task.isInside(outputs[row * columns]), isTrue: isTrue)
+        overlap.count(task.isInside(outputs[row * columns]), isTrue)
       }
     }
     return overlap
-  }
-}
-
-/// How many points are inside in both of two solids, and in at least one.
-struct Overlap: Checkpointable {
-  private(set) var both = 0
-  private(set) var either = 0
-
-  /// The intersection over the union; 1 if both are empty.
-  var ratio: Double { either == 0 ? 1 : Double(both) / Double(either) }
-
-  mutating func add(found: Bool, isTrue: Bool) {
-    if found && isTrue { both += 1 }
-    if found || isTrue { either += 1 }
-  }
-
-  mutating func add(_ other: Overlap) {
-    both += other.both
-    either += other.either
-  }
-
-  mutating func visitState(_ visitor: inout StateVisitor) throws {
-    try visitor.visit(&both, named: "both")
-    try visitor.visit(&either, named: "either")
-    try visitor.require(
-      both >= 0 && either >= both, of: "either", "there are \(both) in both and \(either) in either"
-    )
   }
 }
 
@@ -109,7 +82,7 @@ struct Overlap: Checkpointable {
 /// are left out.
 struct StaleOverlap<Scalar: TensorScalar>: GradientAdjuster {
   private let stepsPerEpoch: Int
-  private var current = Overlap()
+  private var current = SetOverlap()
   /// That of the last whole epoch; before its end that of the steps so far.
   private(set) var ratio: Double?
 
@@ -127,7 +100,7 @@ struct StaleOverlap<Scalar: TensorScalar>: GradientAdjuster {
   ) throws {
     if step.index.isMultiple(of: stepsPerEpoch) {
       ratio = current.either > 0 ? current.ratio : ratio
-      current = Overlap()
+      current = SetOverlap()
     }
     guard let cotangents = step.keptCotangents else { return }
     // ∂loss/∂output of the mean squared error is 2 (output - target) / rows.
@@ -136,7 +109,7 @@ struct StaleOverlap<Scalar: TensorScalar>: GradientAdjuster {
     targets.withUnsafeElements { targets in
       cotangents.withUnsafeElements { cotangents in
         for (target, cotangent) in zip(targets, cotangents) {
-          current.add(found: target + cotangent * half >= 0.5, isTrue: target > 0.5)
+          current.count(target + cotangent * half >= 0.5, target > 0.5)
         }
       }
     }

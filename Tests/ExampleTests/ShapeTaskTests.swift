@@ -36,7 +36,7 @@ import Testing
     let task = task(source, probe)
     #expect(try probe.overlap(of: Ramp(), task, workers: workers) == 4.0 / 5)
     #expect(try probe.quickOverlap(of: Ramp(), task, workers: workers) == 4.0 / 5)
-    #expect(Overlap().ratio == 1)
+    #expect(SetOverlap().ratio == 1)
   }
 
   @Test func staleOverlapsAreOfPredictionsBeforeUpdates() throws {
