@@ -117,8 +117,8 @@ enum Options {
   static let meshResolution = Option(
     "mesh-resolution", .integer(in: 8...512, "N"),
     help: """
-      How many samples the fitted surface is found from along its longest side; as many as there are voxels by \
-      default, and at most 256.
+      How many samples the fitted surface is found from along its longest side, which are voxels where these are \
+      fitted; as many as there are by default, and at most 256.
       """)
   static let meshFormat = Option(
     "mesh-format",

@@ -260,15 +260,29 @@ struct ShapeSubject {
   // MARK: - Measures
 
   /// The grid on which insides are compared and the learned surface is found, in the frame of the network.
+  ///
+  /// That of voxels is every so-manieth of them: between voxels a network with high frequencies has learned nothing.
   func grid(resolution: Int) -> SampleGrid {
-    let longest = Double(self.resolution)
-    let extents = extents.map {
-      max(2, Int((Double($0) * Double(resolution) / longest).rounded()))
+    guard voxels != nil else {
+      let half = min(scale * 1.1, 1)
+      return SampleGrid(
+        extents: [resolution, resolution, resolution],
+        box: BoundingBox(lower: SIMD3(repeating: -half), upper: SIMD3(repeating: half)))
     }
-    let half = volume == nil ? min(scale * 1.1, 1) : 1
-    return SampleGrid(
-      extents: extents,
-      box: BoundingBox(lower: SIMD3(repeating: -half), upper: SIMD3(repeating: half)))
+    let stride = voxelStride(resolution: resolution)
+    var box = BoundingBox.symmetricUnit
+    let counts = extents.map { ($0 - 1) / stride + 1 }
+    for axis in 0..<3 { box.upper[axis] = coordinate((counts[axis] - 1) * stride, axis) }
+    return SampleGrid(extents: counts, box: box)
+  }
+
+  private func voxelStride(resolution: Int) -> Int {
+    max((self.resolution + resolution - 1) / resolution, 1)
+  }
+
+  /// The coordinate of a voxel along an axis, in the frame of the network.
+  private func coordinate(_ index: Int, _ axis: Int) -> Double {
+    extents[axis] > 1 ? 2 * Double(index) / Double(extents[axis] - 1) - 1 : -1
   }
 
   /// A mesh in the frame of the network, in the shape's own proportions.
@@ -299,28 +313,28 @@ struct ShapeSubject {
   /// The points of the plane through the middle, across the last axis, as a grid in the frame of the network.
   var sliceGrid: SampleGrid {
     let whole = grid(resolution: min(resolution, 256))
+    let middle = voxels == nil ? 0 : coordinate(extents[2] / 2, 2)
     var box = whole.box
-    (box.lower.z, box.upper.z) = (0, 0)
+    (box.lower.z, box.upper.z) = (middle, middle)
     return SampleGrid(extents: [whole.extents[0], whole.extents[1], 1], box: box)
   }
 
   /// What is true in the plane through the middle, from 0 for outside to 1 for inside; nil where that is not known.
   func slice(workers: Workers) -> Tensor<Float>? {
     let grid = sliceGrid
+    let (rows, columns) = (grid.extents[0], grid.extents[1])
     if let volume {
-      let (rows, columns) = (grid.extents[0], grid.extents[1])
+      let stride = voxelStride(resolution: min(resolution, 256))
       return Tensor(
         (0..<(rows * columns)).map { place in
-          let row = place / columns * volume.extents[0] / rows
-          let column = place % columns * volume.extents[1] / columns
+          let (row, column) = (place / columns * stride, place % columns * stride)
           return Float(volume[row, column, volume.extents[2] / 2]) / 255
         }
       ).reshaped(to: [rows, columns])
     }
     return mesh.map { mesh in
       let distances = SignedDistance(of: mesh.scaled(by: scale)).values(at: grid, workers: workers)
-      return Tensor(distances.map { Float(shade(ofDistance: $0)) })
-        .reshaped(to: [grid.extents[0], grid.extents[1]])
+      return Tensor(distances.map { Float(shade(ofDistance: $0)) }).reshaped(to: [rows, columns])
     }
   }
 

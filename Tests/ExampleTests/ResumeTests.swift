@@ -104,6 +104,21 @@ import Testing
     }
   }
 
+  @Test("A wish to stop does not disturb wide products", arguments: 0..<4)
+  func stoppedWithinProducts(round: Int) throws {
+    try withTemporaryFolder { root in
+      let stopped = root.appendingPathComponent("stopped")
+      let run = try ProgramRun(
+        "FitImage",
+        [
+          "--adjuster", "none", "--steps", "3000", "--checkpoint-every", "1", "--output", "stopped",
+        ], in: root, sending: SIGINT
+      ) { Self.checkpoints(stopped).count > 1 }
+      #expect(run.code == 130, "\(run.standardError)")
+      #expect(try names(in: stopped).contains("report.html"))
+    }
+  }
+
   @Test("More steps go on from the end, with the bits of a run of as many")
   func moreSteps() throws {
     try withTemporaryFolder { root in

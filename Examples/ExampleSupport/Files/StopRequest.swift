@@ -26,25 +26,37 @@ package enum StopRequest {
   ///
   /// Signals that the process was told to ignore, as `nohup` and shells tell what runs in the background,
   /// stay ignored; a request to terminate is always heard.
+  ///
+  /// A thread of its own waits for them, and all others block them. A handler would run on the stack of a thread that
+  /// multiplies matrices, and the generated code of oneDNN's products does not leave the stack as a handler needs
+  /// it: its frame overwrote other memory in half of the runs that were stopped.
   package static func listen() {
-    // A handler may not be the first to touch what is made when it is first used.
-    _ = received
-    _ = secondsOfFirst.load(ordering: .relaxed)
+    signal(SIGTERM, SIG_DFL)
+    var awaited = sigset_t()
+    sigemptyset(&awaited)
     for (number, _) in signals {
-      let former = signal(number) { StopRequest.note($0) }
-      if number != SIGTERM, isIgnored(former) { signal(number, SIG_IGN) }
+      // What was ignored stays so.
+      let former = signal(number, SIG_DFL)
+      if isIgnored(former) { signal(number, SIG_IGN) } else { sigaddset(&awaited, number) }
+    }
+    pthread_sigmask(SIG_BLOCK, &awaited, nil)
+    let set = awaited
+    Thread.detachNewThread {
+      var (set, number) = (set, Int32(0))
+      while sigwait(&set, &number) == 0 { note(number, of: set) }
     }
   }
 
-  /// What a handler does; all of it may be done in one.
-  private static func note(_ number: Int32) {
+  private static func note(_ number: Int32, of set: sigset_t) {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     let (isFirst, _) = first.compareExchange(expected: 0, desired: number, ordering: .relaxed)
     if isFirst {
       secondsOfFirst.store(time.tv_sec, ordering: .relaxed)
     } else if time.tv_sec - secondsOfFirst.load(ordering: .relaxed) > 1 {
+      var set = set
       signal(number, SIG_DFL)
+      pthread_sigmask(SIG_UNBLOCK, &set, nil)
       raise(number)
     }
   }
