@@ -35,6 +35,9 @@ public enum ShapeFile {
   /// Polygons are cut into triangles. Vertices of equal coordinates are one where the format repeats them.
   /// Transformations of the file's scene are applied; its unit and its upward axis are not.
   ///
+  /// OBJ, PLY, STL and OFF are read by code of the package's own, which survives any damage. assimp 5.2 can crash on
+  /// damaged COLLADA files: do not read such from strangers.
+  ///
   /// - Parameter path: The path of the file.
   /// - Throws: `FileError`, which names the file, if it is not there, cannot be read, is of a format that is not
   ///   read, is damaged, or has no triangle.
