@@ -154,6 +154,19 @@ enum Options {
       epochs, clipNorm, TrainingOptions.seed,
     ]
 
+  /// Options that several programs have, with the defaults of this one.
+  private static func own(_ options: [RecipeOption]) -> [RecipeOption] {
+    options.map { $0.defaulting(to: defaults) }
+  }
+
+  /// How networks are trained.
+  private static let trainingSettings: [any OptionDeclaration] =
+    own([TrainingOptions.optimizer, TrainingOptions.learningRate, TrainingOptions.schedule])
+    + [
+      steps, epochs, seconds, clipNorm, TrainingOptions.seed, TrainingOptions.threads,
+      TrainingOptions.memory, TrainingOptions.precision,
+    ]
+
   static let command = Command(
     "FitShape",
     summary: "Fits a coordinate network to a shape in space, with and without gradient adjusters.",
@@ -169,13 +182,10 @@ enum Options {
       OptionGroup("Experiment", preset, fidelity),
       OptionGroup("Shape", volume, mesh, points, resolution),
       OptionGroup("Task", task, groups, groupsPerStep, loss, pointsPerStep),
-      OptionGroup("Model", ModelOptions.all),
-      OptionGroup("Adjusters", [adjuster] + AdjustmentOptions.all),
-      OptionGroup("Bands", BandOptions.equalization),
-      OptionGroup(
-        "Training", TrainingOptions.optimizer, TrainingOptions.learningRate,
-        TrainingOptions.schedule, steps, epochs, seconds, clipNorm, TrainingOptions.seed,
-        TrainingOptions.threads, TrainingOptions.memory, TrainingOptions.precision),
+      OptionGroup("Model", own(ModelOptions.all)),
+      OptionGroup("Adjusters", [adjuster] + own(AdjustmentOptions.all)),
+      OptionGroup("Bands", own(BandOptions.equalization)),
+      OptionGroup("Training", trainingSettings),
       OptionGroup("Results", measurePoints, meshResolution, meshFormat, up, staleOverlap),
       OptionGroup("Files", WeightOptions.initial, WeightOptions.saved, output),
       OptionGroup("Checkpoints", CheckpointOptions.all),

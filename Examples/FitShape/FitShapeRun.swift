@@ -142,6 +142,7 @@ extension FitShapeSettings {
       run.course.note(
         evaluation: try probe.quickOverlap(of: model, task, workers: workers))
     }
+    progress.finish()
     var course = run.course
     let plain = try run.trainer.plainModel(over: inputs)
     let peakMemory = memory()
@@ -152,6 +153,9 @@ extension FitShapeSettings {
       writeWeights: { try model.writeWeights(to: $0, metadata: metadata) },
       writeBestWeights: best.map { best in { try best.writeWeights(to: $0, metadata: metadata) } })
     if course.failure == nil {
+      if let count = task.probe?.inputs.count, count > 4_000_000 {
+        TextOutput.standardError.writeLine("\(choice.name): measuring at \(count) points")
+      }
       result.overlap = try task.probe?.overlap(of: plain, task, workers: workers)
       if let overlap = result.overlap { course.note(evaluation: overlap) }
       if values[Options.staleOverlap] {
@@ -163,7 +167,6 @@ extension FitShapeSettings {
       }
     }
     result.course = course
-    progress.finish()
     TensorMemory.returnUnused()
     return result
   }

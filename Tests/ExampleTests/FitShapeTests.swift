@@ -133,6 +133,17 @@ struct FitShapeTests {
     }
   }
 
+  @Test("The help shows the defaults of shapes, not those of pictures")
+  func help() {
+    let help = Options.command.helpText(columns: 100)
+    for (option, value) in [
+      ("end", "14"), ("sampling", "center"), ("schedule", "cosine:300"), ("group", "blocks:8"),
+    ] {
+      #expect(Options.command.options.first { $0.name == option }?.defaultText == value)
+      #expect(help.contains("default: \(value)"))
+    }
+  }
+
   @Test("Clouds of points are fitted by their normals")
   func clouds() throws {
     try withTemporaryFolder { root in

@@ -8,6 +8,8 @@ package struct RecipeOption: OptionDeclaration {
   private let describe: @Sendable (Recipe) -> String?
   /// Whether the part matters to a recipe.
   fileprivate let matters: @Sendable (Recipe) -> Bool
+  /// The default that the help shows in the place of the option's own.
+  private var shownDefault: String?
 
   /// An option for a part that every recipe has.
   ///
@@ -79,6 +81,15 @@ package struct RecipeOption: OptionDeclaration {
     }
   }
 
+  /// The same option for a program whose defaults are those of another recipe.
+  ///
+  /// - Parameter recipe: The recipe whose part the help shows as the default, if it shows one.
+  package func defaulting(to recipe: Recipe) -> RecipeOption {
+    var copy = self
+    copy.shownDefault = option.defaultText == nil ? nil : describe(recipe)
+    return copy
+  }
+
   /// The part of a recipe as it is typed; nil if it is left open.
   package func text(in recipe: Recipe) -> String? { describe(recipe) }
 
@@ -88,7 +99,7 @@ package struct RecipeOption: OptionDeclaration {
   package var isRepeatable: Bool { option.isRepeatable }
   package var choices: [ChoiceHelp] { option.choices }
   package var expectation: String? { option.expectation }
-  package var defaultText: String? { option.defaultText }
+  package var defaultText: String? { shownDefault ?? option.defaultText }
   package func read(_ texts: [String]) throws(ExampleFailure) -> ParsedOption {
     try option.read(texts)
   }
