@@ -18,7 +18,7 @@ public struct NestedMeanBands<Scalar: TensorScalar>: Bands {
   ///
   /// - Parameters:
   ///   - groups: The groups, the whole batch on the coarsest level; see
-  ///     ``RowPartition/blocks(of:sides:)`` and ``RowPartition/bisecting(_:cutsPerLevel:)``.
+  ///     ``RowPartition/blocks(of:sides:)`` and ``RowPartition/bisecting(_:cutsPerLevel:pointsPerGroup:)``.
   ///   - rowsPerTile: The levels within groups of at most so many rows are applied tile by tile,
   ///     coarser ones across tiles.
   /// - Precondition: The coarsest level is one group of all rows.

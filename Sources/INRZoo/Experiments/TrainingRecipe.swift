@@ -33,12 +33,13 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
   /// - Parameters:
   ///   - workers: The threads that share the work.
   ///   - stepsPerEpoch: How many steps make a pass over the signal.
+  ///   - type: The numbers that are computed with.
   public func optimizer<Scalar: TensorScalar>(
-    workers: Workers, stepsPerEpoch: Int = 1, _: Scalar.Type
+    workers: Workers, stepsPerEpoch: Int = 1, _ type: Scalar.Type
   ) -> any Optimizer<Scalar> {
     optimizer.optimizer(
       learningRate: schedule.schedule(from: learningRate, stepsPerEpoch: stepsPerEpoch),
-      workers: workers, Scalar.self)
+      workers: workers, type)
   }
 }
 

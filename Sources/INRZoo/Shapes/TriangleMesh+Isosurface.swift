@@ -9,7 +9,7 @@ extension TriangleMesh {
   /// box: see `closingBorders`. Where inside samples of a face lie at opposite corners only, they are kept apart. A
   /// sample at the level itself is outside, and makes triangles of no area. The mesh does not depend on threads.
   ///
-  /// Source: ``MarchingCubesTable``'s, Lorensen and Cline 1987.
+  /// Source: W. Lorensen and H. Cline, "Marching cubes", SIGGRAPH 1987, with a rule for ambiguous faces.
   ///
   /// - Parameters:
   ///   - samples: In the order of a ``VoxelVolume``, all finite.
@@ -42,7 +42,7 @@ extension TriangleMesh {
   /// The surface at which a function crosses a level, whose samples are computed layer by layer.
   ///
   /// Two layers are held at a time, so that a grid may have more samples than memory. Otherwise as
-  /// ``isosurface(of:grid:level:closingBorders:workers:)-(Array<Float>,_,_,_,_)``.
+  /// the function for samples that are there.
   ///
   /// - Parameters:
   ///   - grid: Where the samples lie.

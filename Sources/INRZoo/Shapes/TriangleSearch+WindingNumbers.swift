@@ -8,7 +8,7 @@ extension TriangleSearch {
   /// group is far if the query's distance from its middle is above its radius times the opening ratio. With a
   /// ratio of 2 errors are about 1e-3.
   ///
-  /// Source: ``WindingMoments``'s, Barill et al. 2018.
+  /// Source: G. Barill et al., "Fast winding numbers for soups and clouds", SIGGRAPH 2018.
   ///
   /// - Parameters:
   ///   - queries: The places, finite.
