@@ -40,11 +40,39 @@ package enum StopRequest {
       if isIgnored(former) { signal(number, SIG_IGN) } else { sigaddset(&awaited, number) }
     }
     pthread_sigmask(SIG_BLOCK, &awaited, nil)
-    let set = awaited
-    Thread.detachNewThread {
-      var (set, number) = (set, Int32(0))
-      while sigwait(&set, &number) == 0 { note(number, of: set) }
+    let set = UnsafeMutablePointer<sigset_t>.allocate(capacity: 1)
+    set.initialize(to: awaited)
+    if !startsWaiting(for: set) {
+      // Without memory for a thread, signals end the process as they do without a listener.
+      pthread_sigmask(SIG_UNBLOCK, &awaited, nil)
     }
+  }
+
+  /// Starts the thread that waits; its stack is small, as memory may be scarce. False if there is not even that.
+  private static func startsWaiting(for set: UnsafeMutablePointer<sigset_t>) -> Bool {
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, 1 << 18)
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+    #if canImport(Darwin)
+      var thread: pthread_t?
+    #else
+      var thread = pthread_t()
+    #endif
+    return pthread_create(
+      &thread, &attributes,
+      { argument in
+        #if canImport(Darwin)
+          let memory: UnsafeMutableRawPointer? = argument
+        #else
+          let memory = argument
+        #endif
+        guard let set = memory?.assumingMemoryBound(to: sigset_t.self) else { return nil }
+        var number = Int32(0)
+        while sigwait(set, &number) == 0 { StopRequest.note(number, of: set.pointee) }
+        return nil
+      }, set) == 0
   }
 
   private static func note(_ number: Int32, of set: sigset_t) {
