@@ -48,7 +48,9 @@ package enum StopRequest {
     }
   }
 
-  /// Starts the thread that waits; its stack is small, as memory may be scarce. False if there is not even that.
+  /// Starts the thread that waits.
+  ///
+  /// Its stack is small, as memory may be scarce. False if there is not even that.
   private static func startsWaiting(for set: UnsafeMutablePointer<sigset_t>) -> Bool {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
