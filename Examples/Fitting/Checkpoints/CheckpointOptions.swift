@@ -34,7 +34,9 @@ package enum CheckpointOptions {
   ]
 
   /// What is compared by the contents of files or not at all, rather than by its text.
-  static let notCompared: Set<String> = ["resume", "image", "initial-weights"]
+  static let notCompared: Set<String> = [
+    "resume", "image", "volume", "mesh", "points", "initial-weights",
+  ]
 
   /// A command line's values, with those of the earlier run that it goes on with, if it does.
   ///
