@@ -11,6 +11,7 @@
 #include "reductions.h"
 #include "matrices.h"
 #include "rows.h"
+#include "grids.h"
 #include "product.h"
 #include "symmetric.h"
 #include "layers.h"

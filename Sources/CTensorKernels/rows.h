@@ -7,8 +7,10 @@
     switch (columns) {                                \
       case 1: function(__VA_ARGS__, 1); break;        \
       case 2: function(__VA_ARGS__, 2); break;        \
+      case 3: function(__VA_ARGS__, 3); break;        \
       case 4: function(__VA_ARGS__, 4); break;        \
       case 8: function(__VA_ARGS__, 8); break;        \
+      case 12: function(__VA_ARGS__, 12); break;      \
       default: function(__VA_ARGS__, columns); break; \
     }                                                 \
   } while (0)

@@ -27,6 +27,16 @@ public final class TensorKernels<Scalar>: Sendable {
   let gatherRows: @Sendable (Input, UnsafePointer<Int>, Input, Output, Int, Int, Int) -> Void
   let scatterRows: @Sendable (Input, UnsafePointer<Int>, Input?, Output, Int, Int, Int) -> Void
   let gatherProducts: @Sendable (Input, UnsafePointer<Int>, Input, Output, Int, Int, Int) -> Void
+  let gridCorners:
+    @Sendable (
+      Input, Int, UnsafePointer<tk_grid_level>, Int, Bool, UnsafePointer<Int32>,
+      UnsafeMutablePointer<Int>?, Output?
+    ) -> Void
+  let gridGather:
+    @Sendable (Input, Int, UnsafePointer<tk_grid_level>, Int, Bool, Input, Int, Output) -> Void
+  let gridSlopes:
+    @Sendable (Input, Int, UnsafePointer<tk_grid_level>, Int, Bool, Input, Input, Int, Output) ->
+      Void
   let exclusiveSums: @Sendable (Bool, Input, Output, Int, Int) -> Void
 
   let standardize: @Sendable (Input, Input, Input, Output, Int, Int) -> Void
@@ -82,6 +92,19 @@ public final class TensorKernels<Scalar>: Sendable {
       @escaping @Sendable (Input, UnsafePointer<Int>, Input?, Output, Int, Int, Int) -> Void,
     gatherProducts:
       @escaping @Sendable (Input, UnsafePointer<Int>, Input, Output, Int, Int, Int) -> Void,
+    gridCorners:
+      @escaping @Sendable (
+        Input, Int, UnsafePointer<tk_grid_level>, Int, Bool, UnsafePointer<Int32>,
+        UnsafeMutablePointer<Int>?, Output?
+      ) -> Void,
+    gridGather:
+      @escaping @Sendable (
+        Input, Int, UnsafePointer<tk_grid_level>, Int, Bool, Input, Int, Output
+      ) -> Void,
+    gridSlopes:
+      @escaping @Sendable (
+        Input, Int, UnsafePointer<tk_grid_level>, Int, Bool, Input, Input, Int, Output
+      ) -> Void,
     exclusiveSums: @escaping @Sendable (Bool, Input, Output, Int, Int) -> Void,
     standardize: @escaping @Sendable (Input, Input, Input, Output, Int, Int) -> Void,
     addCenteredMoments:
@@ -134,6 +157,9 @@ public final class TensorKernels<Scalar>: Sendable {
     self.gatherRows = gatherRows
     self.scatterRows = scatterRows
     self.gatherProducts = gatherProducts
+    self.gridCorners = gridCorners
+    self.gridGather = gridGather
+    self.gridSlopes = gridSlopes
     self.exclusiveSums = exclusiveSums
     self.standardize = standardize
     self.addCenteredMoments = addCenteredMoments
@@ -163,7 +189,9 @@ extension TensorKernels where Scalar == Float {
     smallest: tk_smallest_f32, allFinite: tk_all_finite_f32, transpose: tk_transpose_f32,
     addColumnSums: tk_add_column_sums_f32, addBias: tk_add_bias_f32,
     gatherRows: tk_gather_rows_f32, scatterRows: tk_scatter_rows_f32,
-    gatherProducts: tk_gather_products_f32, exclusiveSums: tk_exclusive_sums_f32,
+    gatherProducts: tk_gather_products_f32, gridCorners: tk_grid_corners_f32,
+    gridGather: tk_grid_gather_f32, gridSlopes: tk_grid_slopes_f32,
+    exclusiveSums: tk_exclusive_sums_f32,
     standardize: tk_standardize_f32, addCenteredMoments: tk_add_centered_moments_f32,
     addCenteredProducts: tk_add_centered_products_f32, subtractCommon: tk_subtract_common_f32,
     biasSine: tk_bias_sine_f32,
@@ -183,7 +211,9 @@ extension TensorKernels where Scalar == Double {
     smallest: tk_smallest_f64, allFinite: tk_all_finite_f64, transpose: tk_transpose_f64,
     addColumnSums: tk_add_column_sums_f64, addBias: tk_add_bias_f64,
     gatherRows: tk_gather_rows_f64, scatterRows: tk_scatter_rows_f64,
-    gatherProducts: tk_gather_products_f64, exclusiveSums: tk_exclusive_sums_f64,
+    gatherProducts: tk_gather_products_f64, gridCorners: tk_grid_corners_f64,
+    gridGather: tk_grid_gather_f64, gridSlopes: tk_grid_slopes_f64,
+    exclusiveSums: tk_exclusive_sums_f64,
     standardize: tk_standardize_f64, addCenteredMoments: tk_add_centered_moments_f64,
     addCenteredProducts: tk_add_centered_products_f64, subtractCommon: tk_subtract_common_f64,
     biasSine: tk_bias_sine_f64,
