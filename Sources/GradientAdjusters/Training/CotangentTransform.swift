@@ -29,6 +29,10 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
 
   /// Applied in order; empty for the identity.
   private(set) var stages: [Stage]
+  /// The outputs that it acts on; nil for all.
+  private var columns: Range<Int>?
+
+  private init(stages: [Stage]) { self.stages = stages }
 
   /// Leaves cotangents as they are.
   public static var identity: CotangentTransform { CotangentTransform(stages: []) }
@@ -113,6 +117,27 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
     CotangentTransform(stages: stages + next.stages)
   }
 
+  /// This transform on some of the outputs; others keep their cotangents.
+  func restricted(to columns: Range<Int>) -> CotangentTransform {
+    var copy = self
+    copy.columns = columns
+    return copy
+  }
+
+  /// Transforms the columns that are acted on, and leaves the others as they are.
+  private func applied(
+    to cotangents: Tensor<Scalar>, _ transform: (Tensor<Scalar>) throws -> Tensor<Scalar>
+  ) throws -> Tensor<Scalar> {
+    let count = cotangents.shape[1]
+    guard !isIdentity, let columns, columns != 0..<count else { return try transform(cotangents) }
+    let adjusted = try transform(cotangents.slice(columns, alongAxis: 1))
+    let (before, after) = (0..<columns.lowerBound, columns.upperBound..<count)
+    let parts =
+      (before.isEmpty ? [] : [cotangents.slice(before, alongAxis: 1)]) + [adjusted]
+      + (after.isEmpty ? [] : [cotangents.slice(after, alongAxis: 1)])
+    return .concatenated(parts, alongAxis: 1)
+  }
+
   // MARK: - Applying
 
   /// The adjusted cotangents of a whole batch.
@@ -123,6 +148,12 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
   /// - Throws: ``AdjusterError/shape(expected:found:)`` if a map returns another shape, and what maps throw.
   public func applied(
     to cotangents: Tensor<Scalar>, groups: RowPartition
+  ) throws -> Tensor<Scalar> {
+    try applied(to: cotangents) { try appliedToAll($0, groups: groups) }
+  }
+
+  private func appliedToAll(
+    _ cotangents: Tensor<Scalar>, groups: RowPartition
   ) throws -> Tensor<Scalar> {
     var result = cotangents
     for (index, stage) in stages.enumerated() {
@@ -185,6 +216,15 @@ public struct CotangentTransform<Scalar: TensorScalar>: Sendable {
   ///   - groupCount: The number of the batch's groups.
   func applied(
     to cotangents: Tensor<Scalar>, of content: TilePlan.Content, rows: RowTiles.Rows,
+    groupCount: Int
+  ) throws -> Tensor<Scalar> {
+    try applied(to: cotangents) {
+      try appliedToAll($0, of: content, rows: rows, groupCount: groupCount)
+    }
+  }
+
+  private func appliedToAll(
+    _ cotangents: Tensor<Scalar>, of content: TilePlan.Content, rows: RowTiles.Rows,
     groupCount: Int
   ) throws -> Tensor<Scalar> {
     var result = cotangents

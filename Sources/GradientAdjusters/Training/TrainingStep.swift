@@ -164,13 +164,16 @@ public final class TrainingStep<Model: Module> {
 
   /// The empirical neural tangent kernel at some rows of the batch, of shape [rows, rows].
   ///
-  /// It is that of all parameters that are trained. Where the model has normalizations, their
+  /// It is that of all parameters that are trained, or of the function that a ``KernelDefining`` model names. Where the model has normalizations, their
   /// statistics are those of the whole batch, held fixed: gradients of single samples are defined then.
   ///
   /// The kernel of a whole batch leaves the factors of its samples' gradients behind: if the model has
   /// one output and no normalizations, the step then needs no further sweep, neither for the loss nor
   /// for a pullback.
   public func empiricalKernel(atRows rows: [Int]) throws -> Tensor<Scalar> {
+    if let defined = (model as? any KernelDefining<Scalar>)?.kernelModule {
+      return try empiricalKernel(of: defined, atRows: rows)
+    }
     guard try outputCount() == 1, rows.elementsEqual(0..<batch.rowCount),
       !evaluation.couplesRows
     else {
@@ -180,6 +183,14 @@ public final class TrainingStep<Model: Module> {
     // Of several outputs they are the gradients of a sum, which is no use for anything else.
     if known.outputs.shape[1] == 1 { gradients = known }
     return try known.gram(workers: evaluation.workers)
+  }
+
+  /// The kernel of another function of the batch's rows.
+  private func empiricalKernel<Other: Module<Scalar>>(
+    of module: Other, atRows rows: [Int]
+  ) throws -> Tensor<Scalar> {
+    try TiledEvaluation(of: module, workers: evaluation.workers, runner: evaluation.runner)
+      .empiricalKernel(at: batch.inputRows.rows(at: rows))
   }
 
   /// The model's evaluation with the statistics of its normalizations held at those of the batch, so
@@ -237,7 +248,9 @@ extension TrainingStep {
   func lossWithGradient(
     transform: CotangentTransform<Scalar>
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
-    var (loss, gradient) = try rowLossWithGradient(transform: transform)
+    let adjusted = (model as? any KernelDefining<Scalar>)?.adjustedOutputs
+    var (loss, gradient) = try rowLossWithGradient(
+      transform: adjusted.map { transform.restricted(to: $0) } ?? transform)
     if let penalty {
       loss += penalty.value
       gradient.add(penalty.gradient, scaledBy: 1)

@@ -13,7 +13,7 @@ struct FieldReference<Settings: Decodable> {
 
   init(_ name: String, _: Settings.Type = Settings.self) throws {
     let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
       .appendingPathComponent("Fixtures/fields").path
     let folder = ProcessInfo.processInfo.environment["FIELDS_REFERENCE"] ?? fixtures
     file = try SafeTensorsFile(contentsOf: "\(folder)/\(name).safetensors")

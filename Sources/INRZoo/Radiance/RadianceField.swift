@@ -1,0 +1,72 @@
+import AutoDiff
+import TensorKit
+
+/// A field that says how dense and of what colour space is, seen along a direction.
+///
+/// Densities come first and colours second, so that a renderer can leave colours out where nothing is seen. Both
+/// are raw: the renderer applies ``densityActivation`` to densities, and a sigmoid to colours.
+///
+/// As a module on its own a field maps points with directions, of shape [samples, 6], to raw red, green, blue and
+/// density, of shape [samples, 4].
+public protocol RadianceField<Scalar>: Module {
+  /// How raw densities become densities.
+  var densityActivation: DensityActivation { get }
+
+  /// Raw densities, and what colours are computed from.
+  ///
+  /// - Parameter points: Shape: [samples, 3].
+  /// - Returns: Raw densities of shape [samples, 1], and features of shape [samples, any number].
+  func densities(
+    at points: Variable<Scalar>
+  ) -> (density: Variable<Scalar>, features: Variable<Scalar>)
+
+  /// Raw colours, of shape [samples, 3].
+  ///
+  /// - Parameters:
+  ///   - features: What ``densities(at:)`` gave for these points, or for some of those it was asked for.
+  ///   - points: Shape: [samples, 3].
+  ///   - directions: Of unit length, of shape [rays, 3].
+  ///   - bounds: Which samples lie along each ray: its first one, from 0 on, and the number of samples at the
+  ///     end.
+  func colors(
+    of features: Variable<Scalar>, at points: Variable<Scalar>,
+    along directions: Variable<Scalar>, bounds: [Int]
+  ) -> Variable<Scalar>
+}
+
+extension RadianceField {
+  /// Raw red, green, blue and density.
+  ///
+  /// - Parameter input: Points and directions, of shape [samples, 6].
+  /// - Returns: Shape: [samples, 4].
+  public func callAsFunction(_ input: Variable<Scalar>) -> Variable<Scalar> {
+    precondition(
+      input.shape.count == 2 && input.shape[1] == 6,
+      "an input of shape \(input.shape) to a radiance field; points and directions are 6 numbers")
+    let points = input.slice(0..<3, alongAxis: 1)
+    let (density, features) = densities(at: points)
+    let colors = colors(
+      of: features, at: points, along: input.slice(3..<6, alongAxis: 1),
+      bounds: Array(0...input.shape[0]))
+    return .concatenated([colors, density], alongAxis: 1)
+  }
+}
+
+/// How a raw number becomes a density, which is not negative.
+public enum DensityActivation: Hashable, Codable, Sendable {
+  /// max(x, 0), as in NeRF.
+  case rectifier
+  /// log(1 + exp(x + shift)), as in DirectVoxGO.
+  case softplus(shift: Double)
+  /// exp(x), as in Instant-NGP.
+  case exponential
+
+  /// The densities of raw numbers, of the same shape.
+  public func callAsFunction<Scalar: TensorScalar>(_ raw: Variable<Scalar>) -> Variable<Scalar> {
+    switch self {
+    case .rectifier: raw.rectified()
+    case .softplus(let shift): (shift == 0 ? raw : raw + Scalar(shift)).softplus()
+    case .exponential: raw.exponential()
+    }
+  }
+}
