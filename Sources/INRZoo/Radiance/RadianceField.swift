@@ -56,8 +56,8 @@ extension RadianceField {
 public enum DensityActivation: Hashable, Codable, Sendable {
   /// max(x, 0), as in NeRF.
   case rectifier
-  /// log(1 + exp(x + shift)), as in DirectVoxGO.
-  case softplus(shift: Double)
+  /// log(1 + exp(x + shift)) for each unit of length, as in DirectVoxGO, whose unit is a voxel's side.
+  case softplus(shift: Double, unit: Double = 1)
   /// exp(x), as in Instant-NGP.
   case exponential
 
@@ -65,8 +65,16 @@ public enum DensityActivation: Hashable, Codable, Sendable {
   public func callAsFunction<Scalar: TensorScalar>(_ raw: Variable<Scalar>) -> Variable<Scalar> {
     switch self {
     case .rectifier: raw.rectified()
-    case .softplus(let shift): (shift == 0 ? raw : raw + Scalar(shift)).softplus()
+    case .softplus(let shift, let unit):
+      (shift == 0 ? raw : raw + Scalar(shift)).softplus().divided(by: unit)
     case .exponential: raw.exponential()
     }
+  }
+}
+
+extension Variable {
+  /// The variable itself where the divisor is one, so that nothing is recorded.
+  fileprivate func divided(by divisor: Double) -> Variable {
+    divisor == 1 ? self : self * Scalar(1 / divisor)
   }
 }

@@ -42,23 +42,39 @@ public struct Rays<Scalar: TensorScalar>: Sendable {
   }
 
   private func crossing(ofRay ray: Int, _ box: BoundingBox) -> (entry: Scalar, exit: Scalar) {
-    origins.withUnsafeElements { origins in
-      directions.withUnsafeElements { directions in
-        var (first, last) = (-Scalar.infinity, Scalar.infinity)
-        for axis in 0..<3 {
-          let (origin, direction) = (origins[3 * ray + axis], directions[3 * ray + axis])
-          let (lower, upper) = (Scalar(box.lower[axis]), Scalar(box.upper[axis]))
-          if direction == 0 {
-            // Beside the slab, or within it all the way.
-            if origin < lower || origin > upper { (first, last) = (.infinity, -.infinity) }
-            continue
-          }
-          let (one, other) = ((lower - origin) / direction, (upper - origin) / direction)
-          first = max(first, min(one, other))
-          last = min(last, max(one, other))
-        }
-        return (first, last)
+    func vector(_ tensor: Tensor<Scalar>) -> SIMD3<Double> {
+      tensor.withUnsafeElements {
+        SIMD3(Double($0[3 * ray]), Double($0[3 * ray + 1]), Double($0[3 * ray + 2]))
       }
     }
+    let crossing = box.crossing(ofRayFrom: vector(origins), along: vector(directions))
+    return (Scalar(crossing.entry), Scalar(crossing.exit))
+  }
+}
+
+extension BoundingBox {
+  /// The distances, in units of the direction's length, at which a ray enters and leaves the box.
+  ///
+  /// A ray that starts inside enters at a negative distance. One that misses leaves before it enters; so does one
+  /// of which a number is none.
+  public func crossing(
+    ofRayFrom origin: SIMD3<Double>, along direction: SIMD3<Double>
+  ) -> (entry: Double, exit: Double) {
+    var (entry, exit) = (-Double.infinity, Double.infinity)
+    for axis in 0..<3 {
+      if direction[axis] == 0 {
+        // Beside the slab, or within it all the way.
+        guard origin[axis] >= lower[axis], origin[axis] <= upper[axis] else {
+          return (.infinity, -.infinity)
+        }
+        continue
+      }
+      let one = (lower[axis] - origin[axis]) / direction[axis]
+      let other = (upper[axis] - origin[axis]) / direction[axis]
+      guard !one.isNaN, !other.isNaN else { return (.infinity, -.infinity) }
+      entry = max(entry, min(one, other))
+      exit = min(exit, max(one, other))
+    }
+    return (entry, exit)
   }
 }

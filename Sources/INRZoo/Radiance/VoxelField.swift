@@ -1,0 +1,147 @@
+import AutoDiff
+import TensorKit
+
+/// Direct voxel grid optimization's radiance field: a grid of raw densities, and one of colours or of features for
+/// a small network.
+///
+/// Densities are interpolated before they are activated; their unit of length is the side of a voxel of the grid in
+/// its final size, so that the activation stays the same as the grid is refined. In the coarse stage the second
+/// grid holds raw colours, the same from everywhere. In the fine one it holds features that a network maps to
+/// colours, together with the encoded direction of view. Parameters are named `density.grid`, `k0.grid` and
+/// `rgbnet.N.weight`, `rgbnet.N.bias`.
+///
+/// Source: C. Sun, M. Sun and H.-T. Chen, "Direct voxel grid optimization", CVPR 2022, as published with it. The
+/// encoded direction has the order of ``EncodingConvention/radians``, where the published code has all frequencies
+/// of a coordinate side by side.
+public struct VoxelField<Scalar: TensorScalar>: RadianceField {
+  /// Raw densities, one channel.
+  public private(set) var density: VoxelGrid<Scalar>
+  /// Raw colours, or features for the network.
+  public private(set) var features: VoxelGrid<Scalar>
+  /// From features and the encoded direction to colours; none if the grid holds colours.
+  public var colorLayers: [Linear<Scalar>]
+  /// What is added to raw densities.
+  public private(set) var shift: Double
+  /// The side of a voxel in the final size, in units of the world: the length over which densities are activated.
+  public let unit: Double
+  private let directionEncoding: PositionalEncoding<Scalar>
+
+  private init(
+    box: BoundingBox, voxels: Int, finalVoxels: Int, channels: Int, shift: Double,
+    colorLayers: [Linear<Scalar>], encoding: PositionalEncoding<Scalar>
+  ) {
+    let extents = VoxelGrid<Scalar>.extents(of: box, voxels: voxels)
+    density = VoxelGrid(channels: 1, extents: extents, box: box)
+    features = VoxelGrid(channels: channels, extents: extents, box: box)
+    self.colorLayers = colorLayers
+    self.shift = shift
+    unit = VoxelGrid<Scalar>.voxelSide(of: box, voxels: finalVoxels)
+    directionEncoding = encoding
+  }
+
+  /// The field of the coarse stage: densities and colours that look the same from everywhere, zero at first.
+  ///
+  /// - Parameters:
+  ///   - box: The box that the grid fills.
+  ///   - voxels: About how many vertices the grid has; 1,024,000 as published.
+  ///   - initialOpacity: The opacity at first of an interval of a voxel's side; 10⁻⁶ as published.
+  /// - Precondition: No side of the box is zero, there is a voxel, and the opacity is between 0 and 1.
+  public static func coarse(
+    box: BoundingBox, voxels: Int = 1_024_000, initialOpacity: Double = 1e-6
+  ) -> VoxelField {
+    VoxelField(
+      box: box, voxels: voxels, finalVoxels: voxels, channels: 3,
+      shift: voxelDensityShift(initialOpacity: initialOpacity), colorLayers: [],
+      encoding: PositionalEncoding(inputs: 3, frequencies: 0))
+  }
+
+  /// The field of the fine stage: densities, features and a network for colours.
+  ///
+  /// The grids are zero at first. The network has weights and biases within ±1/√fan-in, and a last bias of zero.
+  ///
+  /// - Parameters:
+  ///   - box: The box that the grid fills.
+  ///   - voxels: About how many vertices the grid has; 160³/2⁴ as published, see ``resized(voxels:shiftDecay:)``.
+  ///   - finalVoxels: How many it is to have at last; 160³ as published.
+  ///   - channels: The number of features of a vertex; 12 as published.
+  ///   - width: The number of units of each of the network's two hidden layers; 128 as published.
+  ///   - frequencies: The number of frequencies of the encoded direction; 4 as published.
+  ///   - initialOpacity: The opacity at first of an interval of a final voxel's side; 10⁻² as published.
+  ///   - generator: Draws the network, layer by layer.
+  /// - Precondition: No side of the box is zero, numbers are positive, and the opacity is between 0 and 1.
+  public static func fine(
+    box: BoundingBox, voxels: Int = 256_000, finalVoxels: Int = 4_096_000, channels: Int = 12,
+    width: Int = 128, frequencies: Int = 4, initialOpacity: Double = 1e-2,
+    using generator: inout some RandomNumberGenerator
+  ) -> VoxelField {
+    precondition(
+      channels > 0 && width > 0, "\(channels) features and a network of \(width) units")
+    let encoding = PositionalEncoding<Scalar>(
+      inputs: 3, frequencies: frequencies, convention: .radians)
+    let sizes = [channels + encoding.outputs, width, width, 3]
+    var layers: [Linear<Scalar>] = []
+    for (inputs, outputs) in zip(sizes, sizes.dropFirst()) {
+      layers.append(
+        Linear(
+          inputs: inputs, outputs: outputs, biasBound: outputs == 3 && layers.count == 2 ? 0 : nil,
+          using: &generator))
+    }
+    return VoxelField(
+      box: box, voxels: voxels, finalVoxels: finalVoxels, channels: channels,
+      shift: voxelDensityShift(initialOpacity: initialOpacity), colorLayers: layers,
+      encoding: encoding)
+  }
+
+  /// The box that the grids fill.
+  public var box: BoundingBox { density.box }
+
+  /// A softplus over the side of a final voxel.
+  public var densityActivation: DensityActivation { .softplus(shift: shift, unit: unit) }
+
+  /// The field on finer grids, interpolated from these.
+  ///
+  /// - Parameters:
+  ///   - voxels: About how many vertices the new grids have.
+  ///   - shiftDecay: What is taken from the shift of densities; 1 as published, which makes thin mist vanish.
+  /// - Precondition: There is a voxel.
+  public func resized(voxels: Int, shiftDecay: Double = 1) -> VoxelField {
+    var copy = self
+    let extents = VoxelGrid<Scalar>.extents(of: box, voxels: voxels)
+    copy.density = density.resized(to: extents)
+    copy.features = features.resized(to: extents)
+    copy.shift -= shiftDecay
+    return copy
+  }
+
+  /// The opacities of intervals of one unit at the grid's vertices, for a mask of what is not empty.
+  public var opacities: VoxelGrid<Scalar> {
+    VoxelGrid(
+      values: density.values.voxelOpacity(shift: Scalar(shift), interval: 1).value,
+      extents: density.extents, box: box)
+  }
+
+  /// Raw densities and features.
+  public func densities(
+    at points: Variable<Scalar>
+  ) -> (density: Variable<Scalar>, features: Variable<Scalar>) {
+    (density(points), features(points))
+  }
+
+  /// Raw colours.
+  public func colors(
+    of features: Variable<Scalar>, at points: Variable<Scalar>,
+    along directions: Variable<Scalar>, bounds: [Int]
+  ) -> Variable<Scalar> {
+    guard !colorLayers.isEmpty else { return features }
+    let seen = directionEncoding(directions).repeatedOverRuns(bounds: bounds)
+    return colorLayers.rectified(.concatenated([features, seen], alongAxis: 1))
+  }
+
+  /// Shows both grids and the network.
+  public mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
+    visitor.visit(&density, named: "density")
+    visitor.visit(&features, named: "k0")
+    visitor.visit(
+      &colorLayers, named: "rgbnet", roles: ParameterRole.chain(of: colorLayers.count))
+  }
+}
