@@ -77,8 +77,8 @@ import Testing
     ]
     var grid = OccupancyGrid(box: Self.box, extents: SIMD3(8, 8, 8))
     grid.removeUnseen(by: cameras)
-    let half = Variable(Tensor(0.1))
-    let slope = half.sine().value.scalar / half.cosine().value.scalar
+    let half = Variable(Tensor<Double>(0.1))
+    let slope = half.sine().scalar / half.cosine().scalar
     for cell in 0..<grid.cellCount {
       let center = grid.center(ofCell: cell)
       let reach = slope * (4 - center.x)
