@@ -123,7 +123,7 @@ public struct OccupancyGrid: Sendable, Equatable {
   }
 
   mutating func set(_ cell: Int, to isOccupied: Bool) {
-    let bit = 1 << UInt64(cell & 63)
+    let bit: UInt64 = 1 << UInt64(cell & 63)
     if isOccupied { bits[cell >> 6] |= bit } else { bits[cell >> 6] &= ~bit }
   }
 
