@@ -131,6 +131,30 @@ public struct Trainer<Model: Module>: Checkpointable {
     set { optimizer.learningRate = newValue }
   }
 
+  /// Changes the model between steps, such as its structure as it is refined.
+  ///
+  /// Where parameters have other names or shapes afterwards, the optimizer must be a fresh one, as its state is of the
+  /// old ones. Its learning rates then start again, unless the schedule that it is given says otherwise.
+  ///
+  /// - Parameters:
+  ///   - optimizer: The optimizer from now on; the same, with its state, by default.
+  ///   - change: Changes the model.
+  /// - Throws: What the change throws; the model is then unchanged.
+  /// - Precondition: With the same optimizer, parameters keep their names and shapes.
+  public mutating func changeModel(
+    optimizer: (any Optimizer<Scalar>)? = nil, _ change: (inout Model) throws -> Void
+  ) throws {
+    var changed = model
+    try change(&changed)
+    let layout = changed.parameterLayout
+    precondition(
+      optimizer != nil || layout == model.parameterLayout,
+      "a model whose parameters changed their shapes needs a fresh optimizer")
+    model = changed
+    if let optimizer { self.optimizer = optimizer }
+    isTemperate = model.parameters.isTemperate
+  }
+
   /// Shows the model's parameters, the states of the optimizer and the adjuster, and the step.
   ///
   /// - Throws: `StateError` if they do not fit.

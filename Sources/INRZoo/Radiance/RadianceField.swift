@@ -32,9 +32,25 @@ public protocol RadianceField<Scalar>: Module {
     of features: Variable<Scalar>, at points: Variable<Scalar>,
     along directions: Variable<Scalar>, bounds: [Int]
   ) -> Variable<Scalar>
+
+  /// Becomes finer where a renderer that steps along rays is far enough in its training; nothing by default.
+  ///
+  /// - Parameters:
+  ///   - share: Which share of the training is done, from 0 to 1.
+  ///   - occupancy: Where the field is not empty, which may become finer with it.
+  ///   - step: The length of a renderer's step, which may become shorter.
+  /// - Returns: What has changed.
+  mutating func refine(
+    afterShare share: Double, occupancy: inout OccupancyGrid, step: inout Double
+  ) -> RendererChange
 }
 
 extension RadianceField {
+  /// Nothing.
+  public mutating func refine(
+    afterShare share: Double, occupancy: inout OccupancyGrid, step: inout Double
+  ) -> RendererChange { .nothing }
+
   /// Raw red, green, blue and density.
   ///
   /// - Parameter input: Points and directions, of shape [samples, 6].

@@ -1,4 +1,5 @@
 import AutoDiff
+import GradientAdjusters
 import TensorKit
 
 /// A module that renders rays through one field or several.
@@ -12,10 +13,49 @@ public protocol RayRenderer<Scalar>: Module {
   /// How often the outputs hold colours.
   var renderings: Int { get }
 
+  /// How many terms for the loss follow the colours, and the weight of each.
+  var termWeights: [Double] { get }
+
+  /// Does what is to be done between steps, such as noting where the field is empty, or refining it.
+  ///
+  /// What it draws depends on the step alone.
+  ///
+  /// - Parameters:
+  ///   - step: How many steps were made.
+  ///   - share: Which share of the training is done, from 0 to 1, in steps or in time.
+  ///   - workers: The threads that share the work.
+  /// - Returns: What has changed.
+  mutating func maintain(
+    beforeStep step: Int, share: Double, workers: Workers
+  ) throws -> RendererChange
+
   /// What is shown to a viewer: colours, depth and opacity, without anything drawn.
   ///
   /// - Parameter input: Rays, of shape [rays, 9] or wider.
   func image(of input: Tensor<Scalar>) -> RenderedRays<Scalar>
+}
+
+extension RayRenderer {
+  /// None.
+  public var termWeights: [Double] { [] }
+
+  /// Nothing.
+  public mutating func maintain(
+    beforeStep step: Int, share: Double, workers: Workers
+  ) throws -> RendererChange { .nothing }
+
+  /// The loss of what is rendered: squared errors of colours, and the terms.
+  public var loss: ColorLoss<Scalar> {
+    ColorLoss(renderings: renderings, termWeights: termWeights)
+  }
+}
+
+/// What a renderer changed of itself between steps.
+public enum RendererChange: Sendable, Equatable {
+  /// Nothing, or nothing that an optimizer would notice.
+  case nothing
+  /// Parameters have other shapes, so that a fresh optimizer is needed.
+  case parameters
 }
 
 /// What rays show of a scene.

@@ -1,0 +1,242 @@
+import AutoDiff
+import TensorKit
+
+/// The package's own radiance field for processors: voxels where something is, whose vertices hold a density and
+/// the spherical harmonics of colours.
+///
+/// Vertices of occupied cells alone have rows in the tables, so that a fine grid takes little memory and its
+/// gradients touch little. There is no network. Training goes from coarse to fine: voxels that turned out to be
+/// empty are left out, and the others are divided. Parameters are named `density` and `colors`.
+///
+/// After: S. Fridovich-Keil, A. Yu et al., "Plenoxels: radiance fields without neural networks", CVPR 2022, whose
+/// voxels and harmonics these are; densities are activated after interpolation as in C. Sun, M. Sun and H.-T. Chen,
+/// "Direct voxel grid optimization", CVPR 2022.
+public struct SparseVoxelField<Scalar: TensorScalar>: RadianceField {
+  /// A size of voxels, and when it is reached.
+  public struct Stage: Hashable, Codable, Sendable {
+    /// Which share of the training comes before it.
+    public var share: Double
+    /// The side of a voxel, in units of the world.
+    public var voxelSide: Double
+
+    /// A size that is reached after some share of the training.
+    public init(afterShare share: Double, voxelSide: Double) {
+      self.share = share
+      self.voxelSide = voxelSide
+    }
+  }
+
+  /// Which cells have voxels.
+  public private(set) var cells: OccupancyGrid
+  /// Raw densities of vertices, of shape [vertices, 1].
+  public private(set) var density: Variable<Scalar>
+  /// The coefficients of raw colours: for each harmonic red, green and blue, of shape [vertices, 3 · harmonics].
+  public private(set) var colors: Variable<Scalar>
+  /// What is added to raw densities.
+  public let shift: Double
+  /// The length over which a density is activated.
+  public let unit: Double
+  /// The sizes that are still to come.
+  public private(set) var stages: [Stage]
+  /// Cells are left out where no corner's opacity, over a voxel's side, is above this.
+  public var leastOpacity = 1e-3
+  /// The row of each vertex of the whole grid; the first row where it has none.
+  private var rowOfVertex: [Int32]
+  private let harmonics: SphericalHarmonics<Scalar>
+
+  /// A field of voxels in occupied cells, nearly transparent and grey.
+  ///
+  /// - Parameters:
+  ///   - cells: Which cells have voxels. Without any, one has.
+  ///   - degree: The largest degree of the harmonics.
+  ///   - initialOpacity: The opacity of a voxel's side at first.
+  ///   - stages: Finer sizes, by the share of training after which they come.
+  public init(
+    cells: OccupancyGrid, degree: Int = 2, initialOpacity: Double = 1e-2, stages: [Stage] = []
+  ) {
+    var cells = cells
+    if cells.occupiedCount == 0 { cells.set(cells.cellCount / 2, to: true) }
+    harmonics = SphericalHarmonics(degree: degree)
+    shift = voxelDensityShift(initialOpacity: initialOpacity)
+    self.stages = stages.sorted { $0.share < $1.share }
+    unit = self.stages.last?.voxelSide ?? Self.voxelSide(of: cells)
+    self.cells = cells
+    let rows = Self.rows(of: cells)
+    rowOfVertex = rows.ofVertex
+    density = Variable(Tensor(zeros: [rows.count, 1]))
+    colors = Variable(Tensor(zeros: [rows.count, 3 * harmonics.outputs]))
+  }
+
+  /// The mean side of a cell.
+  private static func voxelSide(of cells: OccupancyGrid) -> Double {
+    (cells.box.size / SIMD3<Double>(cells.extents)).sum() / 3
+  }
+
+  /// Numbers the vertices of occupied cells.
+  private static func rows(of cells: OccupancyGrid) -> (ofVertex: [Int32], count: Int) {
+    let vertices = cells.extents &+ 1
+    var isUsed = [Bool](repeating: false, count: vertices.x * vertices.y * vertices.z)
+    forEachCorner(of: cells) { isUsed[$0] = true }
+    var count: Int32 = 0
+    let rows = isUsed.map { used -> Int32 in
+      guard used else { return 0 }
+      count += 1
+      return count - 1
+    }
+    return (rows, Int(count))
+  }
+
+  /// Shows the corners of all occupied cells, as vertices of the whole grid.
+  private static func forEachCorner(of cells: OccupancyGrid, _ body: (_ vertex: Int) -> Void) {
+    let (extents, vertices) = (cells.extents, cells.extents &+ 1)
+    for cell in 0..<cells.cellCount where cells.isOccupied(cell) {
+      let place = SIMD3(
+        cell / (extents.y * extents.z), cell / extents.z % extents.y, cell % extents.z)
+      for corner in 0..<8 {
+        let vertex = place &+ SIMD3(corner & 1, corner >> 1 & 1, corner >> 2)
+        body((vertex.x * vertices.y + vertex.y) * vertices.z + vertex.z)
+      }
+    }
+  }
+
+  /// The number of vertices.
+  public var vertexCount: Int { density.shape[0] }
+
+  /// A softplus over the side of a voxel in its final size.
+  public var densityActivation: DensityActivation { .softplus(shift: shift, unit: unit) }
+
+  /// Raw densities; colours need no features.
+  public func densities(
+    at points: Variable<Scalar>
+  ) -> (density: Variable<Scalar>, features: Variable<Scalar>) {
+    (interpolated(density, at: points), Variable(Tensor(zeros: [points.shape[0], 0])))
+  }
+
+  /// Raw colours.
+  public func colors(
+    of features: Variable<Scalar>, at points: Variable<Scalar>,
+    along directions: Variable<Scalar>, bounds: [Int]
+  ) -> Variable<Scalar> {
+    let count = harmonics.outputs
+    let basis = harmonics(directions).repeatedOverRuns(bounds: bounds).reshaped(to: [-1, 1])
+    let coefficients = interpolated(colors, at: points).reshaped(to: [-1, 3])
+    return (coefficients * basis).summedOverRuns(of: count)
+  }
+
+  private func interpolated(
+    _ table: Variable<Scalar>, at points: Variable<Scalar>
+  ) -> Variable<Scalar> {
+    let grid = grid
+    let indices = grid.indices(at: points.value).map { Int(rowOfVertex[$0]) }
+    return table.rows(
+      at: indices, weightedBy: .applying(GridWeights(grid: grid), to: points), foundFrom: points)
+  }
+
+  private var grid: TableGrid {
+    let vertices = cells.extents &+ 1
+    let scale = SIMD3<Double>(cells.extents) / cells.box.size
+    return TableGrid(
+      levels: [
+        TableGrid.Level(
+          scale: scale, offset: -cells.box.lower * scale, extents: vertices,
+          strides: SIMD3(UInt32(vertices.y * vertices.z), UInt32(vertices.z), 1),
+          addressing: .bounded, rows: 0..<(vertices.x * vertices.y * vertices.z))
+      ], isSmooth: false)
+  }
+
+  /// Shows both tables.
+  public mutating func visit(_ visitor: inout ModuleVisitor<Scalar>) {
+    visitor.visit(&density, named: "density", role: .table)
+    visitor.visit(&colors, named: "colors", role: .table)
+  }
+}
+
+// MARK: - Coarse to fine
+
+extension SparseVoxelField {
+  /// Goes on to the next size, if its share of the training is done.
+  public mutating func refine(
+    afterShare share: Double, occupancy: inout OccupancyGrid, step: inout Double
+  ) -> RendererChange {
+    guard let next = stages.first, share >= next.share else { return .nothing }
+    let former = Self.voxelSide(of: cells)
+    self = refined(to: next.voxelSide)
+    stages.removeFirst()
+    occupancy = cells
+    step *= Self.voxelSide(of: cells) / former
+    return .parameters
+  }
+
+  /// The field in smaller voxels, interpolated from these, without those that are empty.
+  ///
+  /// - Parameter side: The side of a voxel, in units of the world.
+  /// - Precondition: The side is positive.
+  public func refined(to side: Double) -> SparseVoxelField {
+    precondition(side > 0, "voxels of side \(side)")
+    let kept = opaqueCells.dilated().intersection(with: cells)
+    let box = kept.occupiedBox ?? cells.box
+    var extents = SIMD3<Int>(repeating: 1)
+    for axis in 0..<3 { extents[axis] = max(1, Int((box.size[axis] / side).rounded(.up))) }
+    let finer = OccupancyGrid(box: box, extents: extents) { kept.isOccupied(at: $0) }
+    var copy = self
+    copy.cells = finer.occupiedCount > 0 ? finer : finer.withAllCells
+    let rows = Self.rows(of: copy.cells)
+    copy.rowOfVertex = rows.ofVertex
+    let points = copy.positions(rows.count)
+    copy.density = Variable(interpolated(density, at: Variable(points)).value)
+    copy.colors = Variable(interpolated(colors, at: Variable(points)).value)
+    return copy
+  }
+
+  /// The cells with a corner that is not transparent.
+  private var opaqueCells: OccupancyGrid {
+    let side = Self.voxelSide(of: cells)
+    let opacities = densityActivation(density).value.elements.map {
+      1 - (-Double($0) * side).exponential()
+    }
+    var result = cells
+    let (extents, vertices) = (cells.extents, cells.extents &+ 1)
+    for cell in 0..<cells.cellCount where cells.isOccupied(cell) {
+      let place = SIMD3(
+        cell / (extents.y * extents.z), cell / extents.z % extents.y, cell % extents.z)
+      let isOpaque = (0..<8).contains { corner in
+        let vertex = place &+ SIMD3(corner & 1, corner >> 1 & 1, corner >> 2)
+        let index = (vertex.x * vertices.y + vertex.y) * vertices.z + vertex.z
+        return opacities[Int(rowOfVertex[index])] > leastOpacity
+      }
+      if !isOpaque { result.set(cell, to: false) }
+    }
+    return result
+  }
+
+  /// Where the vertices are, in the order of their rows.
+  private func positions(_ count: Int) -> Tensor<Scalar> {
+    let vertices = cells.extents &+ 1
+    var positions = Tensor<Scalar>(zeros: [count, 3])
+    positions.withUnsafeMutableElements { positions in
+      Self.forEachCorner(of: cells) { vertex in
+        let place = SIMD3(
+          vertex / (vertices.y * vertices.z), vertex / vertices.z % vertices.y,
+          vertex % vertices.z)
+        let position =
+          cells.box.lower + cells.box.size * SIMD3<Double>(place) / SIMD3<Double>(cells.extents)
+        let row = 3 * Int(rowOfVertex[vertex])
+        for axis in 0..<3 { positions[row + axis] = Scalar(position[axis]) }
+      }
+    }
+    return positions
+  }
+}
+
+extension OccupancyGrid {
+  /// The cells that are occupied here and in another grid of the same cells.
+  fileprivate func intersection(with other: OccupancyGrid) -> OccupancyGrid {
+    var result = self
+    for cell in 0..<cellCount where !other.isOccupied(cell) { result.set(cell, to: false) }
+    return result
+  }
+
+  fileprivate var withAllCells: OccupancyGrid {
+    OccupancyGrid(box: box, extents: extents, isOccupied: true)
+  }
+}
