@@ -82,12 +82,12 @@ TK_INLINE void NAME(grid_corner_weights)(const struct NAME(grid_places) * places
 }
 
 // Within the level's rows.
-TK_INLINE void NAME(grid_corner_indices)(const struct NAME(grid_places) * places,
+TK_INLINE void NAME(grid_corner_numbers)(const struct NAME(grid_places) * places,
                                          const struct tk_grid_level *level, size_t corner,
                                          size_t count, uint32_t *out) {
   const uint32_t *x = places->terms[0][corner & 1], *y = places->terms[1][corner >> 1 & 1],
                  *z = places->terms[2][corner >> 2];
-  const uint32_t rows = (uint32_t)level->rows;
+  const uint32_t rows = (uint32_t)(level->rows_of_vertices != NULL ? level->vertices : level->rows);
   if (level->addressing == tk_grid_hashed) {
     if ((rows & (rows - 1)) == 0) {
       for (size_t i = 0; i < count; i++) out[i] = (x[i] ^ y[i] ^ z[i]) & (rows - 1);
@@ -104,6 +104,15 @@ TK_INLINE void NAME(grid_corner_indices)(const struct NAME(grid_places) * places
       for (size_t i = 0; i < count; i++) out[i] %= rows;
     }
   }
+}
+
+// The same, of grids some of whose vertices alone have rows.
+TK_INLINE void NAME(grid_corner_indices)(const struct NAME(grid_places) * places,
+                                         const struct tk_grid_level *level, size_t corner,
+                                         size_t count, uint32_t *out) {
+  NAME(grid_corner_numbers)(places, level, corner, count, out);
+  if (level->rows_of_vertices == NULL) return;
+  for (size_t i = 0; i < count; i++) out[i] = (uint32_t)level->rows_of_vertices[out[i]];
 }
 
 static void NAME(grid_corners)(const Real *points, size_t count, const struct tk_grid_level *levels,

@@ -7,6 +7,9 @@
 #define TK_FOR_EACH_KERNEL(K, T, S)                                                               \
   K(void, binary, S, (int operation, int operands, const T *a, const T *b, T *out, size_t count), \
     (operation, operands, a, b, out, count))                                                      \
+  K(void, binary_rows, S,                                                                         \
+    (int operation, int operands, const T *a, const T *b, T *out, size_t rows, size_t columns),   \
+    (operation, operands, a, b, out, rows, columns))                                              \
   K(void, unary, S, (int operation, const T *x, T *out, size_t count),                            \
     (operation, x, out, count))                                                                   \
   K(void, fill, S, (T value, T * out, size_t count), (value, out, count))                         \
@@ -31,8 +34,20 @@
     (table, indices, weights, out, rows, corners, columns))                                       \
   K(void, scatter_rows, S,                                                                        \
     (const T *x, const ptrdiff_t *indices, const T *weights, T *table, size_t rows,               \
-     size_t corners, size_t columns),                                                             \
-    (x, indices, weights, table, rows, corners, columns))                                         \
+     size_t corners, size_t columns, size_t first, size_t count),                                 \
+    (x, indices, weights, table, rows, corners, columns, first, count))                                         \
+  K(void, repeat_rows, S,                                                                         \
+    (const T *x, const ptrdiff_t *bounds, size_t runs, T *out, size_t columns),                   \
+    (x, bounds, runs, out, columns))                                                              \
+  K(void, contract_rows, S,                                                                       \
+    (const T *a, const T *b, T *out, size_t rows, size_t inner, size_t columns),                  \
+    (a, b, out, rows, inner, columns))                                                            \
+  K(void, contract_outer, S,                                                                      \
+    (const T *a, const T *u, T *out, size_t rows, size_t inner, size_t columns),                  \
+    (a, u, out, rows, inner, columns))                                                            \
+  K(void, contract_inner, S,                                                                      \
+    (const T *b, const T *u, T *out, size_t rows, size_t inner, size_t columns),                  \
+    (b, u, out, rows, inner, columns))                                                            \
   K(void, gather_products, S,                                                                     \
     (const T *table, const ptrdiff_t *indices, const T *x, T *out, size_t rows, size_t corners,   \
      size_t columns),                                                                             \

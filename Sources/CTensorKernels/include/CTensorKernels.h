@@ -60,6 +60,10 @@ int tk_available_cores(void);
 enum { tk_add = 0, tk_subtract, tk_multiply, tk_divide, tk_minimum, tk_maximum };
 // Which operand of a binary operation is a single number.
 enum { tk_both_vectors = 0, tk_right_scalar, tk_left_scalar };
+// Which operand of a binary operation on matrices is a column that stretches over all others, or a row. Rows have at
+// most so many columns.
+enum { tk_right_column = 0, tk_left_column, tk_right_row, tk_left_row };
+enum { tk_most_short_columns = 64 };
 enum {
   tk_negate = 0,
   tk_absolute,
@@ -99,11 +103,17 @@ struct tk_grid_level {
   int32_t addressing;
   // Where the grid's rows start in the table, and how many there are, more than 0 and less than 2^32.
   size_t first_row, rows;
+  // For each of so many vertices its row within the grid's; NULL where each vertex has the row of its number.
+  const int32_t *rows_of_vertices;
+  size_t vertices;
 };
 
 #define TK_DECLARE_KERNELS(T, S)                                                                  \
   /* out[i] = a[i] op b[i]; a scalar operand is read from its first element. */                   \
   void tk_binary_##S(int operation, int operands, const T *a, const T *b, T *out, size_t count);  \
+  /* out[i, j] = a[i, j] op b[i, j], where one operand has one column, or one row. */                \
+  void tk_binary_rows_##S(int operation, int operands, const T *a, const T *b, T *out,            \
+                          size_t rows, size_t columns);                                           \
   /* out[i] = f(x[i]). At most 2 ulp for sine and cosine with |x| <= 1000, exponential and        \
      logarithm everywhere; infinities and NaN as in C. */                                         \
   void tk_unary_##S(int operation, const T *x, T *out, size_t count);                             \
@@ -134,9 +144,20 @@ struct tk_grid_level {
   /* out[i, j] = sum_c weights[i, c] table[k, j] */                                               \
   void tk_gather_rows_##S(const T *table, const ptrdiff_t *indices, const T *weights, T *out,     \
                           size_t rows, size_t corners, size_t columns);                           \
+  /* out[r, j] = x[i, j] for the rows r of run i, bounds[i] to bounds[i + 1]. */                     \
+  void tk_repeat_rows_##S(const T *x, const ptrdiff_t *bounds, size_t runs, T *out,               \
+                          size_t columns);                                                        \
+  /* The form sum a[i, k] b[i, k columns + c] u[i, c], differentiated by u, b and a. */             \
+  void tk_contract_rows_##S(const T *a, const T *b, T *out, size_t rows, size_t inner,            \
+                            size_t columns);                                                      \
+  void tk_contract_outer_##S(const T *a, const T *u, T *out, size_t rows, size_t inner,           \
+                             size_t columns);                                                     \
+  void tk_contract_inner_##S(const T *b, const T *u, T *out, size_t rows, size_t inner,           \
+                             size_t columns);                                                     \
   /* table[k, j] += weights[i, c] x[i, j], in order of i and c; NULL weights are ones. */         \
   void tk_scatter_rows_##S(const T *x, const ptrdiff_t *indices, const T *weights, T *table,      \
-                           size_t rows, size_t corners, size_t columns);                          \
+                           size_t rows, size_t corners, size_t columns, size_t first,             \
+                           size_t count);                          \
   /* out[i, c] = sum_j table[k, j] x[i, j] */                                                     \
   void tk_gather_products_##S(const T *table, const ptrdiff_t *indices, const T *x, T *out,       \
                               size_t rows, size_t corners, size_t columns);                       \

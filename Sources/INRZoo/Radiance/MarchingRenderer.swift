@@ -71,8 +71,8 @@ public struct MarchingRenderer<Field: RadianceField>: RayRenderer {
     [settings.distortion, settings.opacityEntropy].filter { $0 != 0 }
   }
 
-  /// About as many as a ray of a compact object has.
-  public var samplesPerRow: Int { 16 }
+  /// Fewer than a ray has: a sample's work is light, and tiles of more rays spread what each tile costs.
+  public var samplesPerRow: Int { 2 }
 
   /// What rays show, of shape [rays, 3 + terms].
   public func callAsFunction(_ input: Variable<Scalar>) -> Variable<Scalar> {

@@ -1,5 +1,8 @@
 import CTensorKernels
 
+// What it points to is never written after it was made; see `VertexRows`.
+extension tk_grid_level: @unchecked @retroactive Sendable {}
+
 /// Grids of points in space whose vertices are rows of one table, and interpolation in them.
 ///
 /// A point lies in one cell of each level. Corner c of the cell's eight is the upper one along axis k where bit k
@@ -19,6 +22,8 @@ package struct TableGrid: Sendable {
   /// One grid over all of space, or over a box of it.
   package struct Level: Sendable {
     fileprivate let kernelLevel: tk_grid_level
+    /// Keeps what the kernel's level points to.
+    fileprivate let rowsOfVertices: VertexRows?
 
     /// A grid with some of a table's rows.
     ///
@@ -29,10 +34,11 @@ package struct TableGrid: Sendable {
     ///   - strides: What the vertices' coordinates are multiplied with.
     ///   - addressing: How the vertices' numbers follow from the products.
     ///   - rows: The level's rows in the table.
+    ///   - rowsOfVertices: For each vertex its row within these; its number by default.
     /// - Precondition: There are rows, fewer than 2³², and fewer than 2³¹ vertices along an axis.
     package init(
       scale: SIMD3<Double>, offset: SIMD3<Double>, extents: SIMD3<Int>, strides: SIMD3<UInt32>,
-      addressing: Addressing, rows: Range<Int>
+      addressing: Addressing, rows: Range<Int>, rowsOfVertices: VertexRows? = nil
     ) {
       precondition(
         rows.lowerBound >= 0 && !rows.isEmpty && rows.count <= UInt32.max
@@ -42,11 +48,15 @@ package struct TableGrid: Sendable {
         scale: (scale.x, scale.y, scale.z), offset: (offset.x, offset.y, offset.z),
         extents: (UInt32(extents.x), UInt32(extents.y), UInt32(extents.z)),
         strides: (strides.x, strides.y, strides.z),
-        addressing: addressing.kernelValue, first_row: rows.lowerBound, rows: rows.count)
+        addressing: addressing.kernelValue, first_row: rows.lowerBound, rows: rows.count,
+        rows_of_vertices: rowsOfVertices.map { UnsafePointer($0.rows) },
+        vertices: rowsOfVertices?.count ?? 0)
+      self.rowsOfVertices = rowsOfVertices
     }
   }
 
   private let kernelLevels: [tk_grid_level]
+  private let rowsOfVertices: [VertexRows?]
   /// Whether factors are 3f² − 2f³ of the fraction f rather than f.
   package let isSmooth: Bool
   /// How many rows the table has.
@@ -60,6 +70,7 @@ package struct TableGrid: Sendable {
   /// Levels that share a table.
   package init(levels: [Level], isSmooth: Bool) {
     kernelLevels = levels.map(\.kernelLevel)
+    rowsOfVertices = levels.map(\.rowsOfVertices)
     self.isSmooth = isSmooth
     rowCount = kernelLevels.reduce(0) { max($0, $1.first_row + $1.rows) }
   }
@@ -79,7 +90,7 @@ package struct TableGrid: Sendable {
     Scalar.kernels.gridCorners(
       points.storage.elements, points.shape[0], kernelLevels, levelCount, isSmooth, orders, nil,
       result.storage.elements)
-    withExtendedLifetime(points) {}
+    withExtendedLifetime((points, rowsOfVertices)) {}
     return result
   }
 
@@ -115,7 +126,7 @@ package struct TableGrid: Sendable {
         start, weights)
       initialized = count
     }
-    withExtendedLifetime(points) {}
+    withExtendedLifetime((points, rowsOfVertices)) {}
     return indices
   }
 
@@ -135,7 +146,7 @@ package struct TableGrid: Sendable {
     Scalar.kernels.gridGather(
       points.storage.elements, points.shape[0], kernelLevels, levelCount, isSmooth,
       table.storage.elements, columns, result.storage.elements)
-    withExtendedLifetime((points, table)) {}
+    withExtendedLifetime((points, table, rowsOfVertices)) {}
     return result
   }
 
@@ -159,7 +170,7 @@ package struct TableGrid: Sendable {
     Scalar.kernels.gridSlopes(
       points.storage.elements, points.shape[0], kernelLevels, levelCount, isSmooth,
       table.storage.elements, cotangents.storage.elements, columns, result.storage.elements)
-    withExtendedLifetime((points, table, cotangents)) {}
+    withExtendedLifetime((points, table, cotangents, rowsOfVertices)) {}
     return result
   }
 
@@ -184,4 +195,27 @@ extension TableGrid.Addressing {
     case .hashed: Int32(tk_grid_hashed)
     }
   }
+}
+
+/// The rows of a grid's vertices in a table, where some vertices alone have one.
+package final class VertexRows: @unchecked Sendable {
+  // Written by the initializer alone.
+  fileprivate let rows: UnsafeMutablePointer<Int32>
+  /// The number of vertices.
+  package let count: Int
+
+  /// The row of each vertex.
+  package init(_ rows: [Int32]) {
+    count = rows.count
+    self.rows = .allocate(capacity: max(rows.count, 1))
+    self.rows.initialize(from: rows, count: rows.count)
+  }
+
+  /// The row of a vertex.
+  package subscript(vertex: Int) -> Int32 {
+    precondition(vertex >= 0 && vertex < count, "vertex \(vertex) of \(count)")
+    return rows[vertex]
+  }
+
+  deinit { rows.deallocate() }
 }
