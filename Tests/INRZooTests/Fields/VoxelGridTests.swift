@@ -87,10 +87,16 @@ import Testing
     try reference.expect(opacities.channelsFirst, "alpha_grid", tolerance: values)
     let pooled = opacities.maximumOfNeighbours()
     try reference.expect(pooled.channelsFirst, "pooled_alpha", tolerance: values)
-    let threshold = try reference.tensor("mask_threshold", as: Scalar.self).elements[0]
-    let mask = (pooled.channelsFirst - threshold).step()
-    #expect(
-      try Tensor<Double>(mask) == reference.tensor("mask", as: Double.self))
+    let threshold = try reference.tensor("mask_threshold", as: Double.self).elements[0]
+    let mask = try reference.tensor("mask", as: Double.self).elements
+    let exact = try reference.tensor("pooled_alpha", as: Double.self).elements
+    // Some values are so near to the threshold that single precision cannot tell them apart.
+    let isClear = exact.map {
+      Scalar.self == Double.self || abs($0 - threshold) > 1e-4 * threshold
+    }
+    let found = pooled.channelsFirst.elements.map { Double($0) > threshold }
+    #expect(isClear.count { $0 } > mask.count / 2)
+    #expect(mask.indices.allSatisfy { !isClear[$0] || found[$0] == (mask[$0] > 0) })
   }
 
   @Test func wholeGridsAreTheReferences() throws {
