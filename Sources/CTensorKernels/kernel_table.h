@@ -53,17 +53,17 @@
      size_t columns),                                                                             \
     (table, indices, x, out, rows, corners, columns))                                             \
   K(void, grid_corners, S,                                                                        \
-    (const T *points, size_t count, const struct tk_grid_level *levels, size_t level_count,       \
-     bool smooth, const int *orders, ptrdiff_t *indices, T *weights),                             \
-    (points, count, levels, level_count, smooth, orders, indices, weights))                       \
+    (const T *points, size_t count, const struct tk_grid *grid, const int *orders,                \
+     ptrdiff_t *indices, T *weights),                                                             \
+    (points, count, grid, orders, indices, weights))                                              \
   K(void, grid_gather, S,                                                                         \
-    (const T *points, size_t count, const struct tk_grid_level *levels, size_t level_count,       \
-     bool smooth, const T *table, size_t columns, T *out),                                        \
-    (points, count, levels, level_count, smooth, table, columns, out))                            \
+    (const T *points, size_t count, const struct tk_grid *grid, const T *table, size_t columns,   \
+     T *out),                                                                                     \
+    (points, count, grid, table, columns, out))                                                   \
   K(void, grid_slopes, S,                                                                         \
-    (const T *points, size_t count, const struct tk_grid_level *levels, size_t level_count,       \
-     bool smooth, const T *table, const T *cotangents, size_t columns, T *out),                   \
-    (points, count, levels, level_count, smooth, table, cotangents, columns, out))                \
+    (const T *points, size_t count, const struct tk_grid *grid, const T *table,                   \
+     const T *cotangents, size_t columns, T *out),                                                \
+    (points, count, grid, table, cotangents, columns, out))                                       \
   K(void, exclusive_sums, S,                                                                      \
     (bool from_end, const T *x, T *out, size_t rows, size_t columns),                             \
     (from_end, x, out, rows, columns))                                                            \

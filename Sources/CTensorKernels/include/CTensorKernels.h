@@ -96,7 +96,7 @@ enum { tk_grid_bounded = 0, tk_grid_wrapped, tk_grid_hashed };
 
 // A grid of points in space whose vertices are rows of a table.
 struct tk_grid_level {
-  // A point's place in units of cells is scale x + offset, on each axis.
+  // The place of a point with the share u of the box's side behind it is scale u + offset in units of cells.
   double scale[3], offset[3];
   // The number of vertices along each axis, less than 2^31, and what their coordinates are multiplied with.
   uint32_t extents[3], strides[3];
@@ -106,6 +106,15 @@ struct tk_grid_level {
   // For each of so many vertices its row within the grid's; NULL where each vertex has the row of its number.
   const int32_t *rows_of_vertices;
   size_t vertices;
+};
+
+// Levels over the box from lower to upper, whose rows are in one table.
+struct tk_grid {
+  double lower[3], upper[3];
+  const struct tk_grid_level *levels;
+  size_t level_count;
+  // Whether factors of weights are 3 f^2 - 2 f^3 of the fraction f of the cell rather than f.
+  bool smooth;
 };
 
 #define TK_DECLARE_KERNELS(T, S)                                                                  \
@@ -162,22 +171,19 @@ struct tk_grid_level {
   void tk_gather_products_##S(const T *table, const ptrdiff_t *indices, const T *x, T *out,       \
                               size_t rows, size_t corners, size_t columns);                       \
   /* Interpolation in grids of points [count, 3]: corner c of 8 is the vertex of the cell that is the upper one      \
-     on axis k where bit k of c is set; a corner's weight is the product of a factor of each axis, linear or         \
-     smooth (f^2 (3 - 2 f)) in the fraction f of the cell. Places that are no numbers have weights that are none. */ \
+     on axis k where bit k of c is set; a corner's weight is the product of a factor of each axis. Places            \
+     that are no numbers have weights that are none. */ \
   /* indices and weights [count, level_count, 8], each where it is not NULL; the weights' factors are                \
      differentiated by the coordinates to the orders given. */                                                       \
-  void tk_grid_corners_##S(const T *points, size_t count, const struct tk_grid_level *levels,     \
-                           size_t level_count, bool smooth, const int *orders,                    \
-                           ptrdiff_t *indices, T *weights);                                       \
+  void tk_grid_corners_##S(const T *points, size_t count, const struct tk_grid *grid,             \
+                           const int *orders, ptrdiff_t *indices, T *weights);                                       \
   /* out[i, l, j] = sum_c weights[i, l, c] table[indices[i, l, c], j] */                          \
-  void tk_grid_gather_##S(const T *points, size_t count, const struct tk_grid_level *levels,      \
-                          size_t level_count, bool smooth, const T *table, size_t columns,        \
-                          T *out);                                                                \
+  void tk_grid_gather_##S(const T *points, size_t count, const struct tk_grid *grid,              \
+                          const T *table, size_t columns, T *out);                                                                \
   /* out[i, k] = sum_l sum_c d weights[i, l, c] / d points[i, k]                                  \
      sum_j table[indices[i, l, c], j] cotangents[i, l, j] */                                      \
-  void tk_grid_slopes_##S(const T *points, size_t count, const struct tk_grid_level *levels,      \
-                          size_t level_count, bool smooth, const T *table, const T *cotangents,   \
-                          size_t columns, T *out);                                                \
+  void tk_grid_slopes_##S(const T *points, size_t count, const struct tk_grid *grid,              \
+                          const T *table, const T *cotangents, size_t columns, T *out);                                                \
   /* out[i, j] = the sum of x[k, j] over k < i, or over k > i; accumulated in double. */          \
   void tk_exclusive_sums_##S(bool from_end, const T *x, T *out, size_t rows, size_t columns);     \
                                                                                                   \

@@ -128,15 +128,8 @@ public struct SparseVoxelField<Scalar: TensorScalar>: RadianceField {
   }
 
   private var grid: TableGrid {
-    let vertices = cells.extents &+ 1
-    let scale = SIMD3<Double>(cells.extents) / cells.box.size
-    return TableGrid(
-      levels: [
-        TableGrid.Level(
-          scale: scale, offset: -cells.box.lower * scale, extents: vertices,
-          strides: SIMD3(UInt32(vertices.y * vertices.z), UInt32(vertices.z), 1),
-          addressing: .bounded, rows: 0..<vertexCount, rowsOfVertices: rowOfVertex)
-      ], isSmooth: false)
+    TableGrid(
+      vertices: cells.extents &+ 1, over: cells.box, used: (rowOfVertex, vertexCount))
   }
 
   /// Shows both tables.

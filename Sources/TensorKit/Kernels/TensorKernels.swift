@@ -35,14 +35,10 @@ public final class TensorKernels<Scalar>: Sendable {
   let gatherProducts: @Sendable (Input, UnsafePointer<Int>, Input, Output, Int, Int, Int) -> Void
   let gridCorners:
     @Sendable (
-      Input, Int, UnsafePointer<tk_grid_level>, Int, Bool, UnsafePointer<Int32>,
-      UnsafeMutablePointer<Int>?, Output?
+      Input, Int, UnsafePointer<tk_grid>, UnsafePointer<Int32>, UnsafeMutablePointer<Int>?, Output?
     ) -> Void
-  let gridGather:
-    @Sendable (Input, Int, UnsafePointer<tk_grid_level>, Int, Bool, Input, Int, Output) -> Void
-  let gridSlopes:
-    @Sendable (Input, Int, UnsafePointer<tk_grid_level>, Int, Bool, Input, Input, Int, Output) ->
-      Void
+  let gridGather: @Sendable (Input, Int, UnsafePointer<tk_grid>, Input, Int, Output) -> Void
+  let gridSlopes: @Sendable (Input, Int, UnsafePointer<tk_grid>, Input, Input, Int, Output) -> Void
   let exclusiveSums: @Sendable (Bool, Input, Output, Int, Int) -> Void
 
   let standardize: @Sendable (Input, Input, Input, Output, Int, Int) -> Void
@@ -106,17 +102,13 @@ public final class TensorKernels<Scalar>: Sendable {
       @escaping @Sendable (Input, UnsafePointer<Int>, Input, Output, Int, Int, Int) -> Void,
     gridCorners:
       @escaping @Sendable (
-        Input, Int, UnsafePointer<tk_grid_level>, Int, Bool, UnsafePointer<Int32>,
-        UnsafeMutablePointer<Int>?, Output?
+        Input, Int, UnsafePointer<tk_grid>, UnsafePointer<Int32>, UnsafeMutablePointer<Int>?,
+        Output?
       ) -> Void,
     gridGather:
-      @escaping @Sendable (
-        Input, Int, UnsafePointer<tk_grid_level>, Int, Bool, Input, Int, Output
-      ) -> Void,
+      @escaping @Sendable (Input, Int, UnsafePointer<tk_grid>, Input, Int, Output) -> Void,
     gridSlopes:
-      @escaping @Sendable (
-        Input, Int, UnsafePointer<tk_grid_level>, Int, Bool, Input, Input, Int, Output
-      ) -> Void,
+      @escaping @Sendable (Input, Int, UnsafePointer<tk_grid>, Input, Input, Int, Output) -> Void,
     exclusiveSums: @escaping @Sendable (Bool, Input, Output, Int, Int) -> Void,
     standardize: @escaping @Sendable (Input, Input, Input, Output, Int, Int) -> Void,
     addCenteredMoments:
