@@ -24,7 +24,23 @@ public struct VoxelField<Scalar: TensorScalar>: RadianceField {
   public private(set) var shift: Double
   /// The side of a voxel in the final size, in units of the world: the length over which densities are activated.
   public let unit: Double
+  /// The sizes that are still to come, by the share of the training after which they do.
+  public var stages: [Stage] = []
   private let directionEncoding: PositionalEncoding<Scalar>
+
+  /// A number of vertices, and when it is reached.
+  public struct Stage: Hashable, Codable, Sendable {
+    /// Which share of the training comes before it.
+    public var share: Double
+    /// About how many vertices there are.
+    public var voxels: Int
+
+    /// A number that is reached after some share of the training.
+    public init(afterShare share: Double, voxels: Int) {
+      self.share = share
+      self.voxels = voxels
+    }
+  }
 
   private init(
     box: BoundingBox, voxels: Int, finalVoxels: Int, channels: Int, shift: Double,
@@ -143,5 +159,69 @@ public struct VoxelField<Scalar: TensorScalar>: RadianceField {
     visitor.visit(&features, named: "k0")
     visitor.visit(
       &colorLayers, named: "rgbnet", roles: ParameterRole.chain(of: colorLayers.count))
+  }
+}
+
+// MARK: - Coarse to fine
+
+extension VoxelField {
+  /// Goes on to the next number of vertices, if its share of the training is done, and empties cells of the
+  /// occupancy that have turned out to be transparent.
+  public mutating func refine(
+    afterShare share: Double, occupancy: inout OccupancyGrid, step: inout Double
+  ) -> RendererChange {
+    guard let next = stages.first, share >= next.share else { return .nothing }
+    // The published threshold.
+    if (0..<3).allSatisfy({ density.extents[$0] > 1 }) {
+      occupancy.removeEmpty(in: OccupancyGrid(above: Scalar(1e-3), in: opacities))
+    }
+    self = resized(voxels: next.voxels)
+    stages.removeFirst()
+    return .parameters
+  }
+
+  /// Shows the grids, the network, the shift of densities and the sizes that are still to come.
+  ///
+  /// - Throws: `StateError` if they do not fit each other.
+  public mutating func visitState(_ visitor: inout StateVisitor) throws {
+    var extents = (0..<3).map { density.extents[$0] }
+    try visitor.visit(&extents, named: "extents")
+    try visitor.require(
+      extents.count == 3 && extents.allSatisfy { (1...(1 << 12)).contains($0) }
+        && extents.reduce(1, *) <= 1 << 30, of: "extents", "no grid has \(extents) vertices")
+    try visitor.visit(&shift, named: "shift")
+    try visitor.require(shift.isFinite, of: "shift", "it is \(shift)")
+    var (shares, voxels) = (stages.map(\.share), stages.map(\.voxels))
+    try visitor.visit(&shares, named: "stages.shares")
+    try visitor.visit(&voxels, named: "stages.voxels")
+    try visitor.require(
+      shares.count == voxels.count && shares.allSatisfy(\.isFinite)
+        && voxels.allSatisfy { $0 > 0 }, of: "stages.voxels",
+      "there are \(shares.count) shares, and grids of \(voxels) vertices")
+    var (densities, channels) = (density.values.value, features.values.value)
+    let channelCount = channels.shape[1]
+    try visitor.visit(&densities, named: "density.grid", keepingShape: false)
+    try visitor.visit(&channels, named: "k0.grid", keepingShape: false)
+    for index in colorLayers.indices {
+      try visitor.visit(&colorLayers[index], named: "rgbnet.\(index)")
+    }
+    guard visitor.isReading else { return }
+    let count = extents.reduce(1, *)
+    try visitor.requireShape(densities.shape, toBe: [count, 1], of: "density.grid")
+    try visitor.requireShape(channels.shape, toBe: [count, channelCount], of: "k0.grid")
+    let sides = SIMD3(extents[0], extents[1], extents[2])
+    let box = box
+    density = VoxelGrid(values: densities, extents: sides, box: box)
+    features = VoxelGrid(values: channels, extents: sides, box: box)
+    stages = zip(shares, voxels).map { Stage(afterShare: $0, voxels: $1) }
+  }
+}
+
+extension OccupancyGrid {
+  /// Empties the cells whose middles lie in empty cells of another grid.
+  fileprivate mutating func removeEmpty(in other: OccupancyGrid) {
+    for cell in 0..<cellCount where isOccupied(cell) && !other.isOccupied(at: center(ofCell: cell)) {
+      set(cell, to: false)
+    }
   }
 }
