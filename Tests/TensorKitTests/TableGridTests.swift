@@ -165,7 +165,7 @@ import Testing
       let indices = grid.indices(at: points)
       #expect(indices.allSatisfy { (0..<grid.rowCount).contains($0) })
       let values = grid.values(of: table, at: points)
-      #expect(values.slice(0..<2).elements.allSatisfy(\.isNaN))
+      #expect(values.slice(0..<2).elements.allSatisfy { $0.isNaN })
       let far = values.slice(2..<3)
       #expect(far.isFinite && far.elements.prefix(2).allSatisfy { $0 == 0 })
     }

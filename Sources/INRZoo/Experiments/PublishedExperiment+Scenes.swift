@@ -10,6 +10,7 @@ extension PublishedExperiment {
     scene.network = SceneRecipe.Network()
     scene.sampling = SceneRecipe.Sampling()
     scene.drawing.count = 1024
+    scene.drawing.blockSide = 1
     scene.drawing.order = .onePicture
     scene.drawing.position = .corner
     scene.drawing.croppedSteps = 500

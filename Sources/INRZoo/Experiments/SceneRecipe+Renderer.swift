@@ -86,7 +86,7 @@ extension SceneRecipe {
   }
 
   /// The sides of the voxels of `grid`, from the first to the last.
-  func voxelSides(for scene: PosedScene) -> [Double] {
+  package func voxelSides(for scene: PosedScene) -> [Double] {
     let smallest = scene.pixelFootprint
     let sides = voxels.perSide.map { max(scene.longestSide / $0, smallest) }
     // Sizes that hardly differ are one.

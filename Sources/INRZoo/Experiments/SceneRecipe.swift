@@ -49,6 +49,7 @@ public struct SceneRecipe: Codable, Hashable, Sendable {
       drawing.background = .random
     case .nerf:
       drawing.count = 1024
+      drawing.blockSide = 4
       network = Network(depth: 4, width: 64, skip: nil)
       sampling = Sampling(coarse: 32, fine: 32)
     }
@@ -200,8 +201,8 @@ extension Recipe {
       settings.fourier = FourierRecipe(low: 64, high: 64, phases: 64, amplitude: 0.05)
     }
     return Recipe(
-      .scene(SceneRecipe(field)), ModelRecipe(.pe), adjusters: [.none], settings: settings,
-      training: training)
+      .scene(SceneRecipe(field)), ModelRecipe(.pe),
+      adjusters: field == .nerf ? [.none, .iga] : [.none], settings: settings, training: training)
   }
 }
 
