@@ -115,6 +115,8 @@ import Testing
             to: Tensor(weights, shape: found.shape), relativeTolerance: 1e-12))
         let indices = grid.indices(at: points)
         #expect(indices.count == rows.count)
+        let corners = grid.corners(at: points)
+        #expect(corners.indices == indices && corners.weights == grid.weights(at: points))
         // A vertex outside has any row, with weight zero.
         #expect(zip(indices, rows).allSatisfy { $1 == nil || $0 == $1 })
         #expect(indices.allSatisfy { (0..<grid.rowCount).contains($0) })

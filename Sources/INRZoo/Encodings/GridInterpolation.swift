@@ -72,10 +72,10 @@ struct GridInterpolation<Scalar: TensorScalar>: Primitive {
       results.add(grid.pullback(of: cotangent, through: table, toPoints: points), toInput: 0)
     }
     if results.isNeeded(1) {
+      let corners = grid.corners(at: points)
       results.addRows(
         cotangent.reshaped(to: [points.shape[0] * grid.levelCount, table.shape[1]]),
-        at: grid.indices(at: points), weightedBy: grid.weights(at: points),
-        ofRowCount: grid.rowCount, toInput: 1)
+        at: corners.indices, weightedBy: corners.weights, ofRowCount: grid.rowCount, toInput: 1)
     }
   }
 
@@ -87,8 +87,8 @@ struct GridInterpolation<Scalar: TensorScalar>: Primitive {
     guard needed[1], !needed[0] else { return nil }
     let (samples, levels, corners) = (inputs[0].shape[0], grid.levelCount, TableGrid.corners)
     let columns = inputs[1].shape[1]
-    let weights = grid.weights(at: inputs[0]).reshaped(to: [samples, levels * corners])
-    let indices = grid.indices(at: inputs[0])
+    let (indices, allWeights) = grid.corners(at: inputs[0])
+    let weights = allWeights.reshaped(to: [samples, levels * corners])
     return (0..<levels).map { level in
       let ofLevel = (level * corners)..<((level + 1) * corners)
       let rows = (0..<samples).flatMap { sample in

@@ -88,13 +88,31 @@ package struct TableGrid: Sendable {
   /// - Parameter points: Shape: [points, 3].
   /// - Returns: For each point and level the corners' rows, one after the other.
   package func indices<Scalar: TensorScalar>(at points: Tensor<Scalar>) -> [Int] {
+    indices(at: points, withWeights: nil)
+  }
+
+  /// The rows and the weights of the corners of the points' cells, found together.
+  ///
+  /// - Parameter points: Shape: [points, 3].
+  /// - Returns: What ``indices(at:)`` and ``weights(at:differentiated:)`` return.
+  package func corners<Scalar: TensorScalar>(
+    at points: Tensor<Scalar>
+  ) -> (indices: [Int], weights: Tensor<Scalar>) {
+    checkPoints(points)
+    let weights = Tensor<Scalar>(uninitialized: [points.shape[0] * levelCount, Self.corners])
+    return (indices(at: points, withWeights: weights.storage.elements), weights)
+  }
+
+  private func indices<Scalar: TensorScalar>(
+    at points: Tensor<Scalar>, withWeights weights: UnsafeMutablePointer<Scalar>?
+  ) -> [Int] {
     checkPoints(points)
     let count = points.shape[0] * levelCount * Self.corners
     let indices = [Int](unsafeUninitializedCapacity: count) { buffer, initialized in
       guard let start = buffer.baseAddress else { return }
       Scalar.kernels.gridCorners(
         points.storage.elements, points.shape[0], kernelLevels, levelCount, isSmooth, [0, 0, 0],
-        start, nil)
+        start, weights)
       initialized = count
     }
     withExtendedLifetime(points) {}

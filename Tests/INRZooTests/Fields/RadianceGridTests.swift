@@ -105,9 +105,9 @@ import Testing
     #expect(fine.parameterLayout.entries.prefix(2).map(\.role) == [.table, .table])
     #expect(fine.parameterLayout.entries.prefix(2).map(\.name) == ["density.grid", "k0.grid"])
     // Alpha of a step of half a voxel at the start of training.
-    let (density, _) = fine.densities(at: Variable(Tensor([[0, 0, 0.5]])))
+    let (density, _) = fine.densities(at: Variable(Tensor<Float>([[0, 0, 0.5]])))
     let activated = fine.densityActivation(density).scalar
-    let opacity = 1 - Variable(Tensor(-activated * Float(fine.unit))).exponential().scalar
+    let opacity = 1 - Variable(Tensor<Float>(-activated * Float(fine.unit))).exponential().scalar
     #expect(abs(opacity - 0.01) < 1e-6)
   }
 
@@ -125,7 +125,7 @@ import Testing
     #expect(finer.density.extents.x > field.density.extents.x)
     #expect(finer.shift == field.shift - 1 && finer.unit == field.unit)
     #expect(finer.features.extents == finer.density.extents)
-    let vertex = Variable(Tensor([[-1.0, 2, 0]]))
+    let vertex = Variable(Tensor<Double>([[-1, 2, 0]]))
     #expect(
       finer.densities(at: vertex).features.value.isApproximatelyEqual(
         to: field.densities(at: vertex).features.value, relativeTolerance: 1e-12))

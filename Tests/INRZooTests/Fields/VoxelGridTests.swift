@@ -183,7 +183,7 @@ import Testing
     let grid = VoxelGrid<Float>(
       repeating: 3, channels: 2, extents: SIMD3(2, 2, 2), box: .symmetricUnit)
     let inside = grid(Variable(Tensor<Float>([[0.3, -0.2, 0.9]]))).value
-    #expect(inside.isApproximatelyEqual(to: Tensor([[3, 3]]), relativeTolerance: 1e-6))
+    #expect(inside.isApproximatelyEqual(to: Tensor<Float>([[3, 3]]), relativeTolerance: 1e-6))
     #expect(grid(Variable(Tensor<Float>(zeros: [0, 3]))).shape == [0, 2])
   }
 }
