@@ -41,7 +41,8 @@ enum Options {
     help: "Averages blocks of N x N pixels; the embedded scene has 1/N of its pixels a side.")
   static let trainViews = Option(
     "train-views", TrainViews.kind,
-    help: "The views to learn from: every:4 takes one of four, and 25 takes as many, evenly spread.")
+    help: "The views to learn from: every:4 takes one of four, and 25 takes as many, evenly spread."
+  )
   static let testViews = Option(
     "test-views", .integer(in: 1...1_000_000, "N"),
     help: "How many views to measure on at most, evenly spread; all by default.")

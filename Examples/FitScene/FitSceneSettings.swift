@@ -159,7 +159,8 @@ extension Recipe {
     if scene.drawing.background == .random, !subject.hasAlpha {
       if values.gives(Options.background) {
         throw .usage(
-          "--background random needs pictures with alpha, and \(subject.name) has none; choose white or black")
+          "--background random needs pictures with alpha, and \(subject.name) has none; choose white or black"
+        )
       }
       scene.drawing.background = .white
     }

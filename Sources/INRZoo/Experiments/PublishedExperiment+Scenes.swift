@@ -46,7 +46,8 @@ extension PublishedExperiment {
         source: "B. Mildenhall et al., ECCV 2020, section 5.3; Blender's scenes", plain,
         released: released(plain)),
       PublishedExperiment(
-        "nerf-iga", "the same, IGA by the kernel of the network's outputs", source: source, adjusted,
+        "nerf-iga", "the same, IGA by the kernel of the network's outputs", source: source,
+        adjusted,
         released: released(adjusted) {
           // That of the scene lego.
           $0.settings.end = 5
@@ -91,7 +92,8 @@ extension PublishedExperiment {
     return [
       PublishedExperiment(
         "ngp", "a hash grid of 16 levels, plain training, as in ngp_pl",
-        source: "T. Müller et al., SIGGRAPH 2022, with the numbers of ngp_pl; Blender's scenes", plain),
+        source: "T. Müller et al., SIGGRAPH 2022, with the numbers of ngp_pl; Blender's scenes",
+        plain),
       PublishedExperiment(
         "ngp-fr", "the same, Fourier reparameterization of the colours' hidden layer",
         source: "K. Shi, X. Zhou and S. Gu, CVPR 2024; Blender's scenes", fourier),
@@ -100,7 +102,9 @@ extension PublishedExperiment {
 
   // MARK: C. Sun et al., CVPR 2022; K. Shi et al., CVPR 2024
 
-  /// The fine stage. Silhouettes stand for the coarse one, and the two small side losses are left out.
+  /// The fine stage.
+  ///
+  /// Silhouettes stand for the coarse one, and the two small side losses are left out.
   private static let voxelGrids: [PublishedExperiment] = {
     var scene = SceneRecipe(.voxels)
     scene.dense.finalVoxels = 160 * 160 * 160

@@ -220,7 +220,8 @@ extension VoxelField {
 extension OccupancyGrid {
   /// Empties the cells whose middles lie in empty cells of another grid.
   fileprivate mutating func removeEmpty(in other: OccupancyGrid) {
-    for cell in 0..<cellCount where isOccupied(cell) && !other.isOccupied(at: center(ofCell: cell)) {
+    for cell in 0..<cellCount where isOccupied(cell) && !other.isOccupied(at: center(ofCell: cell))
+    {
       set(cell, to: false)
     }
   }
