@@ -80,7 +80,7 @@ enum Options {
     "samples", SceneRecipe.Sampling.kind, \.scene.sampling, of: nil,
     where: { $0.scene.field == .nerf },
     help: """
-      How many samples a ray of nerf has, of the coarse network and beside these of the fine one; 32+32 but for \
+      How many samples a ray of nerf has, of the coarse network and beside these of the fine one; 24+24 but for \
       presets. Other fields have as many as there are occupied voxels.
       """)
   static let kernel = RecipeOption(
@@ -99,7 +99,7 @@ enum Options {
 
   static let rays = RecipeOption(
     "rays", .integer(in: 1...10_000_000, "R"), \.scene.drawing.count, of: nil,
-    help: "Rays of a step; 1024 for nerf and 4096 for other fields but for presets.")
+    help: "Rays of a step; 512 for nerf and 4096 for other fields but for presets.")
   static let rayOrder = RecipeOption(
     "ray-order",
     .choice { (order: RayDrawing.Order) in
@@ -148,7 +148,7 @@ enum Options {
     "pictures", .integer(in: 0...10_000, "N"), default: 3,
     help: "Of how many test views pictures, errors and depths are written.")
   static let frames = Option(
-    "frames", .integer(in: 0...1000, "N"), default: 12,
+    "frames", .integer(in: 0...1000, "N"), default: 8,
     help: "The number of frames of the camera path, an animated PNG; 0 for none.")
   static let output = Option(
     "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
@@ -202,7 +202,7 @@ enum Options {
       OptionGroup("Adjusters", [adjuster, kernel] + own(adjustment)),
       OptionGroup("Bands", own(BandOptions.equalization)),
       OptionGroup("Training", trainingSettings),
-      OptionGroup("Results", pictures, frames),
+      OptionGroup("Results", pictures, frames, PerceptualOptions.weights),
       OptionGroup("Files", WeightOptions.saved, output),
       OptionGroup("Checkpoints", CheckpointOptions.all),
     ],

@@ -81,12 +81,14 @@ struct FitSceneReport {
         [
           "name": .string(view.name), "psnr": .number(view.psnr),
           "ssim": .number(view.structuralSimilarity),
+          "lpips": .number(view.perceptualDistance),
         ]
       }
       return [
         "field": .string(result.run.field.rawValue),
         "psnr": .number(result.psnr),
         "ssim": .number(result.structuralSimilarity),
+        "lpips": .number(result.perceptualDistance),
         "views": .array(views),
         "loss": .number(result.course.losses.last),
         "steps": .integer(result.course.losses.count),
@@ -99,19 +101,24 @@ struct FitSceneReport {
   }
 
   private var table: ReportTable {
-    ReportTable(
-      of: results,
-      [
-        (.text("Field"), { .text($0.run.field.rawValue) }),
-        (.text("Adjuster"), { .text($0.adjuster.name) }),
-        (.number("PSNR (dB)", decimals: 2, better: .higher), { .number($0.psnr) }),
-        (.number("SSIM", decimals: 4, better: .higher), { .number($0.structuralSimilarity) }),
-        (.number("Numbers", decimals: 0), { .number(Double($0.parameterCount)) }),
-        (.number("Steps", decimals: 0), { .number(Double($0.course.losses.count)) }),
-        (.number("Step (s)", decimals: 4, better: .lower), { .number($0.secondsPerStep) }),
-        (.number("Total (s)", decimals: 1, better: .lower), { .number($0.trainingSeconds) }),
-        (.number("MB", decimals: 0, better: .lower), { .number($0.peakMemoryMegabytes) }),
-      ])
+    let perceptual: [ReportTable.Field<FitSceneResult>] =
+      settings.perceptualDistance == nil
+      ? []
+      : [(.number("LPIPS", decimals: 4, better: .lower), { .number($0.perceptualDistance) })]
+    let quality: [ReportTable.Field<FitSceneResult>] = [
+      (.text("Field"), { .text($0.run.field.rawValue) }),
+      (.text("Adjuster"), { .text($0.adjuster.name) }),
+      (.number("PSNR (dB)", decimals: 2, better: .higher), { .number($0.psnr) }),
+      (.number("SSIM", decimals: 4, better: .higher), { .number($0.structuralSimilarity) }),
+    ]
+    let costs: [ReportTable.Field<FitSceneResult>] = [
+      (.number("Numbers", decimals: 0), { .number(Double($0.parameterCount)) }),
+      (.number("Steps", decimals: 0), { .number(Double($0.course.losses.count)) }),
+      (.number("Step (s)", decimals: 4, better: .lower), { .number($0.secondsPerStep) }),
+      (.number("Total (s)", decimals: 1, better: .lower), { .number($0.trainingSeconds) }),
+      (.number("MB", decimals: 0, better: .lower), { .number($0.peakMemoryMegabytes) }),
+    ]
+    return ReportTable(of: results, quality + perceptual + costs)
   }
 
   private var viewTable: ReportTable {

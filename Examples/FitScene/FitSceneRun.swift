@@ -50,6 +50,9 @@ struct FitSceneResult: ExperimentOutcome {
   /// The mean over views that are large enough.
   var structuralSimilarity: Double? { views.compactMap(\.structuralSimilarity).mean }
 
+  /// The mean over views; nil unless asked for.
+  var perceptualDistance: Double? { views.compactMap(\.perceptualDistance).mean }
+
   /// The line on standard output.
   var line: String {
     """
@@ -224,7 +227,8 @@ extension FitSceneSettings {
           "\(run.name): measuring \(NumberText.count(test.count, "view"))")
       }
       for (index, view) in test.enumerated() {
-        let (measures, rendered) = try eye.measures(of: view)
+        let (measures, rendered) = try eye.measures(
+          of: view, perceptual: perceptualDistance)
         result.views.append(measures)
         if index < values[Options.pictures] {
           result.pictures.append(try eye.pictures(of: view, rendered))

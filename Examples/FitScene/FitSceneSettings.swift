@@ -31,6 +31,8 @@ struct FitSceneSettings: Experiment {
   let runs: [SceneRun]
   /// What is fitted.
   let subject: SceneSubject
+  /// Measures how differently pictures look; nil unless asked for.
+  let perceptualDistance: PerceptualDistance<Float>?
   let folder: OutputFolder
   let contents: [String: UInt64]
 
@@ -48,6 +50,8 @@ struct FitSceneSettings: Experiment {
         "--steps and --seconds say differently how long to train; give one of them")
     }
     subject = try SceneSubject(values)
+    perceptualDistance = try PerceptualOptions.distance(
+      values, width: subject.size.width, height: subject.size.height)
     let runs = try Self.runs(of: recipes, for: subject, values)
     self.runs = runs
     var recipe = runs[0].recipe
@@ -64,7 +68,10 @@ struct FitSceneSettings: Experiment {
 
   /// What is read and written.
   var plan: FilePlan {
-    FilePlan(outputs: plannedWeights, names: FitSceneReport.names(self))
+    FilePlan(
+      inputs: [
+        values[PerceptualOptions.weights].map { FilePlan.Named(PerceptualOptions.weights.name, $0) }
+      ], outputs: plannedWeights, names: FitSceneReport.names(self))
   }
 
   let options = Options.recipe

@@ -12,6 +12,8 @@ struct ViewMeasures: Sendable {
   let psnr: Double
   /// nil for pictures smaller than 7 x 7 pixels.
   let structuralSimilarity: Double?
+  /// How differently the pictures look, rounded to 8 bits; nil unless asked for.
+  let perceptualDistance: Double?
 }
 
 /// Pictures of a view, as PNG files.
@@ -49,13 +51,15 @@ struct SceneEye<Model: RayRenderer> {
 
   /// How near what a view's camera sees is to the view.
   func measures(
-    of view: SceneView
+    of view: SceneView, perceptual: PerceptualDistance<Float>?
   ) throws -> (measures: ViewMeasures, rendered: RenderedView<Model.Scalar>) {
     let rendered = try rendered(from: view.camera)
     let truth = view.values(over: drawing.background.shown, as: Model.Scalar.self)
     let measures = ViewMeasures(
       name: view.name, psnr: peakSignalToNoiseRatio(of: rendered.colors, against: truth),
-      structuralSimilarity: structuralSimilarity(of: rendered.colors, against: truth))
+      structuralSimilarity: structuralSimilarity(of: rendered.colors, against: truth),
+      perceptualDistance: try perceptual?(
+        of: Picture(rendered.colors), against: Picture(truth), workers: workers))
     return (measures, rendered)
   }
 
@@ -97,8 +101,8 @@ struct SceneEye<Model: RayRenderer> {
       return (offset * offset).sum().squareRoot()
     }
     let radius = max(distances.mean ?? 1, 1e-3)
-    // Frames are for looking at: at most 200 pixels wide.
-    let factor = min(200 / Double(max(camera.width, camera.height)), 1)
+    // Frames are for looking at: at most 128 pixels wide.
+    let factor = min(128 / Double(max(camera.width, camera.height)), 1)
     let size = [camera.width, camera.height].map { max(Int((Double($0) * factor).rounded()), 1) }
     let frames = try CameraPose.circle(count: count, radius: radius).map { pose in
       var pose = pose

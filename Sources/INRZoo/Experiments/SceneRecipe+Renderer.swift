@@ -22,12 +22,13 @@ extension SceneRecipe {
         depth: network.depth, width: network.width, skip: network.skip,
         pointFrequencies: network.pointFrequencies,
         directionFrequencies: network.directionFrequencies)
+      let bounds = try bounds(of: scene, workers: workers)
       let coarse = RadianceNetwork<Scalar>(settings, using: &generator)
       let fine = RadianceNetwork<Scalar>(settings, using: &generator)
       var renderer = HierarchicalRenderer(
         coarse: coarse, fine: fine,
         sampling: StratifiedSampling(
-          near: near ?? scene.near, far: far ?? scene.far, count: sampling.coarse),
+          near: near ?? bounds.near, far: far ?? bounds.far, count: sampling.coarse),
         fineSamples: sampling.fine)
       renderer.kernelReading = kernel
       return renderer
@@ -72,6 +73,32 @@ extension SceneRecipe {
       return MarchingRenderer(
         field, occupancy: occupancy, marchingSettings(step: dense.step * side, scene))
     }
+  }
+
+  /// Between which distances `nerf` samples rays: where the box of what silhouettes leave begins and ends, if rays
+  /// beside them are left out, and else where the scene does.
+  func bounds(of scene: PosedScene, workers: Workers) throws -> (near: Double, far: Double) {
+    let whole = (near: scene.near, far: scene.far)
+    guard emptyPixelStride != 1,
+      let box = try scene.hull(cellSide: scene.longestSide / 64, workers: workers)?.occupiedBox
+    else { return whole }
+    let corners = (0..<8).map { corner in
+      SIMD3(
+        corner & 1 == 0 ? box.lower.x : box.upper.x, corner & 2 == 0 ? box.lower.y : box.upper.y,
+        corner & 4 == 0 ? box.lower.z : box.upper.z)
+    }
+    // A depth is at most the distance, so that the box lies between the two.
+    var (nearest, farthest) = (Double.infinity, 0.0)
+    for view in scene.training {
+      for corner in corners {
+        let offset = corner - view.camera.pose.position
+        nearest = min(nearest, -dot(offset, view.camera.pose.backward))
+        farthest = max(farthest, length(offset))
+      }
+    }
+    let bounds = (near: max(nearest, whole.near), far: min(farthest, whole.far))
+    // What is open is kept within the scene's own bounds, and what is given stands.
+    return (near ?? bounds.near) < (far ?? bounds.far) ? bounds : whole
   }
 
   /// Where silhouettes leave something; without them wherever a camera looks.

@@ -48,10 +48,10 @@ public struct SceneRecipe: Codable, Hashable, Sendable {
       drawing.count = 4096
       drawing.background = .random
     case .nerf:
-      drawing.count = 1024
+      drawing.count = 512
       drawing.blockSide = 4
       network = Network(depth: 4, width: 64, skip: nil)
-      sampling = Sampling(coarse: 32, fine: 32)
+      sampling = Sampling(coarse: 24, fine: 24)
     }
   }
 }
@@ -187,8 +187,9 @@ extension Recipe {
       training.secondDecay = 0.99
       training.rateFactors = ["colors": 0.3]
     case .nerf:
-      training = TrainingRecipe(learningRate: 2e-3, schedule: .falling(factor: 0.1), steps: 1000)
+      training = TrainingRecipe(learningRate: 2e-3, schedule: .falling(factor: 0.1), steps: 3000)
       settings.fourier = .radianceFeatures
+      settings.end = 5
     case .ngp:
       training = TrainingRecipe(learningRate: 1e-2, schedule: .falling(factor: 0.1), steps: 1000)
       training.secondDecay = 0.99
