@@ -16,6 +16,7 @@ let package = Package(
     .executable(name: "CompareAdjusters", targets: ["CompareAdjusters"]),
     .executable(name: "FitFunction", targets: ["FitFunction"]),
     .executable(name: "FitShape", targets: ["FitShape"]),
+    .executable(name: "FitScene", targets: ["FitScene"]),
     .executable(name: "CustomAdjuster", targets: ["CustomAdjuster"]),
     .executable(name: "InspectKernel", targets: ["InspectKernel"]),
     .executable(name: "EvaluateShape", targets: ["EvaluateShape"]),
@@ -73,6 +74,11 @@ let package = Package(
         "Fitting",
       ], path: "Examples/FitShape"),
     .executableTarget(
+      name: "FitScene",
+      dependencies: [
+        "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "Fitting",
+      ], path: "Examples/FitScene"),
+    .executableTarget(
       name: "CustomAdjuster",
       dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],
       path: "Examples/CustomAdjuster"),
@@ -118,8 +124,8 @@ let package = Package(
       name: "ExampleTests",
       dependencies: [
         "ExampleSupport", "INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "FitImage",
-        "ImageFitting", "FitFunction", "FitShape", "EvaluateShape", "CompareAdjusters",
-        "CustomAdjuster", "InspectKernel",
+        "ImageFitting", "FitFunction", "FitShape", "FitScene", "EvaluateShape",
+        "CompareAdjusters", "CustomAdjuster", "InspectKernel",
       ]),
   ],
   swiftLanguageModes: [.v6]

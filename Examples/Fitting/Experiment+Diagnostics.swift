@@ -7,13 +7,13 @@ extension Experiment {
       (outcome.courses.first?.diagnostics ?? []).map { (outcome, $0) }
     }
     let tables = all.map { outcome, diagnostic in
-      OutputFile(fileName("\(diagnostic.name).csv", for: outcome.adjuster)) {
+      OutputFile(fileName("\(diagnostic.name).csv", ofRun: outcome.runName)) {
         diagnostic.table.text
       }
     }
     let plots = all.flatMap { outcome, diagnostic in
-      diagnostic.plots(of: outcome.adjuster.name).map { style, plot in
-        OutputFile(fileName("\(diagnostic.name)-\(style.name).svg", for: outcome.adjuster)) {
+      diagnostic.plots(of: outcome.runName).map { style, plot in
+        OutputFile(fileName("\(diagnostic.name)-\(style.name).svg", ofRun: outcome.runName)) {
           plot.svg
         }
       }
@@ -27,7 +27,7 @@ extension Report {
   package mutating func addDiagnostics<Outcome: ExperimentOutcome>(of outcomes: [Outcome]) {
     for outcome in outcomes {
       for diagnostic in outcome.courses.first?.diagnostics ?? [] {
-        let plots = diagnostic.plots(of: outcome.adjuster.name)
+        let plots = diagnostic.plots(of: outcome.runName)
         for (index, (style, plot)) in plots.enumerated() {
           addPlot(plot, heading: index == 0 ? diagnostic.heading : "", caption: style.caption)
         }

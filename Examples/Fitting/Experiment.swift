@@ -28,6 +28,8 @@ package protocol Experiment {
   var shown: [String: String] { get }
   /// The fingerprints of inputs that are read from files, by the options that name the files.
   var contents: [String: UInt64] { get }
+  /// The names of the runs, in order; those of the adjusters by default.
+  var runNames: [String] { get }
   /// What to do if no run made a step, and what if some stopped later.
   var remedies: (start: String, later: String) { get }
 
@@ -45,6 +47,8 @@ package protocol Experiment {
 package protocol ExperimentOutcome {
   /// The adjuster.
   var adjuster: AdjusterChoice { get }
+  /// The name of the run; that of the adjuster by default.
+  var runName: String { get }
   /// The losses and times of each run.
   var courses: [TrainingCourse] { get }
   /// The most memory that tensors of these runs took at once, by a `MemoryMeter`.
@@ -56,6 +60,8 @@ package protocol ExperimentOutcome {
 }
 
 extension ExperimentOutcome {
+  package var runName: String { adjuster.name }
+
   /// The median time of a step.
   package var secondsPerStep: Double? { courses.flatMap(\.durations).median }
 
@@ -159,6 +165,8 @@ extension Experiment {
 
   package var chosen: [RecipeOption] { [] }
 
+  package var runNames: [String] { adjusters.map(\.name) }
+
   /// The adjusters that are compared.
   package var adjusters: [AdjusterChoice] { recipe.adjusters }
 
@@ -175,8 +183,13 @@ extension Experiment {
 
   /// A file's name: `name.ext`, or `name-adjuster.ext` if several adjusters are compared.
   package func fileName(_ name: String, for adjuster: AdjusterChoice) -> String {
-    guard adjusters.count > 1, let dot = name.lastIndex(of: ".") else { return name }
-    return "\(name[..<dot])-\(adjuster.name)\(name[dot...])"
+    fileName(name, ofRun: adjuster.name)
+  }
+
+  /// A file's name: `name.ext`, or `name-run.ext` if there are several runs.
+  package func fileName(_ name: String, ofRun run: String) -> String {
+    guard runNames.count > 1, let dot = name.lastIndex(of: ".") else { return name }
+    return "\(name[..<dot])-\(run)\(name[dot...])"
   }
 
   /// Where a run's state and metrics are kept while it goes on.

@@ -42,36 +42,56 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
     set { trainer.learningRate = newValue }
   }
 
+  /// Changes the model between steps; see `Trainer.changeModel`.
+  ///
+  /// - Parameters:
+  ///   - optimizer: The optimizer from now on, a fresh one where parameters have other shapes.
+  ///   - change: Changes the model.
+  /// - Throws: What the change throws.
+  package mutating func changeModel(
+    optimizer: (any Optimizer<Model.Scalar>)? = nil, _ change: (inout Model) throws -> Void
+  ) throws {
+    try trainer.changeModel(optimizer: optimizer, change)
+  }
+
   /// Trains up to a number of steps, or until a step fails or the user asks to stop.
   ///
   /// - Parameters:
-  ///   - steps: The number of steps.
+  ///   - steps: The number of steps; the largest number for as many as find room in the time.
   ///   - seconds: How much time all steps may take together; no step is begun after that.
   ///   - storage: Where the state is kept, from where an earlier run goes on.
   ///   - label: What the run is called.
   ///   - measure: What is shown of it.
+  ///   - showsEvaluations: Whether what is measured of the model now and then is shown, rather than the losses.
   ///   - loss: Makes the loss that is noted of the one that is trained.
   ///   - shown: Makes the measure that is shown of the noted loss.
+  ///   - prepare: Changes the run before each step, such as a model that is refined; its time is part of the step's.
   ///   - observe: Looks at the model and notes findings: before each step, and after the last.
   /// - Returns: The progress, which is yet to be finished.
   /// - Throws: What observing throws, and a failure if the earlier run does not fit; an `AdjusterError` ends the
   ///   run and becomes its failure.
   package mutating func train(
     to steps: Int, within seconds: Double = .infinity, storage: inout RunStorage, label: String,
-    measure: ProgressMeasure = .psnr,
+    measure: ProgressMeasure = .psnr, showsEvaluations: Bool = false,
     loss: (Double) -> Double = { $0 }, shown: (Double) -> Double = { $0 },
+    prepare: (_ run: inout Self) throws -> Void = { _ in },
     observe: (_ run: inout Self, _ isLast: Bool) throws -> Void
   ) throws -> StepProgress {
     try storage.start(&self)
     var progress = StepProgress(
-      label, steps: steps, after: course.losses.map(shown), measure: measure)
+      label, steps: steps, after: showsEvaluations ? [] : course.losses.map(shown),
+      measure: measure)
     progress.update(step: step)
     do {
       while step < steps, course.trainingSeconds < seconds, StopRequest.received == nil {
         try observe(&self, false)
-        try advance(loss: loss)
+        try advance(loss: loss, prepare: prepare)
+        let value =
+          showsEvaluations
+          ? course.evaluation(before: step - 1) : course.losses.last.map(shown)
         progress.update(
-          step: step, value: course.losses.last.map(shown), measuredAfter: step - 1)
+          step: step, value: value, measuredAfter: step - 1,
+          share: steps == .max ? course.trainingSeconds / seconds : nil)
         storage.noteStep(of: self)
       }
       let isUnfinished = step < steps && course.trainingSeconds < seconds
@@ -86,10 +106,13 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
     return progress
   }
 
-  private mutating func advance(loss: (Double) -> Double) throws {
+  private mutating func advance(
+    loss: (Double) -> Double, prepare: (_ run: inout Self) throws -> Void = { _ in }
+  ) throws {
+    let start = Machine.monotonicSeconds()
+    try prepare(&self)
     // The loss is that of the model before the update.
     let former = best == nil ? nil : trainer.model
-    let start = Machine.monotonicSeconds()
     let batch = try source.nextBatch()
     let noted = loss(try trainer.advance(on: batch))
     course.append(noted, duration: Machine.monotonicSeconds() - start)
@@ -109,7 +132,7 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
     var copy = self
     let start = Machine.monotonicSeconds()
     for _ in 0..<steps {
-      try copy.advance { $0 }
+      try copy.advance(loss: { $0 })
       if Machine.monotonicSeconds() - start > seconds, copy.step > step + 1 { break }
     }
     return copy.course.durations.dropFirst(course.durations.count + 1).map(\.self).median ?? 1

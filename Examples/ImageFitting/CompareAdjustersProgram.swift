@@ -28,7 +28,7 @@ package enum CompareAdjustersProgram {
       OptionGroup("Adjusters", [adjuster] + Options.adjusterSettings),
       OptionGroup("Bands", BandOptions.all),
       OptionGroup("Training", Options.trainingSettings),
-      OptionGroup("Measures", Options.perceptualWeights),
+      OptionGroup("Measures", PerceptualOptions.weights),
       OptionGroup("Files", Options.output),
       OptionGroup("Checkpoints", CheckpointOptions.all),
     ],

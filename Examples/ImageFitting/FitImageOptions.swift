@@ -93,7 +93,7 @@ enum Options {
       OptionGroup("Adjusters", [adjuster] + adjusterSettings),
       OptionGroup("Bands", BandOptions.all),
       OptionGroup("Training", trainingSettings),
-      OptionGroup("Measures", perceptualWeights),
+      OptionGroup("Measures", PerceptualOptions.weights),
       OptionGroup("Files", WeightOptions.initial, WeightOptions.saved, output),
       OptionGroup("Checkpoints", CheckpointOptions.all),
     ],

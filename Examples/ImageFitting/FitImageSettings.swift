@@ -52,7 +52,8 @@ struct FitImageSettings: Experiment {
     chosen = recipe.chooseGroups(for: picture, values)
     self.recipe = recipe
     folder = OutputFolder(values[Options.output])
-    perceptualDistance = try Self.perceptualDistance(values, for: picture)
+    perceptualDistance = try PerceptualOptions.distance(
+      values, width: picture.width, height: picture.height)
     var contents = [Options.image.name: picture.values(as: Float.self).fingerprint]
     contents.merge(try Self.contentsOfInitialWeights(values)) { $1 }
     self.contents = contents
@@ -70,7 +71,7 @@ struct FitImageSettings: Experiment {
   /// What is read and written.
   var plan: FilePlan {
     FilePlan(
-      inputs: [Options.image, WeightOptions.initial, Options.perceptualWeights].map { option in
+      inputs: [Options.image, WeightOptions.initial, PerceptualOptions.weights].map { option in
         values[option].map { FilePlan.Named(option.name, $0) }
       }, outputs: plannedWeights, names: names(self))
   }

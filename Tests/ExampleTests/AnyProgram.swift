@@ -12,7 +12,7 @@ struct AnyProgram: Sendable, CustomTestStringConvertible {
   var testDescription: String { command.name }
 
   static let all = [
-    fitImage, compareAdjusters, fitFunction, fitShape, inspectKernel, customAdjuster,
+    fitImage, compareAdjusters, fitFunction, fitShape, fitScene, inspectKernel, customAdjuster,
   ]
 
   static let fitImage = AnyProgram(command: Options.command) { _ = try FitImageSettings($0) }

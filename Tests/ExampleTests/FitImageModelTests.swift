@@ -63,10 +63,11 @@ struct FitImageModelTests {
       Tensor<Double>.normal(shape: [network.parameterLayout.count], using: &generator),
       layout: network.parameterLayout)
     var plain = network
-    var muon: any Optimizer<Double> = OptimizerKind.muon.optimizer(
-      learningRate: 0.01, workers: Workers(), Double.self)
-    var adam: any Optimizer<Double> = OptimizerKind.adam.optimizer(
-      learningRate: 0.01, workers: Workers(), Double.self)
+    func optimizer(_ kind: OptimizerKind) -> any Optimizer<Double> {
+      TrainingRecipe(kind, learningRate: 0.01, steps: 1).optimizer(
+        workers: Workers(), Double.self)
+    }
+    var (muon, adam) = (optimizer(.muon), optimizer(.adam))
     muon.update(&network, along: gradient)
     adam.update(&plain, along: gradient)
     let moved = zip(network.namedParameters, plain.namedParameters).filter { $0.value != $1.value }

@@ -8,7 +8,7 @@ import Testing
 struct StandardStreamTests {
   static let tiny = "--width 8 --hidden-layers 0 --steps 2 --downscale 8 --adjuster none"
   static let programs = [
-    "FitImage", "CompareAdjusters", "FitFunction", "InspectKernel", "CustomAdjuster",
+    "FitImage", "CompareAdjusters", "FitFunction", "FitScene", "InspectKernel", "CustomAdjuster",
   ]
 
   @Test("Help that cannot be written is a failure", arguments: programs)
@@ -29,6 +29,7 @@ struct StandardStreamTests {
     arguments: [
       "FitImage \(tiny)", "FitImage --preset list", "CompareAdjusters \(tiny)",
       "CustomAdjuster --width 8 --steps 1",
+      "FitScene --downscale 10 --train-views 3 --test-views 1 --field grid --rays 32 --steps 2",
       "FitFunction --quick --width 8 --steps 2 --adjuster none",
       "InspectKernel --model relu --samples 16 --grid 8 --steps 1 --width 8",
     ])

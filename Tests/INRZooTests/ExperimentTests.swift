@@ -8,6 +8,7 @@ import Testing
 @Suite struct ExperimentTests {
   private static let all =
     PublishedExperiment.pictures + PublishedExperiment.functions + PublishedExperiment.shapes
+    + PublishedExperiment.scenes
 
   @Test func experimentsHaveNamesOfTheirOwnAndSurviveAFile() throws {
     #expect(Set(Self.all.map(\.name)).count == Self.all.count)
@@ -60,6 +61,32 @@ import Testing
     ("sdf-pe", .paper, 5e-4, 200_000, 256, 2, nil),
     ("sdf-siren-eikonal", .paper, 1e-4, 1, 256, 3, nil),
   ]
+
+  /// Published numbers of experiments on scenes: learning rate, steps, rays, and `end`.
+  static let sceneNumbers: [(String, Fidelity, Double, Int, Int, Int?)] = [
+    ("nerf", .paper, 5e-4, 200_000, 1024, nil), ("nerf-iga", .paper, 5e-4, 200_000, 1024, 25),
+    ("nerf-iga", .released, 5e-4, 200_000, 1024, 5), ("ngp", .paper, 1e-2, 20_000, 8192, nil),
+    ("ngp-fr", .paper, 1e-2, 110_000, 8192, nil), ("dvgo", .paper, 0.1, 20_000, 8192, nil),
+    ("dvgo-fr", .paper, 0.1, 25_000, 8192, nil),
+  ]
+
+  @Test(arguments: sceneNumbers)
+  func scenesHaveTheirPublishedNumbers(
+    name: String, fidelity: Fidelity, rate: Double, steps: Int, rays: Int, end: Int?
+  ) throws {
+    let recipe = try #require(Self.all.first { $0.name == name }).recipe(fidelity)
+    #expect(recipe.training.learningRate == rate && recipe.training.steps == steps)
+    #expect(recipe.scene.drawing.count == rays && recipe.scene.drawing.blockSide == 1)
+    if let end { #expect(recipe.settings.end == end) }
+    if recipe.scene.field == .nerf {
+      let scene = recipe.scene
+      #expect(scene.network == SceneRecipe.Network() && scene.network.depth == 8)
+      #expect(scene.sampling == SceneRecipe.Sampling(coarse: 64, fine: 128))
+      let released = fidelity == .released
+      let rates = recipe.training.rates()
+      #expect(abs(rates(1) / rates(0) - (released ? 0.1 : 1)) < 1e-5)
+    }
+  }
 
   @Test(arguments: numbers)
   func numbersAreThePublishedOnes(

@@ -23,6 +23,8 @@ package struct StepProgress: Sendable {
   private let clock: @Sendable () -> Double
   private let start: Double
   private var step = 0
+  /// Which share of the time is over, where steps are made for a time.
+  private var share: Double?
   private var lastShown: Double?
   private var nextMilestone = 0
   private var hasOpenLine = false
@@ -62,11 +64,13 @@ package struct StepProgress: Sendable {
   ///   - step: The number of steps done.
   ///   - value: The measure's new value.
   ///   - measuredStep: After how many steps the value was measured, if not after all those done.
+  ///   - share: Which share of the time is over, where steps are made for a time and their number is open.
   package mutating func update(
-    step: Int, value: Double? = nil, measuredAfter measuredStep: Int? = nil
+    step: Int, value: Double? = nil, measuredAfter measuredStep: Int? = nil, share: Double? = nil
   ) {
     let now = clock()
     self.step = step
+    self.share = share.map { min(max($0, 0), 1) }
     timing.note(step: step, at: now)
     if let value { series.record(value, at: measuredStep ?? step) }
     if output.isTerminal {
@@ -105,8 +109,8 @@ package struct StepProgress: Sendable {
 
   /// At 0, 1, 2, 5, 10, 20 … percent and after long silences, ever longer ones in a long run.
   private mutating func isDueInLog(_ now: Double) -> Bool {
-    if step >= steps { return false }
-    let percent = step * 100 / max(steps, 1)
+    if step >= steps || share == 1 { return false }
+    let percent = share.map { Int($0 * 100) } ?? step * 100 / max(steps, 1)
     let passed = Self.milestones.prefix { $0 <= percent }.count
     if passed > nextMilestone {
       nextMilestone = passed
@@ -118,7 +122,7 @@ package struct StepProgress: Sendable {
 
   /// The line, without its less important parts where the width does not allow them.
   private func line(columns: Int?) -> String {
-    let count = "\(step)/\(steps)"
+    let count = share == nil ? "\(step)/\(steps)" : NumberText.count(step, "step")
     let full = quality(withBest: true)
     let time = [timing.secondsPerStep.map { NumberText.shortTime($0) + "/step" }, timeLeft]
     let everything = [label, count] + (columns == nil ? [] : [bar(16)]) + full + time
@@ -143,11 +147,15 @@ package struct StepProgress: Sendable {
 
   private var timeLeft: String? {
     guard steps > step else { return nil }
+    if let share {
+      let left = (clock() - start) * (1 - share) / max(share, 1e-9)
+      return share > 0 && share < 1 ? NumberText.duration(left) + " left" : nil
+    }
     return timing.secondsLeft(steps: steps - step).map { NumberText.duration($0) + " left" }
   }
 
   private func bar(_ cells: Int) -> String {
-    let part = steps == 0 ? 1 : min(max(Double(step) / Double(steps), 0), 1)
+    let part = share ?? (steps == 0 ? 1 : min(max(Double(step) / Double(steps), 0), 1))
     let filled = Int((part * Double(cells)).rounded(.down))
     return "[" + String(repeating: "#", count: filled)
       + String(repeating: "-", count: cells - filled) + "]"

@@ -17,7 +17,8 @@ package enum TrainingOptions {
       How the learning rate changes: constant; steps:3000:0.1 (times 0.1 every 3000 steps); \
       once:3000:0.1 (times 0.1 at step 3000); \
       exponential:0.1:5000 (by 0.1 over every 5000 steps, smoothly); cosine:1000 (to zero over 1000 \
-      steps); epochs:0.1:200 (by 0.1 over every 200 passes over the signal, once in each).
+      steps) or cosine:1000:0.03 (to 0.03 of it); epochs:0.1:200 (by 0.1 over every 200 passes over the signal, \
+      once in each); falling:0.1 (by 0.1 over the whole training, smoothly).
       """)
   package static let seed = RecipeOption(
     "seed", .integer(in: 0..., "S"), \.training.seed,
@@ -53,7 +54,10 @@ extension RateSchedule {
       throw ValueProblem(
         "which is not a schedule",
         remedy:
-          "give constant, steps:3000:0.1, once:3000:0.1, exponential:0.1:5000, cosine:1000 or epochs:0.1:200"
+          """
+          give constant, steps:3000:0.1, once:3000:0.1, exponential:0.1:5000, cosine:1000, epochs:0.1:200 or \
+          falling:0.1
+          """
       )
     }
     return schedule

@@ -100,17 +100,20 @@ extension Experiment {
 
 extension Experiment {
   /// The file that receives the final weights, if they are to be saved.
-  package func weightsFile(for name: AdjusterChoice) -> URL? {
+  package func weightsFile(for name: AdjusterChoice) -> URL? { weightsFile(ofRun: name.name) }
+
+  /// The file that receives the final weights of a run, if they are to be saved.
+  package func weightsFile(ofRun name: String) -> URL? {
     values[WeightOptions.saved].map { file in
       file.deletingLastPathComponent().appendingPathComponent(
-        fileName(file.namingWeights.lastPathComponent, for: name))
+        fileName(file.namingWeights.lastPathComponent, ofRun: name))
     }
   }
 
   /// Where final weights go, for a plan of files.
   package var plannedWeights: [FilePlan.Named] {
-    adjusters.compactMap { adjuster in
-      weightsFile(for: adjuster).map { FilePlan.Named(WeightOptions.saved.name, $0) }
+    runNames.compactMap { run in
+      weightsFile(ofRun: run).map { FilePlan.Named(WeightOptions.saved.name, $0) }
     }
   }
 
@@ -127,11 +130,13 @@ extension Experiment {
 
   /// Refuses paths for final weights that no file can be written to.
   package func checkWeightsFiles() throws(ExampleFailure) {
-    for name in adjusters { try checkWeightsFile(for: name) }
+    for name in runNames { try checkWeightsFile(ofRun: name) }
   }
 
-  private func checkWeightsFile(for name: AdjusterChoice) throws(ExampleFailure) {
-    guard let given = values[WeightOptions.saved], let file = weightsFile(for: name) else { return }
+  private func checkWeightsFile(ofRun name: String) throws(ExampleFailure) {
+    guard let given = values[WeightOptions.saved], let file = weightsFile(ofRun: name) else {
+      return
+    }
     func problem(_ reason: String) -> ExampleFailure {
       .cannotCreate("--save-weights was given \"\(given.relativePath)\", \(reason)")
     }

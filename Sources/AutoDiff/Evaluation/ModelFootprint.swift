@@ -22,6 +22,20 @@ public struct ModelFootprint: Sendable, Equatable {
   ///   - inputs: How many numbers a row of its inputs has.
   /// - Throws: Nothing that the model does not.
   public init<Model: Module>(of model: Model, inputs: Int) throws {
+    try self.init(of: model, on: Tensor(zeros: [2, inputs]))
+  }
+
+  /// Measures a model, by recordings of some rows and of half as many, as one must where rows differ.
+  ///
+  /// - Parameters:
+  ///   - model: The model.
+  ///   - rows: Rows of its inputs. Shape: [rows, inputs].
+  /// - Throws: Nothing that the model does not.
+  /// - Precondition: There are two rows or more.
+  public init<Model: Module>(of model: Model, on rows: Tensor<Model.Scalar>) throws {
+    precondition(
+      rows.rank == 2 && rows.shape[0] >= 2, "a footprint by rows of shape \(rows.shape)")
+    let (count, inputs) = (rows.shape[0], rows.shape[1])
     var bases: [[Int]: Int] = [:]
     var copy = model
     var visitor = ModuleVisitor<Model.Scalar>(onLayer: { _, _, layer in
@@ -34,18 +48,19 @@ public struct ModelFootprint: Sendable, Equatable {
     storedCount =
       model.namedParameters.reduce(0) { $0 + $1.value.count } + bases.values.reduce(0, +)
     let evaluation = TiledEvaluation(of: model, workers: Workers(threads: 1))
-    let statistics = try evaluation.statistics(over: Tensor(zeros: [2, inputs]))
-    func recording(rows: Int) -> TileRecording<Model.Scalar> {
+    let statistics = try evaluation.statistics(over: rows)
+    func recording(of rows: Tensor<Model.Scalar>) -> TileRecording<Model.Scalar> {
       let context = BatchCoupling<Model.Scalar>(.coupled(statistics))
       var recording = TileRecording<Model.Scalar>()
       context.record(
         &recording, calling: evaluation.coupled(evaluation.lifted.recorded, by: context),
-        on: Tensor(zeros: [rows, inputs]))
+        on: rows)
       return recording
     }
-    let (one, two) = (recording(rows: 1), recording(rows: 2))
-    recordedPerRow = (two.bytes - one.bytes) / MemoryLayout<Model.Scalar>.stride
-    outputs = one.output?.shape[1] ?? 0
+    let (some, all) = (recording(of: rows.slice(0..<(count / 2))), recording(of: rows))
+    let numbers = max(all.bytes - some.bytes, 0) / MemoryLayout<Model.Scalar>.stride
+    recordedPerRow = numbers / (count - count / 2)
+    outputs = some.output?.shape[1] ?? 0
   }
 
   private init(inputs: Int, outputs: Int, numbers: [Int]) {

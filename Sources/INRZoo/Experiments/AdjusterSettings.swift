@@ -55,6 +55,8 @@ public struct FourierRecipe: Codable, Hashable, Sendable {
   public var phases: Int
   /// The cosines' amplitude; nil for the published one.
   public var amplitude: Double?
+  /// The full names of the layers that are reparameterized; nil for all from hidden units to hidden units.
+  public var layers: [String]?
 
   /// A basis; that of the published experiments on pictures by default.
   public init(low: Int = 128, high: Int = 128, phases: Int = 32, amplitude: Double? = nil) {
@@ -78,7 +80,7 @@ public struct FourierRecipe: Codable, Hashable, Sendable {
   ) -> FourierReparameterization<Scalar> {
     FourierReparameterization(
       lowFrequencies: low, highFrequencies: high, phases: phases,
-      amplitude: amplitude(for: model.kind))
+      amplitude: amplitude(for: model.kind), layers: layers)
   }
 }
 

@@ -82,6 +82,7 @@ extension Recipe {
     case .picture: 2
     case .function(let function): function.shape == .circle ? 2 : 1
     case .shape: 3
+    case .scene: RayColumns.count
     }
   }
 }

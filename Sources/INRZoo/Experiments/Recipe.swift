@@ -64,6 +64,8 @@ public enum SignalRecipe: Codable, Hashable, Sendable {
   case function(FunctionRecipe)
   /// A shape in space.
   case shape(ShapeRecipe)
+  /// A scene, from pictures of it.
+  case scene(SceneRecipe)
 }
 
 /// What a network's outputs stand for.

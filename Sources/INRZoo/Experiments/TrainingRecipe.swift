@@ -15,6 +15,12 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
   public var seed: Int
   /// The norm that longer gradients are shortened to; nil if they are not.
   public var clipNorm: Double?
+  /// How much of Adam's second moment is kept; nil for the published share.
+  public var secondDecay: Double?
+  /// What is added to the root of Adam's second moment; nil for the published number.
+  public var epsilon: Double?
+  /// What the learning rate of some parameters, or modules, is multiplied by, by their names.
+  public var rateFactors: [String: Double]?
 
   /// A number of steps.
   public init(
@@ -37,9 +43,25 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
   public func optimizer<Scalar: TensorScalar>(
     workers: Workers, stepsPerEpoch: Int = 1, _ type: Scalar.Type
   ) -> any Optimizer<Scalar> {
-    optimizer.optimizer(
-      learningRate: schedule.schedule(from: learningRate, stepsPerEpoch: stepsPerEpoch),
-      workers: workers, type)
+    let rates = rates(stepsPerEpoch: stepsPerEpoch)
+    let groups = (rateFactors ?? [:]).sorted { $0.key < $1.key }.map { name, factor in
+      ParameterGroup(.named(name), learningRate: factor)
+    }
+    switch optimizer {
+    case .adam, .amsgrad:
+      return Adam<Scalar>(
+        learningRate: rates, secondDecay: secondDecay ?? 0.999, epsilon: epsilon ?? 1e-8,
+        amsGrad: optimizer == .amsgrad, groups: groups, workers: workers)
+    case .sgd: return SGD<Scalar>(learningRate: rates, groups: groups)
+    case .muon: return Muon<Scalar>(learningRate: rates, groups: groups, workers: workers)
+    }
+  }
+
+  /// The learning rate as a function of the step.
+  ///
+  /// - Parameter stepsPerEpoch: How many steps make a pass over the signal.
+  public func rates(stepsPerEpoch: Int = 1) -> LearningRateSchedule {
+    schedule.schedule(from: learningRate, stepsPerEpoch: stepsPerEpoch, steps: steps)
   }
 }
 
@@ -64,18 +86,6 @@ public enum OptimizerKind: String, CaseIterable, Codable, Sendable {
       "orthogonalized momentum for hidden matrices, Adam for the rest (Jordan et al. 2024)"
     }
   }
-
-  /// A fresh optimizer, with a learning rate and threads that share the work.
-  public func optimizer<Scalar: TensorScalar>(
-    learningRate: LearningRateSchedule, workers: Workers, _: Scalar.Type
-  ) -> any Optimizer<Scalar> {
-    switch self {
-    case .adam: Adam<Scalar>(learningRate: learningRate, workers: workers)
-    case .amsgrad: Adam<Scalar>(learningRate: learningRate, amsGrad: true, workers: workers)
-    case .sgd: SGD<Scalar>(learningRate: learningRate)
-    case .muon: Muon<Scalar>(learningRate: learningRate, workers: workers)
-    }
-  }
 }
 
 /// How a learning rate changes, under a name such as `once:3000:0.1`.
@@ -88,10 +98,12 @@ public enum RateSchedule: RawRepresentable, Codable, Hashable, Sendable {
   case once(at: Int, factor: Double)
   /// It falls smoothly, by a factor over every so many steps.
   case exponential(factor: Double, every: Int)
-  /// It falls to zero along a cosine.
-  case cosine(total: Int)
+  /// It falls along a cosine, to zero or to a share of the first rate.
+  case cosine(total: Int, factor: Double = 0)
   /// It falls by a factor over every so many epochs, once an epoch.
   case epochs(factor: Double, every: Int)
+  /// It falls smoothly, by a factor over all steps.
+  case falling(factor: Double)
 
   /// Reads a name; nil if it is none.
   public init?(rawValue text: String) {
@@ -114,9 +126,15 @@ public enum RateSchedule: RawRepresentable, Codable, Hashable, Sendable {
     case ("cosine", 2):
       guard let total = count(1) else { return nil }
       self = .cosine(total: total)
+    case ("cosine", 3):
+      guard let total = count(1), let factor = factor(2) else { return nil }
+      self = .cosine(total: total, factor: factor)
     case ("epochs", 3):
       guard let factor = factor(1), let every = count(2) else { return nil }
       self = .epochs(factor: factor, every: every)
+    case ("falling", 2):
+      guard let factor = factor(1) else { return nil }
+      self = .falling(factor: factor)
     default: return nil
     }
   }
@@ -128,8 +146,9 @@ public enum RateSchedule: RawRepresentable, Codable, Hashable, Sendable {
     case .steps(let every, let factor): "steps:\(every):\(factor)"
     case .once(let step, let factor): "once:\(step):\(factor)"
     case .exponential(let factor, let every): "exponential:\(factor):\(every)"
-    case .cosine(let total): "cosine:\(total)"
+    case .cosine(let total, let factor): "cosine:\(total)" + (factor == 0 ? "" : ":\(factor)")
     case .epochs(let factor, let every): "epochs:\(factor):\(every)"
+    case .falling(let factor): "falling:\(factor)"
     }
   }
 
@@ -138,15 +157,20 @@ public enum RateSchedule: RawRepresentable, Codable, Hashable, Sendable {
   /// - Parameters:
   ///   - rate: The rate of the first step.
   ///   - stepsPerEpoch: How many steps make a pass over the signal.
-  public func schedule(from rate: Double, stepsPerEpoch: Int = 1) -> LearningRateSchedule {
+  ///   - steps: How many steps there are in all.
+  public func schedule(
+    from rate: Double, stepsPerEpoch: Int = 1, steps: Int = 1
+  ) -> LearningRateSchedule {
     switch self {
     case .constant: .constant(rate)
     case .steps(let every, let factor): .steps(from: rate, factor: factor, every: every)
     case .once(let step, let factor): .milestones(from: rate, factor: factor, at: [step])
     case .exponential(let factor, let every): .exponential(from: rate, factor: factor, every: every)
-    case .cosine(let total): .cosine(from: rate, over: total)
+    case .cosine(let total, let factor):
+      .cosine(from: rate, to: rate * factor, over: total)
     case .epochs(let factor, let every):
       .steps(from: rate, factor: factor.raised(to: 1 / Double(every)), every: stepsPerEpoch)
+    case .falling(let factor): .exponential(from: rate, factor: factor, every: max(steps, 1))
     }
   }
 }

@@ -106,7 +106,7 @@ public struct MarchingRenderer<Field: RadianceField>: RayRenderer {
   public mutating func maintain(
     beforeStep step: Int, share: Double, workers: Workers
   ) throws -> RendererChange {
-    let change = field.refine(afterShare: share, occupancy: &occupancy, step: &settings.step)
+    var change = field.refine(afterShare: share, occupancy: &occupancy, step: &settings.step)
     if let rule = settings.occupancyRule, step > 0, step % rule.interval(atStep: step) == 0 {
       var generator = SeededGenerator(seed: UInt64(step))
       let cells = occupancy.cells(ofUpdateAtStep: step, rule: rule, using: &generator)
@@ -118,7 +118,10 @@ public struct MarchingRenderer<Field: RadianceField>: RayRenderer {
         let raw = field.densities(at: Variable(points.slice(rows))).density
         return field.densityActivation(raw).value
       }
-      if !parts.isEmpty { occupancy.update(Tensor.concatenated(parts), ofCells: cells, rule: rule) }
+      if !parts.isEmpty {
+        occupancy.update(Tensor.concatenated(parts), ofCells: cells, rule: rule)
+        if change == .nothing { change = .structure }
+      }
     }
     return change
   }
@@ -177,11 +180,16 @@ public struct MarchingRenderer<Field: RadianceField>: RayRenderer {
 }
 
 extension MarchingRenderer {
-  /// Shows the parameters and the occupancy.
+  /// Shows the field, the occupancy and the length of a step, all of which may have changed in training.
   ///
   /// - Throws: `StateError` if they do not fit.
   public mutating func visitState(_ visitor: inout StateVisitor) throws {
     try visitor.visit(&field, named: "field")
-    try visitor.visit(&occupancy, named: "occupancy")
+    var cells = OccupancyOfAnySize(occupancy)
+    try visitor.visit(&cells, named: "occupancy")
+    occupancy = cells.grid
+    try visitor.visit(&settings.step, named: "step")
+    try visitor.require(
+      settings.step > 0 && settings.step.isFinite, of: "step", "a step is \(settings.step) long")
   }
 }

@@ -52,8 +52,10 @@ extension RayRenderer {
 
 /// What a renderer changed of itself between steps.
 public enum RendererChange: Sendable, Equatable {
-  /// Nothing, or nothing that an optimizer would notice.
+  /// Nothing.
   case nothing
+  /// What is no parameter, such as where rays have samples; an optimizer does not notice.
+  case structure
   /// Parameters have other shapes, so that a fresh optimizer is needed.
   case parameters
 }

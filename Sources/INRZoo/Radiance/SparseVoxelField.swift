@@ -216,6 +216,38 @@ extension SparseVoxelField {
   }
 }
 
+extension SparseVoxelField {
+  /// Shows the cells, the tables and the sizes that are still to come, all of which change as voxels become smaller.
+  ///
+  /// - Throws: `StateError` if they do not fit each other.
+  public mutating func visitState(_ visitor: inout StateVisitor) throws {
+    var state = OccupancyOfAnySize(cells)
+    try visitor.visit(&state, named: "cells")
+    var (shares, sides) = (stages.map(\.share), stages.map(\.voxelSide))
+    try visitor.visit(&shares, named: "stages.shares")
+    try visitor.visit(&sides, named: "stages.sides")
+    try visitor.require(
+      shares.count == sides.count && shares.allSatisfy(\.isFinite)
+        && sides.allSatisfy { $0 > 0 && $0.isFinite }, of: "stages.sides",
+      "there are \(shares.count) shares, and voxels of the sides \(sides)")
+    var (densities, coefficients) = (density.value, colors.value)
+    try visitor.visit(&densities, named: "density", keepingShape: false)
+    try visitor.visit(&coefficients, named: "colors", keepingShape: false)
+    guard visitor.isReading else { return }
+    try visitor.require(
+      state.grid.occupiedCount > 0, of: "cells.occupied", "no cell is occupied")
+    let rows = Self.rows(of: state.grid)
+    try visitor.requireShape(densities.shape, toBe: [rows.count, 1], of: "density")
+    try visitor.requireShape(
+      coefficients.shape, toBe: [rows.count, 3 * harmonics.outputs], of: "colors")
+    cells = state.grid
+    rowOfVertex = rows.ofVertex
+    stages = zip(shares, sides).map { Stage(afterShare: $0, voxelSide: $1) }
+    density = Variable(densities)
+    colors = Variable(coefficients)
+  }
+}
+
 extension OccupancyGrid {
   /// The cells that are occupied here and in another grid of the same cells.
   fileprivate func intersection(with other: OccupancyGrid) -> OccupancyGrid {

@@ -192,3 +192,43 @@ public struct VoxelField<Scalar: TensorScalar>: RadianceField {
       &colorLayers, named: "rgbnet", roles: ParameterRole.chain(of: colorLayers.count))
   }
 }
+
+// MARK: - State
+
+extension VoxelField {
+  /// Shows the grids, the network, the shift of densities and the sizes that are still to come.
+  ///
+  /// - Throws: `StateError` if they do not fit each other.
+  public mutating func visitState(_ visitor: inout StateVisitor) throws {
+    var extents = (0..<3).map { density.extents[$0] }
+    try visitor.visit(&extents, named: "extents")
+    try visitor.require(
+      extents.count == 3 && extents.allSatisfy { (1...(1 << 12)).contains($0) }
+        && extents.reduce(1, *) <= 1 << 30, of: "extents", "no grid has \(extents) vertices")
+    try visitor.visit(&shift, named: "shift")
+    try visitor.require(shift.isFinite, of: "shift", "it is \(shift)")
+    var (shares, voxels) = (stages.map(\.share), stages.map(\.voxels))
+    try visitor.visit(&shares, named: "stages.shares")
+    try visitor.visit(&voxels, named: "stages.voxels")
+    try visitor.require(
+      shares.count == voxels.count && shares.allSatisfy(\.isFinite)
+        && voxels.allSatisfy { $0 > 0 }, of: "stages.voxels",
+      "there are \(shares.count) shares, and grids of \(voxels) vertices")
+    var (densities, channels) = (density.values.value, features.values.value)
+    let channelCount = channels.shape[1]
+    try visitor.visit(&densities, named: "density.grid", keepingShape: false)
+    try visitor.visit(&channels, named: "k0.grid", keepingShape: false)
+    for index in colorLayers.indices {
+      try visitor.visit(&colorLayers[index], named: "rgbnet.\(index)")
+    }
+    guard visitor.isReading else { return }
+    let count = extents.reduce(1, *)
+    try visitor.requireShape(densities.shape, toBe: [count, 1], of: "density.grid")
+    try visitor.requireShape(channels.shape, toBe: [count, channelCount], of: "k0.grid")
+    let sides = SIMD3(extents[0], extents[1], extents[2])
+    let box = box
+    density = VoxelGrid(values: densities, extents: sides, box: box)
+    features = VoxelGrid(values: channels, extents: sides, box: box)
+    stages = zip(shares, voxels).map { Stage(afterShare: $0, voxels: $1) }
+  }
+}

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// A value that is made when it is first asked for, and kept.
-final class Deferred<Value: Sendable>: Sendable {
+package final class Deferred<Value: Sendable>: Sendable {
   private enum State {
     case pending(@Sendable () -> Value)
     case made(Value)
@@ -10,10 +10,10 @@ final class Deferred<Value: Sendable>: Sendable {
   private let state: Mutex<State>
 
   /// A value that is yet to be made.
-  init(_ make: @escaping @Sendable () -> Value) { state = Mutex(.pending(make)) }
+  package init(_ make: @escaping @Sendable () -> Value) { state = Mutex(.pending(make)) }
 
   /// The value.
-  var value: Value {
+  package var value: Value {
     state.withLock { state in
       switch state {
       case .made(let value): return value
