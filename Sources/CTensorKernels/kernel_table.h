@@ -117,6 +117,12 @@
     (value, cotangent, out, count))                                                               \
   K(double, residual, S, (const T *output, const T *target, T *residual, size_t count),           \
     (output, target, residual, count))                                                            \
+  K(void, adam_touched, S,                                                                        \
+    (T * p, const T *g, T *m, T *v, T *counts, size_t count, double rate, double decay1,          \
+     double decay2, double epsilon, const T *corrections1, const T *corrections2,                 \
+     double weight_decay, double decoupled_decay),                                                \
+    (p, g, m, v, counts, count, rate, decay1, decay2, epsilon, corrections1, corrections2,        \
+     weight_decay, decoupled_decay))                                                              \
   K(void, adam, S,                                                                                \
     (T * p, const T *g, T *m, T *v, T *largest, size_t count, double rate, double decay1,         \
      double decay2, double epsilon, double correction1, double correction2, double weight_decay,  \

@@ -251,6 +251,9 @@ struct tk_grid {
      correction_k = 1 - decay_k^t is given by the caller. `weight_decay` adds                     \
      weight_decay * p to g first; `decoupled_decay` multiplies p by 1 - rate * decoupled_decay    \
      first. With AMSGrad, v is replaced by its largest value so far. */                           \
+  void tk_adam_touched_##S(T *p, const T *g, T *m, T *v, T *counts, size_t count, double rate,    \
+                           double decay1, double decay2, double epsilon, const T *corrections1,   \
+                           const T *corrections2, double weight_decay, double decoupled_decay);   \
   void tk_adam_##S(T *p, const T *g, T *m, T *v, T *largest, size_t count, double rate,           \
                    double decay1, double decay2, double epsilon, double correction1,              \
                    double correction2, double weight_decay, double decoupled_decay);              \

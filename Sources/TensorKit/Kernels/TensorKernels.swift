@@ -63,6 +63,11 @@ public final class TensorKernels<Scalar>: Sendable {
   let rectifyPullback: @Sendable (Input, Input, Output, Int) -> Void
   let residual: @Sendable (Input, Input, Output, Int) -> Double
 
+  let adamTouched:
+    @Sendable (
+      Output, Input, Output, Output, Output?, Int, Double, Double, Double, Double, Input, Input,
+      Double, Double
+    ) -> Void
   let adam:
     @Sendable (
       Output, Input, Output, Output, Output?, Int, Double, Double, Double, Double, Double, Double,
@@ -133,6 +138,11 @@ public final class TensorKernels<Scalar>: Sendable {
       @escaping @Sendable (Input, Input, Input, Scalar, Scalar, Output, Int, Int) -> Void,
     rectifyPullback: @escaping @Sendable (Input, Input, Output, Int) -> Void,
     residual: @escaping @Sendable (Input, Input, Output, Int) -> Double,
+    adamTouched:
+      @escaping @Sendable (
+        Output, Input, Output, Output, Output?, Int, Double, Double, Double, Double, Input, Input,
+        Double, Double
+      ) -> Void,
     adam:
       @escaping @Sendable (
         Output, Input, Output, Output, Output?, Int, Double, Double, Double, Double, Double, Double,
@@ -183,6 +193,7 @@ public final class TensorKernels<Scalar>: Sendable {
     self.complexGaborPullback = complexGaborPullback
     self.rectifyPullback = rectifyPullback
     self.residual = residual
+    self.adamTouched = adamTouched
     self.adam = adam
     self.momentum = momentum
     self.matrixProduct = matrixProduct
@@ -210,7 +221,9 @@ extension TensorKernels where Scalar == Float {
     biasRectify: tk_bias_rectify_f32, biasGaussian: tk_bias_gaussian_f32,
     biasVariableSine: tk_bias_variable_sine_f32, biasGabor: tk_bias_gabor_f32,
     complexGabor: tk_complex_gabor_f32, complexGaborPullback: tk_complex_gabor_pullback_f32,
-    rectifyPullback: tk_rectify_pullback_f32, residual: tk_residual_f32, adam: tk_adam_f32,
+    rectifyPullback: tk_rectify_pullback_f32, residual: tk_residual_f32,
+    adamTouched: tk_adam_touched_f32,
+    adam: tk_adam_f32,
     momentum: tk_sgd_f32, matrixProduct: singlePrecisionProduct,
     symmetricStep: tk_symmetric_step_f32)
 }
@@ -235,7 +248,9 @@ extension TensorKernels where Scalar == Double {
     biasRectify: tk_bias_rectify_f64, biasGaussian: tk_bias_gaussian_f64,
     biasVariableSine: tk_bias_variable_sine_f64, biasGabor: tk_bias_gabor_f64,
     complexGabor: tk_complex_gabor_f64, complexGaborPullback: tk_complex_gabor_pullback_f64,
-    rectifyPullback: tk_rectify_pullback_f64, residual: tk_residual_f64, adam: tk_adam_f64,
+    rectifyPullback: tk_rectify_pullback_f64, residual: tk_residual_f64,
+    adamTouched: tk_adam_touched_f64,
+    adam: tk_adam_f64,
     momentum: tk_sgd_f64, matrixProduct: doublePrecisionProduct,
     symmetricStep: tk_symmetric_step_f64)
 }
