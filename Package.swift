@@ -17,6 +17,7 @@ let package = Package(
     .executable(name: "FitFunction", targets: ["FitFunction"]),
     .executable(name: "FitShape", targets: ["FitShape"]),
     .executable(name: "FitScene", targets: ["FitScene"]),
+    .executable(name: "RenderScene", targets: ["RenderScene"]),
     .executable(name: "CustomAdjuster", targets: ["CustomAdjuster"]),
     .executable(name: "InspectKernel", targets: ["InspectKernel"]),
     .executable(name: "EvaluateShape", targets: ["EvaluateShape"]),
@@ -79,6 +80,10 @@ let package = Package(
         "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "Fitting",
       ], path: "Examples/FitScene"),
     .executableTarget(
+      name: "RenderScene",
+      dependencies: ["TensorKit", "AutoDiff", "INRZoo", "ExampleSupport", "Fitting"],
+      path: "Examples/RenderScene"),
+    .executableTarget(
       name: "CustomAdjuster",
       dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],
       path: "Examples/CustomAdjuster"),
@@ -124,7 +129,8 @@ let package = Package(
       name: "ExampleTests",
       dependencies: [
         "ExampleSupport", "INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "FitImage",
-        "ImageFitting", "FitFunction", "FitShape", "FitScene", "EvaluateShape",
+        "ImageFitting", "FitFunction", "FitShape", "FitScene", "RenderScene",
+        "EvaluateShape",
         "CompareAdjusters", "CustomAdjuster", "InspectKernel",
       ]),
   ],

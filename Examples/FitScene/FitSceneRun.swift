@@ -212,13 +212,13 @@ extension FitSceneSettings {
     in folder: RunFolder, memory: () -> Double
   ) throws -> FitSceneResult {
     let plain = try training.trainer.plainModel()
-    let (model, metadata) = (training.trainer.model, weightMetadata(of: run))
-    let best = training.best?.model
+    let frame = try SceneFrame(of: scene, run.recipe.scene, workers: workers)
+    let best = try training.best.map { try training.trainer.adjuster.folded($0.model, over: nil) }
     var result = FitSceneResult(
       run: run, course: training.course, parameterCount: plain.parameterLayout.count,
       peakMemoryMegabytes: memory(),
-      writeWeights: { try model.writeWeights(to: $0, metadata: metadata) },
-      writeBestWeights: best.map { best in { try best.writeWeights(to: $0, metadata: metadata) } })
+      writeWeights: { try frame.write(plain, to: $0) },
+      writeBestWeights: best.map { best in { try frame.write(best, to: $0) } })
     if training.course.failure == nil {
       let eye = SceneEye(plain, run.recipe.scene.drawing, workers: workers)
       let test = scene.test.isEmpty ? scene.training : scene.test
@@ -238,14 +238,6 @@ extension FitSceneSettings {
     }
     TensorMemory.returnUnused()
     return result
-  }
-
-  /// What weight files note about a run's field.
-  private func weightMetadata(of run: SceneRun) -> NamedValues<String> {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    guard let data = try? encoder.encode(run.recipe.scene) else { return [:] }
-    return ["scene-recipe": String(decoding: data, as: UTF8.self)]
   }
 }
 

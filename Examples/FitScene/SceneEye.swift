@@ -78,17 +78,11 @@ struct SceneEye<Model: RayRenderer> {
       }
       return 5 * largest
     }
-    let distances = rendered.distance.elements.map { Double($0) }
-    let seen = distances.filter(\.isFinite)
-    let (nearest, farthest) = (seen.min() ?? 0, seen.max() ?? 1)
-    let span = max(farthest - nearest, 1e-9)
     return ViewPictures(
       name: view.name, truth: Data(try Picture(truth).pngBytes()),
       rendered: Data(try Picture(rendered.colors).pngBytes()),
       errors: try ColorMap.viridis.png(errors, width: width),
-      // What is near is bright.
-      depth: try ColorMap.viridis.png(
-        distances.map { $0.isFinite ? (farthest - $0) / span : .nan }, width: width))
+      depth: try ColorMap.depth(rendered))
   }
 
   /// Once around the scene; nil without frames.

@@ -162,6 +162,50 @@ struct FitSceneTests {
     }
   }
 
+  @Test(
+    "Saved fields are rendered as they were measured", arguments: ["grid", "nerf", "ngp", "voxels"])
+  func rendersSavedFields(field: String) throws {
+    try withTemporaryFolder { root in
+      try Self.writeScene(to: root.appendingPathComponent("scene"))
+      let adjuster = field == "grid" ? "none" : "fr"
+      let (fitted, folder) = try Self.run(
+        [
+          "--scene", "scene", "--field", field, "--adjuster", adjuster, "--save-weights", "field",
+          "--rays", "64",
+        ] + Self.small, in: root)
+      #expect(fitted.code == 0, "\(fitted.standardError)")
+      let views = try ProgramRun(
+        "RenderScene", ["--weights", "field", "--scene", "scene", "--output", "views"], in: root)
+      #expect(views.code == 0, "\(views.standardError)")
+      let other = root.appendingPathComponent("views")
+      for name in ["view-0.png", "depth-0.png"] {
+        #expect(
+          try Data(contentsOf: folder.appendingPathComponent(name))
+            == Data(contentsOf: other.appendingPathComponent(name)), "\(name)")
+      }
+      let path = try ProgramRun(
+        "RenderScene", ["--weights", "field", "--frames", "3", "--width", "6", "--output", "path"],
+        in: root)
+      #expect(path.code == 0, "\(path.standardError)")
+      let picture = try Picture(contentsOf: root.appendingPathComponent("path/path.png").path)
+      #expect(picture.width == 6 && picture.height == 6)
+    }
+  }
+
+  @Test("Files that hold no field are refused")
+  func refusesOtherWeights() throws {
+    try withTemporaryFolder { root in
+      let missing = try ProgramRun("RenderScene", [], in: root)
+      #expect(missing.code == 64 && missing.standardError.contains("--weights is missing"))
+      var file = SafeTensorsFile()
+      file.store(Tensor<Float>([1, 2]), named: "density")
+      try file.write(to: root.appendingPathComponent("other.safetensors").path)
+      let other = try ProgramRun("RenderScene", ["--weights", "other"], in: root)
+      #expect(other.code == 65 && other.standardError.contains("--weights"))
+      #expect(other.errorLines.count == 1)
+    }
+  }
+
   @Test("Time takes the place of steps")
   func seconds() throws {
     try withTemporaryFolder { root in

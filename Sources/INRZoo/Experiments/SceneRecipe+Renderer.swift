@@ -44,11 +44,10 @@ extension SceneRecipe {
     case .ngp:
       let cellSide = scene.longestSide / Double(marching.cells)
       let occupancy = try occupancy(of: scene, cellSide: cellSide, workers: workers)
-      let pixels = scene.longestSide / scene.pixelFootprint
-      let grid = hash ?? .fitting(pixels: Int(min(max(pixels.rounded(), 1), 0x1p20)))
+      let grid = hash(for: scene)
       let field = HashField<Scalar>(
         HashField<Scalar>.Settings(grid: grid), box: scene.box, using: &generator)
-      let step = scene.longestSide / (marching.stepsPerSide ?? min(max(2 * pixels, 32), 1024))
+      let step = scene.longestSide / stepsPerSide(for: scene)
       var settings: MarchingRenderer<HashField<Scalar>>.Settings = marchingSettings(
         step: step, scene)
       var rule = OccupancyRule.ngpPyTorch
@@ -121,6 +120,17 @@ extension SceneRecipe {
     return (sides + [smallest]).reduce(into: []) { sides, side in
       if sides.last.map({ side < 0.8 * $0 }) ?? true { sides.append(side) }
     }
+  }
+
+  /// The hash grid, or one whose finest level is a pixel's footprint.
+  func hash(for scene: PosedScene) -> HashGridSettings {
+    let pixels = scene.longestSide / scene.pixelFootprint
+    return hash ?? .fitting(pixels: Int(min(max(pixels.rounded(), 1), 0x1p20)))
+  }
+
+  /// How many steps of `ngp` a side of the box has; two for each pixel by default.
+  func stepsPerSide(for scene: PosedScene) -> Double {
+    marching.stepsPerSide ?? min(max(2 * scene.longestSide / scene.pixelFootprint, 32), 1024)
   }
 
   private static func vertices(in box: BoundingBox, side: Double) -> Int {

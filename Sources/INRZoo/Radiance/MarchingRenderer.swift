@@ -216,7 +216,7 @@ extension MarchingRenderer {
   ///
   /// - Throws: `StateError` if they do not fit.
   public mutating func visitState(_ visitor: inout StateVisitor) throws {
-    try visitor.visit(&field, named: "field")
+    try field.visitState(&visitor)
     var cells = OccupancyOfAnySize(occupancy)
     try visitor.visit(&cells, named: "occupancy")
     occupancy = cells.grid

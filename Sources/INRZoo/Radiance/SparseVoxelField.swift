@@ -35,7 +35,7 @@ public struct SparseVoxelField<Scalar: TensorScalar>: RadianceField {
   /// What is added to raw densities.
   public let shift: Double
   /// The length over which a density is activated.
-  public let unit: Double
+  public private(set) var unit: Double
   /// The sizes that are still to come.
   public private(set) var stages: [Stage]
   /// Cells are left out where no corner's opacity, over a voxel's side, is above this.
@@ -217,7 +217,7 @@ extension SparseVoxelField {
 }
 
 extension SparseVoxelField {
-  /// Shows the cells, the tables and the sizes that are still to come, all of which change as voxels become smaller.
+  /// Shows the cells, the unit of densities, the tables and the sizes that are still to come, all of which change as voxels become smaller.
   ///
   /// - Throws: `StateError` if they do not fit each other.
   public mutating func visitState(_ visitor: inout StateVisitor) throws {
@@ -230,6 +230,8 @@ extension SparseVoxelField {
       shares.count == sides.count && shares.allSatisfy(\.isFinite)
         && sides.allSatisfy { $0 > 0 && $0.isFinite }, of: "stages.sides",
       "there are \(shares.count) shares, and voxels of the sides \(sides)")
+    try visitor.visit(&unit, named: "unit")
+    try visitor.require(unit > 0 && unit.isFinite, of: "unit", "it is \(unit)")
     var (densities, coefficients) = (density.value, colors.value)
     try visitor.visit(&densities, named: "density", keepingShape: false)
     try visitor.visit(&coefficients, named: "colors", keepingShape: false)

@@ -47,7 +47,7 @@ public struct VoxelField<Scalar: TensorScalar>: RadianceField {
   /// What is added to raw densities.
   public private(set) var shift: Double
   /// The side of a voxel in the final size, in units of the world: the length over which densities are activated.
-  public let unit: Double
+  public private(set) var unit: Double
   /// The sizes that are still to come, in order.
   public var stages: [Stage] = []
   /// Where no vertex of a cell, nor a neighbour, is more opaque over a unit, rays need no samples once a size is
@@ -196,7 +196,7 @@ public struct VoxelField<Scalar: TensorScalar>: RadianceField {
 // MARK: - State
 
 extension VoxelField {
-  /// Shows the grids, the network, the shift of densities and the sizes that are still to come.
+  /// Shows the grids with their box, the network, the activation of densities and the sizes that are still to come.
   ///
   /// - Throws: `StateError` if they do not fit each other.
   public mutating func visitState(_ visitor: inout StateVisitor) throws {
@@ -205,8 +205,16 @@ extension VoxelField {
     try visitor.require(
       extents.count == 3 && extents.allSatisfy { (1...(1 << 12)).contains($0) }
         && extents.reduce(1, *) <= 1 << 30, of: "extents", "no grid has \(extents) vertices")
+    var corners = [density.box.lower, density.box.upper].flatMap { [$0.x, $0.y, $0.z] }
+    try visitor.visit(&corners, named: "box")
+    try visitor.require(
+      corners.count == 6 && corners.allSatisfy(\.isFinite)
+        && zip(corners.prefix(3), corners.suffix(3)).allSatisfy { $0 < $1 }, of: "box",
+      "no box has the corners \(corners)")
     try visitor.visit(&shift, named: "shift")
-    try visitor.require(shift.isFinite, of: "shift", "it is \(shift)")
+    try visitor.visit(&unit, named: "unit")
+    try visitor.require(
+      shift.isFinite && unit > 0 && unit.isFinite, of: "unit", "it is \(unit), shift \(shift)")
     var (shares, voxels) = (stages.map(\.share), stages.map(\.voxels))
     try visitor.visit(&shares, named: "stages.shares")
     try visitor.visit(&voxels, named: "stages.voxels")
@@ -226,7 +234,9 @@ extension VoxelField {
     try visitor.requireShape(densities.shape, toBe: [count, 1], of: "density.grid")
     try visitor.requireShape(channels.shape, toBe: [count, channelCount], of: "k0.grid")
     let sides = SIMD3(extents[0], extents[1], extents[2])
-    let box = box
+    let box = BoundingBox(
+      lower: SIMD3(corners[0], corners[1], corners[2]),
+      upper: SIMD3(corners[3], corners[4], corners[5]))
     density = VoxelGrid(values: densities, extents: sides, box: box)
     features = VoxelGrid(values: channels, extents: sides, box: box)
     stages = zip(shares, voxels).map { Stage(afterShare: $0, voxels: $1) }
