@@ -13,6 +13,7 @@ extension PublishedExperiment {
     scene.drawing.blockSide = 1
     scene.drawing.order = .onePicture
     scene.drawing.position = .corner
+    scene.drawing.background = .white
     scene.drawing.croppedSteps = 500
     scene.emptyPixelStride = 1
     let plain = Recipe(
