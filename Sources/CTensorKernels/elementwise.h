@@ -45,6 +45,34 @@ static void NAME(binary)(int operation, int operands, const Real *a, const Real 
   }
 }
 
+// The stretched operand is written out for some rows at a time, so that whole vectors are combined.
+static void NAME(binary_rows)(int operation, int operands, const Real *a, const Real *b, Real *out,
+                              size_t rows, size_t columns) {
+  enum { scratch_size = tk_most_short_columns * 16 };
+  Real scratch[scratch_size];
+  const bool left = operands == tk_left_column || operands == tk_left_row;
+  const bool column = operands == tk_left_column || operands == tk_right_column;
+  const Real *stretched = left ? a : b, *whole = left ? b : a;
+  const size_t block = scratch_size / columns;
+  for (size_t start = 0; start < rows; start += block) {
+    const size_t size = rows - start < block ? rows - start : block;
+    if (column) {
+      for (size_t i = 0; i < size; i++) {
+        const Real value = stretched[start + i];
+        for (size_t j = 0; j < columns; j++) scratch[i * columns + j] = value;
+      }
+    } else if (start == 0) {
+      for (size_t i = 0; i < size; i++) {
+        for (size_t j = 0; j < columns; j++) scratch[i * columns + j] = stretched[j];
+      }
+    }
+    const Real *from = whole + start * columns;
+    NAME(binary)
+    (operation, tk_both_vectors, left ? scratch : from, left ? from : scratch,
+     out + start * columns, size * columns);
+  }
+}
+
 // The lanes of x where the mask is set, else +0.
 TK_INLINE Vector NAME(keep)(Integers mask, Vector x) { return (Vector)(mask & (Integers)x); }
 

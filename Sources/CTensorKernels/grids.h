@@ -4,6 +4,20 @@
 // compiler vectorizes, and rows are gathered then.
 enum { NAME(grid_block) = 64, NAME(grid_cell_corners) = 8 };
 
+// A block of points, as shares of the sides of the grids' box: from 0 to 1 within it.
+struct NAME(grid_shares) {
+  Real of[3][NAME(grid_block)];
+};
+
+TK_INLINE void NAME(grid_find_shares)(const Real *points, size_t count, const struct tk_grid *grid,
+                                      struct NAME(grid_shares) * shares) {
+  for (size_t axis = 0; axis < 3; axis++) {
+    // A point on the upper side has the share 1 exactly.
+    const Real lower = (Real)grid->lower[axis], side = (Real)grid->upper[axis] - lower;
+    for (size_t i = 0; i < count; i++) shares->of[axis][i] = (points[3 * i + axis] - lower) / side;
+  }
+}
+
 // A block of points in one level: along each axis and for its lower and upper vertices, the factor of the weight
 // and the term of the index.
 struct NAME(grid_places) {
@@ -32,9 +46,9 @@ TK_INLINE void NAME(grid_upper_factors)(const Real *fractions, size_t count, boo
   }
 }
 
-TK_INLINE void NAME(grid_place_axis)(const Real *points, size_t count,
-                                     const struct tk_grid_level *level, size_t axis, bool smooth,
-                                     int order, struct NAME(grid_places) * places) {
+TK_INLINE void NAME(grid_place_axis)(const struct NAME(grid_shares) * shares, size_t count,
+                                     const struct tk_grid *grid, const struct tk_grid_level *level,
+                                     size_t axis, int order, struct NAME(grid_places) * places) {
   const Real scale = (Real)level->scale[axis], offset = (Real)level->offset[axis];
   const uint32_t extent = level->extents[axis], stride = level->strides[axis];
   const bool bounded = level->addressing == tk_grid_bounded;
@@ -42,7 +56,7 @@ TK_INLINE void NAME(grid_place_axis)(const Real *points, size_t count,
   Real fractions[NAME(grid_block)];
   int32_t cells[NAME(grid_block)];
   for (size_t i = 0; i < count; i++) {
-    const Real place = points[3 * i + axis] * scale + offset;
+    const Real place = shares->of[axis][i] * scale + offset;
     // In the range of the integers; what is no number is at its start. The difference below is zero, or no number.
     const Real near = place > -farthest ? (place < farthest ? place : farthest) : -farthest;
     const Real low = __builtin_elementwise_floor(near);
@@ -50,7 +64,8 @@ TK_INLINE void NAME(grid_place_axis)(const Real *points, size_t count,
     fractions[i] = (near - low) + (place - place);
   }
   Real *lower = places->factors[axis][0], *upper = places->factors[axis][1];
-  NAME(grid_upper_factors)(fractions, count, smooth, order, scale, upper);
+  const Real cells_per_length = scale / ((Real)grid->upper[axis] - (Real)grid->lower[axis]);
+  NAME(grid_upper_factors)(fractions, count, grid->smooth, order, cells_per_length, upper);
   if (order == 0) {
     for (size_t i = 0; i < count; i++) lower[i] = 1 - upper[i];
   } else {
@@ -81,13 +96,13 @@ TK_INLINE void NAME(grid_corner_weights)(const struct NAME(grid_places) * places
   for (size_t i = 0; i < count; i++) out[i] = x[i] * y[i] * z[i];
 }
 
-// Within the level's rows.
-TK_INLINE void NAME(grid_corner_indices)(const struct NAME(grid_places) * places,
+// Within the level's vertices.
+TK_INLINE void NAME(grid_corner_numbers)(const struct NAME(grid_places) * places,
                                          const struct tk_grid_level *level, size_t corner,
                                          size_t count, uint32_t *out) {
   const uint32_t *x = places->terms[0][corner & 1], *y = places->terms[1][corner >> 1 & 1],
                  *z = places->terms[2][corner >> 2];
-  const uint32_t rows = (uint32_t)level->rows;
+  const uint32_t rows = (uint32_t)(level->rows_of_vertices != NULL ? level->vertices : level->rows);
   if (level->addressing == tk_grid_hashed) {
     if ((rows & (rows - 1)) == 0) {
       for (size_t i = 0; i < count; i++) out[i] = (x[i] ^ y[i] ^ z[i]) & (rows - 1);
@@ -106,30 +121,40 @@ TK_INLINE void NAME(grid_corner_indices)(const struct NAME(grid_places) * places
   }
 }
 
-static void NAME(grid_corners)(const Real *points, size_t count, const struct tk_grid_level *levels,
-                               size_t level_count, bool smooth, const int *orders,
-                               ptrdiff_t *indices, Real *weights) {
+// Within the level's rows, which some vertices alone may have.
+TK_INLINE void NAME(grid_corner_indices)(const struct NAME(grid_places) * places,
+                                         const struct tk_grid_level *level, size_t corner,
+                                         size_t count, uint32_t *out) {
+  NAME(grid_corner_numbers)(places, level, corner, count, out);
+  if (level->rows_of_vertices == NULL) return;
+  for (size_t i = 0; i < count; i++) out[i] = (uint32_t)level->rows_of_vertices[out[i]];
+}
+
+static void NAME(grid_corners)(const Real *points, size_t count, const struct tk_grid *grid,
+                               const int *orders, ptrdiff_t *indices, Real *weights) {
+  struct NAME(grid_shares) shares;
   struct NAME(grid_places) places;
   Real weight[NAME(grid_block)];
   uint32_t index[NAME(grid_block)];
+  const size_t step = grid->level_count * NAME(grid_cell_corners);
   for (size_t start = 0; start < count; start += NAME(grid_block)) {
     const size_t size = count - start < NAME(grid_block) ? count - start : NAME(grid_block);
-    for (size_t l = 0; l < level_count; l++) {
+    NAME(grid_find_shares)(points + 3 * start, size, grid, &shares);
+    for (size_t l = 0; l < grid->level_count; l++) {
+      const struct tk_grid_level *level = grid->levels + l;
       for (size_t axis = 0; axis < 3; axis++) {
-        NAME(grid_place_axis)
-        (points + 3 * start, size, levels + l, axis, smooth, orders[axis], &places);
+        NAME(grid_place_axis)(&shares, size, grid, level, axis, orders[axis], &places);
       }
       for (size_t corner = 0; corner < NAME(grid_cell_corners); corner++) {
-        const size_t first = (start * level_count + l) * NAME(grid_cell_corners) + corner;
-        const size_t step = level_count * NAME(grid_cell_corners);
+        const size_t first = start * step + l * NAME(grid_cell_corners) + corner;
         if (weights != NULL) {
           NAME(grid_corner_weights)(&places, corner, size, weight);
           for (size_t i = 0; i < size; i++) weights[first + i * step] = weight[i];
         }
         if (indices != NULL) {
-          NAME(grid_corner_indices)(&places, levels + l, corner, size, index);
+          NAME(grid_corner_indices)(&places, level, corner, size, index);
           for (size_t i = 0; i < size; i++) {
-            indices[first + i * step] = (ptrdiff_t)(levels[l].first_row + index[i]);
+            indices[first + i * step] = (ptrdiff_t)(level->first_row + index[i]);
           }
         }
       }
@@ -138,25 +163,27 @@ static void NAME(grid_corners)(const Real *points, size_t count, const struct tk
 }
 
 TK_INLINE void NAME(grid_gather_columns)(const Real *points, size_t count,
-                                         const struct tk_grid_level *levels, size_t level_count,
-                                         bool smooth, const Real *table, Real *restrict out,
-                                         size_t columns) {
+                                         const struct tk_grid *grid, const Real *table,
+                                         Real *restrict out, size_t columns) {
+  struct NAME(grid_shares) shares;
   struct NAME(grid_places) places;
   Real weights[NAME(grid_cell_corners)][NAME(grid_block)];
   uint32_t indices[NAME(grid_cell_corners)][NAME(grid_block)];
   for (size_t start = 0; start < count; start += NAME(grid_block)) {
     const size_t size = count - start < NAME(grid_block) ? count - start : NAME(grid_block);
-    for (size_t l = 0; l < level_count; l++) {
+    NAME(grid_find_shares)(points + 3 * start, size, grid, &shares);
+    for (size_t l = 0; l < grid->level_count; l++) {
+      const struct tk_grid_level *level = grid->levels + l;
       for (size_t axis = 0; axis < 3; axis++) {
-        NAME(grid_place_axis)(points + 3 * start, size, levels + l, axis, smooth, 0, &places);
+        NAME(grid_place_axis)(&shares, size, grid, level, axis, 0, &places);
       }
       for (size_t corner = 0; corner < NAME(grid_cell_corners); corner++) {
         NAME(grid_corner_weights)(&places, corner, size, weights[corner]);
-        NAME(grid_corner_indices)(&places, levels + l, corner, size, indices[corner]);
+        NAME(grid_corner_indices)(&places, level, corner, size, indices[corner]);
       }
-      const Real *rows = table + levels[l].first_row * columns;
-      Real *to = out + (start * level_count + l) * columns;
-      for (size_t i = 0; i < size; i++, to += level_count * columns) {
+      const Real *rows = table + level->first_row * columns;
+      Real *to = out + (start * grid->level_count + l) * columns;
+      for (size_t i = 0; i < size; i++, to += grid->level_count * columns) {
         for (size_t j = 0; j < columns; j++) to[j] = 0;
         for (size_t corner = 0; corner < NAME(grid_cell_corners); corner++) {
           const Real *from = rows + (size_t)indices[corner][i] * columns;
@@ -168,33 +195,34 @@ TK_INLINE void NAME(grid_gather_columns)(const Real *points, size_t count,
   }
 }
 
-static void NAME(grid_gather)(const Real *points, size_t count, const struct tk_grid_level *levels,
-                              size_t level_count, bool smooth, const Real *table, size_t columns,
-                              Real *out) {
-  TK_FOR_TABLE_COLUMNS(NAME(grid_gather_columns), points, count, levels, level_count, smooth, table,
-                       out);
+static void NAME(grid_gather)(const Real *points, size_t count, const struct tk_grid *grid,
+                              const Real *table, size_t columns, Real *out) {
+  TK_FOR_TABLE_COLUMNS(NAME(grid_gather_columns), points, count, grid, table, out);
 }
 
 TK_INLINE void NAME(grid_slope_columns)(const Real *points, size_t count,
-                                        const struct tk_grid_level *levels, size_t level_count,
-                                        bool smooth, const Real *table, const Real *cotangents,
-                                        Real *restrict out, size_t columns) {
+                                        const struct tk_grid *grid, const Real *table,
+                                        const Real *cotangents, Real *restrict out,
+                                        size_t columns) {
+  struct NAME(grid_shares) shares;
   struct NAME(grid_places) places, slopes;
   uint32_t indices[NAME(grid_cell_corners)][NAME(grid_block)];
   for (size_t i = 0; i < 3 * count; i++) out[i] = 0;
   for (size_t start = 0; start < count; start += NAME(grid_block)) {
     const size_t size = count - start < NAME(grid_block) ? count - start : NAME(grid_block);
-    for (size_t l = 0; l < level_count; l++) {
+    NAME(grid_find_shares)(points + 3 * start, size, grid, &shares);
+    for (size_t l = 0; l < grid->level_count; l++) {
+      const struct tk_grid_level *level = grid->levels + l;
       for (size_t axis = 0; axis < 3; axis++) {
-        NAME(grid_place_axis)(points + 3 * start, size, levels + l, axis, smooth, 0, &places);
-        NAME(grid_place_axis)(points + 3 * start, size, levels + l, axis, smooth, 1, &slopes);
+        NAME(grid_place_axis)(&shares, size, grid, level, axis, 0, &places);
+        NAME(grid_place_axis)(&shares, size, grid, level, axis, 1, &slopes);
       }
       for (size_t corner = 0; corner < NAME(grid_cell_corners); corner++) {
-        NAME(grid_corner_indices)(&places, levels + l, corner, size, indices[corner]);
+        NAME(grid_corner_indices)(&places, level, corner, size, indices[corner]);
       }
-      const Real *rows = table + levels[l].first_row * columns;
-      const Real *from = cotangents + (start * level_count + l) * columns;
-      for (size_t i = 0; i < size; i++, from += level_count * columns) {
+      const Real *rows = table + level->first_row * columns;
+      const Real *from = cotangents + (start * grid->level_count + l) * columns;
+      for (size_t i = 0; i < size; i++, from += grid->level_count * columns) {
         Real sums[3] = {0, 0, 0};
         for (size_t corner = 0; corner < NAME(grid_cell_corners); corner++) {
           const Real *row = rows + (size_t)indices[corner][i] * columns;
@@ -213,9 +241,8 @@ TK_INLINE void NAME(grid_slope_columns)(const Real *points, size_t count,
   }
 }
 
-static void NAME(grid_slopes)(const Real *points, size_t count, const struct tk_grid_level *levels,
-                              size_t level_count, bool smooth, const Real *table,
-                              const Real *cotangents, size_t columns, Real *out) {
-  TK_FOR_TABLE_COLUMNS(NAME(grid_slope_columns), points, count, levels, level_count, smooth, table,
-                       cotangents, out);
+static void NAME(grid_slopes)(const Real *points, size_t count, const struct tk_grid *grid,
+                              const Real *table, const Real *cotangents, size_t columns,
+                              Real *out) {
+  TK_FOR_TABLE_COLUMNS(NAME(grid_slope_columns), points, count, grid, table, cotangents, out);
 }

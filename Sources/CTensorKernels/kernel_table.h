@@ -7,6 +7,9 @@
 #define TK_FOR_EACH_KERNEL(K, T, S)                                                               \
   K(void, binary, S, (int operation, int operands, const T *a, const T *b, T *out, size_t count), \
     (operation, operands, a, b, out, count))                                                      \
+  K(void, binary_rows, S,                                                                         \
+    (int operation, int operands, const T *a, const T *b, T *out, size_t rows, size_t columns),   \
+    (operation, operands, a, b, out, rows, columns))                                              \
   K(void, unary, S, (int operation, const T *x, T *out, size_t count),                            \
     (operation, x, out, count))                                                                   \
   K(void, fill, S, (T value, T * out, size_t count), (value, out, count))                         \
@@ -31,24 +34,36 @@
     (table, indices, weights, out, rows, corners, columns))                                       \
   K(void, scatter_rows, S,                                                                        \
     (const T *x, const ptrdiff_t *indices, const T *weights, T *table, size_t rows,               \
-     size_t corners, size_t columns),                                                             \
-    (x, indices, weights, table, rows, corners, columns))                                         \
+     size_t corners, size_t columns, size_t first, size_t count),                                 \
+    (x, indices, weights, table, rows, corners, columns, first, count))                                         \
+  K(void, repeat_rows, S,                                                                         \
+    (const T *x, const ptrdiff_t *bounds, size_t runs, T *out, size_t columns),                   \
+    (x, bounds, runs, out, columns))                                                              \
+  K(void, contract_rows, S,                                                                       \
+    (const T *a, const T *b, T *out, size_t rows, size_t inner, size_t columns),                  \
+    (a, b, out, rows, inner, columns))                                                            \
+  K(void, contract_outer, S,                                                                      \
+    (const T *a, const T *u, T *out, size_t rows, size_t inner, size_t columns),                  \
+    (a, u, out, rows, inner, columns))                                                            \
+  K(void, contract_inner, S,                                                                      \
+    (const T *b, const T *u, T *out, size_t rows, size_t inner, size_t columns),                  \
+    (b, u, out, rows, inner, columns))                                                            \
   K(void, gather_products, S,                                                                     \
     (const T *table, const ptrdiff_t *indices, const T *x, T *out, size_t rows, size_t corners,   \
      size_t columns),                                                                             \
     (table, indices, x, out, rows, corners, columns))                                             \
   K(void, grid_corners, S,                                                                        \
-    (const T *points, size_t count, const struct tk_grid_level *levels, size_t level_count,       \
-     bool smooth, const int *orders, ptrdiff_t *indices, T *weights),                             \
-    (points, count, levels, level_count, smooth, orders, indices, weights))                       \
+    (const T *points, size_t count, const struct tk_grid *grid, const int *orders,                \
+     ptrdiff_t *indices, T *weights),                                                             \
+    (points, count, grid, orders, indices, weights))                                              \
   K(void, grid_gather, S,                                                                         \
-    (const T *points, size_t count, const struct tk_grid_level *levels, size_t level_count,       \
-     bool smooth, const T *table, size_t columns, T *out),                                        \
-    (points, count, levels, level_count, smooth, table, columns, out))                            \
+    (const T *points, size_t count, const struct tk_grid *grid, const T *table, size_t columns,   \
+     T *out),                                                                                     \
+    (points, count, grid, table, columns, out))                                                   \
   K(void, grid_slopes, S,                                                                         \
-    (const T *points, size_t count, const struct tk_grid_level *levels, size_t level_count,       \
-     bool smooth, const T *table, const T *cotangents, size_t columns, T *out),                   \
-    (points, count, levels, level_count, smooth, table, cotangents, columns, out))                \
+    (const T *points, size_t count, const struct tk_grid *grid, const T *table,                   \
+     const T *cotangents, size_t columns, T *out),                                                \
+    (points, count, grid, table, cotangents, columns, out))                                       \
   K(void, exclusive_sums, S,                                                                      \
     (bool from_end, const T *x, T *out, size_t rows, size_t columns),                             \
     (from_end, x, out, rows, columns))                                                            \
@@ -102,6 +117,12 @@
     (value, cotangent, out, count))                                                               \
   K(double, residual, S, (const T *output, const T *target, T *residual, size_t count),           \
     (output, target, residual, count))                                                            \
+  K(void, adam_touched, S,                                                                        \
+    (T * p, const T *g, T *m, T *v, T *counts, size_t count, double rate, double decay1,          \
+     double decay2, double epsilon, const T *corrections1, const T *corrections2,                 \
+     double weight_decay, double decoupled_decay),                                                \
+    (p, g, m, v, counts, count, rate, decay1, decay2, epsilon, corrections1, corrections2,        \
+     weight_decay, decoupled_decay))                                                              \
   K(void, adam, S,                                                                                \
     (T * p, const T *g, T *m, T *v, T *largest, size_t count, double rate, double decay1,         \
      double decay2, double epsilon, double correction1, double correction2, double weight_decay,  \

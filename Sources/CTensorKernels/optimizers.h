@@ -29,6 +29,46 @@ static void NAME(adam)(Real *p, const Real *g, Real *m, Real *v, Real *largest, 
   });
 }
 
+// Moves elements whose gradient is not zero, and leaves the others and their moments alone. Element i counts its own
+// steps in counts[i]; NULL for one count, whose corrections are the first ones.
+static void NAME(adam_touched)(Real *p, const Real *g, Real *m, Real *v, Real *counts,
+                               size_t count, double rate, double decay1, double decay2,
+                               double epsilon, const Real *corrections1,
+                               const Real *corrections2, double weight_decay,
+                               double decoupled_decay) {
+  enum { block = 16 };
+  const Real keep1 = (Real)decay1, take1 = (Real)(1 - decay1);
+  const Real keep2 = (Real)decay2, take2 = (Real)(1 - decay2);
+  const Real floor = (Real)epsilon, added_decay = (Real)weight_decay;
+  const Real shrink = (Real)(1 - rate * decoupled_decay), pace = (Real)rate;
+  for (size_t start = 0; start < count; start += block) {
+    const size_t size = count - start < block ? count - start : block;
+    const Real *slope = g + start;
+    bool touched = false;
+    for (size_t i = 0; i < size; i++) touched |= slope[i] != 0;
+    if (!touched) continue;
+    Real first[block], second[block];
+    for (size_t i = 0; i < size; i++) {
+      const size_t steps = counts == NULL ? 0 : (size_t)counts[start + i] + (slope[i] != 0);
+      if (counts != NULL) counts[start + i] = (Real)steps;
+      first[i] = corrections1[steps];
+      second[i] = corrections2[steps];
+    }
+    for (size_t i = 0; i < size; i++) {
+      const size_t at = start + i;
+      const bool moved = slope[i] != 0;
+      const Real gradient = slope[i] + added_decay * p[at];
+      const Real mean = keep1 * m[at] + take1 * gradient;
+      const Real spread = keep2 * v[at] + take2 * (gradient * gradient);
+      const Real change =
+        pace * (second[i] / first[i]) * mean / (__builtin_elementwise_sqrt(spread) + floor);
+      p[at] = moved ? shrink * p[at] - change : p[at];
+      m[at] = moved ? mean : m[at];
+      v[at] = moved ? spread : v[at];
+    }
+  }
+}
+
 static void NAME(sgd)(Real *p, const Real *g, Real *velocity, size_t count, double rate,
                       double momentum, bool nesterov, double weight_decay) {
   const Real step = (Real)rate, keep = (Real)momentum, added_decay = (Real)weight_decay;

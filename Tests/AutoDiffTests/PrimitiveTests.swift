@@ -20,6 +20,7 @@ import Testing
     .init("sign", at: [normal([2, 3])]) { $0[0].sign() },
     .init("softplus", at: [normal([2, 3])]) { $0[0].softplus() },
     .init("sigmoid", at: [normal([2, 3])]) { $0[0].sigmoid() },
+    .init("truncated exponential", at: [normal([2, 3])]) { $0[0].truncatedExponential() },
     .init("a number's sine", at: [normal([])]) { $0[0].sine() },
     .init("nothing's sine", at: [normal([0, 3])]) { $0[0].sine() },
   ]
@@ -191,7 +192,7 @@ import Testing
   }
 
   @Test func everyElementaryFunctionIsInTheTable() {
-    #expect(ElementaryPrimitive<Double>.Function.allCases.count == 14)
+    #expect(ElementaryPrimitive<Double>.Function.allCases.count == 15)
   }
 
   @Test func valuesOfVariablesAreThoseOfTensors() {

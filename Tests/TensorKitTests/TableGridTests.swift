@@ -53,8 +53,11 @@ import Testing
       strides: SIMD3(1, 2_654_435_761, 805_459_861), addressing: .hashed, rows: 240..<283),
   ]
 
+  private static let lower = SIMD3(-0.1, 0, 0.05)
+  private static let upper = SIMD3(1, 1.2, 0.9)
+
   private static func grid(isSmooth: Bool) -> TableGrid {
-    TableGrid(levels: levels.map(\.tableLevel), isSmooth: isSmooth)
+    TableGrid(levels: levels.map(\.tableLevel), from: lower, to: upper, isSmooth: isSmooth)
   }
 
   /// The factor of a vertex and its derivatives by the coordinate, of all orders.
@@ -86,12 +89,14 @@ import Testing
         for corner in 0..<8 {
           var (vertex, weight) = (SIMD3<Int>.zero, 1.0)
           for axis in 0..<3 {
-            let place = points[point, axis] * level.scale[axis] + level.offset[axis]
+            let side = upper[axis] - lower[axis]
+            let place =
+              (points[point, axis] - lower[axis]) / side * level.scale[axis] + level.offset[axis]
             let isUpper = corner >> axis & 1 == 1
             vertex[axis] = Int(place.rounded(.down)) + (isUpper ? 1 : 0)
             weight *= factor(
               place - place.rounded(.down), isUpper: isUpper, order: orders[axis],
-              scale: level.scale[axis], isSmooth: isSmooth)
+              scale: level.scale[axis] / side, isSmooth: isSmooth)
           }
           rows.append(level.row(vertex))
           weights.append(rows.last == .some(nil) ? 0 : weight)

@@ -59,7 +59,7 @@ struct LiftedModel<Model: Module>: Sendable {
       bases[leaf] == nil
         ? sum : CotangentSum(sum.total.map { parameterGradient($0, ofLeaf: leaf) })
     }
-    return ParameterVector(gathering: sums, layout: layout)
+    return ParameterVector(gathering: sums, layout: layout, workers: workers)
   }
 
   /// Numbers whose dot products are those of derivatives by a parameter, from the derivative by its

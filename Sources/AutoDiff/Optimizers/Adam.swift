@@ -31,6 +31,8 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
   private var firstMoment: Tensor<Scalar>?
   private var secondMoment: Tensor<Scalar>?
   private var largestMoment: Tensor<Scalar>?
+  /// How often each number was moved, where numbers count for themselves.
+  private var ownSteps: Tensor<Scalar>?
 
   /// Adam with its published constants by default.
   ///
@@ -91,17 +93,34 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
     var second = secondMoment.take() ?? Tensor(zeros: shape)
     if usesLargestMoment && largestMoment == nil { largestMoment = Tensor(zeros: shape) }
     let (rate, time) = (learningRate(step), Double(step + 1))
-    for (elements, rule) in parameters.layout.runs(of: rules) {
-      parameters.values.moveByAdam(
-        gradient: gradient.values, firstMoment: &first, secondMoment: &second,
-        largestMoment: &largestMoment,
-        coefficients: AdamCoefficients(
-          rate: rate * rule.rateFactor, firstDecay: firstDecay, secondDecay: secondDecay,
-          epsilon: epsilon, firstCorrection: 1 - firstDecay.raised(to: time),
-          secondCorrection: 1 - secondDecay.raised(to: time), weightDecay: rule.decay.coupledFactor,
-          decoupledWeightDecay: rule.decay.decoupledFactor),
-        elements: elements, workers: workers)
+    var counts: Tensor<Scalar>?
+    if rules.contains(where: { $0.zeroGradients == .skippedWithOwnSteps }) {
+      counts = ownSteps.take() ?? Tensor(zeros: shape)
     }
+    for (elements, rule) in parameters.layout.runs(of: rules) {
+      let coefficients = AdamCoefficients(
+        rate: rate * rule.rateFactor, firstDecay: firstDecay, secondDecay: secondDecay,
+        epsilon: epsilon, firstCorrection: 1 - firstDecay.raised(to: time),
+        secondCorrection: 1 - secondDecay.raised(to: time), weightDecay: rule.decay.coupledFactor,
+        decoupledWeightDecay: rule.decay.decoupledFactor)
+      var shared: Tensor<Scalar>?
+      switch rule.zeroGradients {
+      case .moved:
+        parameters.values.moveByAdam(
+          gradient: gradient.values, firstMoment: &first, secondMoment: &second,
+          largestMoment: &largestMoment, coefficients: coefficients, elements: elements,
+          workers: workers)
+      case .skipped:
+        parameters.values.moveTouchedByAdam(
+          gradient: gradient.values, firstMoment: &first, secondMoment: &second, counts: &shared,
+          steps: step + 1, coefficients: coefficients, elements: elements, workers: workers)
+      case .skippedWithOwnSteps:
+        parameters.values.moveTouchedByAdam(
+          gradient: gradient.values, firstMoment: &first, secondMoment: &second, counts: &counts,
+          steps: step + 1, coefficients: coefficients, elements: elements, workers: workers)
+      }
+    }
+    ownSteps = counts
     firstMoment = first
     secondMoment = second
     step += 1
@@ -116,6 +135,13 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
     try visitor.visit(&firstMoment, named: "firstMoment")
     try visitor.visit(&secondMoment, named: "secondMoment")
     if usesLargestMoment { try visitor.visit(&largestMoment, named: "largestMoment") }
+    if groups.contains(where: { $0.zeroGradients == .skippedWithOwnSteps }) {
+      try visitor.visit(&ownSteps, named: "ownSteps")
+      let most = Scalar(step)
+      try visitor.require(
+        ownSteps?.elements.allSatisfy { (0...most).contains($0) } ?? true, of: "ownSteps",
+        "a number was moved more often than there were \(step) steps")
+    }
   }
 
   /// Refuses moments of other parameters.
@@ -124,5 +150,6 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
     try requireShape(of: firstMoment, named: "firstMoment", toBe: shape)
     try requireShape(of: secondMoment, named: "secondMoment", toBe: shape)
     try requireShape(of: largestMoment, named: "largestMoment", toBe: shape)
+    try requireShape(of: ownSteps, named: "ownSteps", toBe: shape)
   }
 }

@@ -25,6 +25,20 @@ public enum WeightDecay: Sendable, Equatable {
   }
 }
 
+/// What Adam does with numbers whose gradient is exactly zero, as those of a table's rows that no sample used.
+public enum ZeroGradients: Sendable, Equatable {
+  /// They are moved on by what is left of their moments, as the published method has it.
+  case moved
+  /// They stay, and their moments too. One count of steps corrects all moments.
+  ///
+  /// Source: C. Sun, M. Sun and H.-T. Chen, "Direct voxel grid optimization", CVPR 2022, released code.
+  case skipped
+  /// They stay, and each number counts the steps in which it was moved.
+  ///
+  /// Source: T. Müller et al., "Instant neural graphics primitives", SIGGRAPH 2022, as in tiny-cuda-nn.
+  case skippedWithOwnSteps
+}
+
 /// Some parameters that an optimizer moves by a learning rate or a weight decay of their own.
 ///
 /// ```swift
@@ -46,6 +60,9 @@ public struct ParameterGroup: Sendable {
   public let learningRate: Double
   /// The parameters' weight decay; nil for the optimizer's own.
   public let weightDecay: WeightDecay?
+  /// What Adam does where the gradient is zero. Where it skips, ε is added to the root of the uncorrected second
+  /// moment, as in the sources, and AMSGrad does not apply. Other optimizers do not look at it.
+  public let zeroGradients: ZeroGradients
 
   /// A group of parameters.
   ///
@@ -53,9 +70,11 @@ public struct ParameterGroup: Sendable {
   ///   - parameters: Which parameters are in the group.
   ///   - learningRate: What the optimizer's learning rate is multiplied by.
   ///   - weightDecay: The parameters' weight decay; nil for the optimizer's own.
+  ///   - zeroGradients: What Adam does where the gradient is zero.
   /// - Precondition: The factor and the decay are finite and not negative.
   public init(
-    _ parameters: ParameterSelection, learningRate: Double = 1, weightDecay: WeightDecay? = nil
+    _ parameters: ParameterSelection, learningRate: Double = 1, weightDecay: WeightDecay? = nil,
+    zeroGradients: ZeroGradients = .moved
   ) {
     precondition(
       learningRate >= 0 && learningRate.isFinite,
@@ -64,6 +83,7 @@ public struct ParameterGroup: Sendable {
     self.parameters = parameters
     self.learningRate = learningRate
     self.weightDecay = weightDecay
+    self.zeroGradients = zeroGradients
   }
 }
 
@@ -73,6 +93,8 @@ struct ParameterRule: Equatable {
   var rateFactor = 1.0
   /// The parameter's weight decay.
   var decay: WeightDecay
+  /// What happens where the gradient is zero.
+  var zeroGradients = ZeroGradients.moved
 }
 
 extension [ParameterGroup] {
@@ -86,7 +108,8 @@ extension [ParameterGroup] {
     for group in reversed() {
       for index in group.parameters.indices(in: layout) {
         rules[index] = ParameterRule(
-          rateFactor: group.learningRate, decay: group.weightDecay ?? decay)
+          rateFactor: group.learningRate, decay: group.weightDecay ?? decay,
+          zeroGradients: group.zeroGradients)
       }
     }
     return rules

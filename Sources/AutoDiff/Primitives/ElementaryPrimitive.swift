@@ -4,7 +4,7 @@ import TensorKit
 struct ElementaryPrimitive<Scalar: TensorScalar>: Primitive {
   enum Function: Sendable, CaseIterable {
     case exponential, logarithm, sine, cosine, hyperbolicTangent, squareRoot, square, reciprocal
-    case absoluteValue, rectifier, step, sign, softplus, sigmoid
+    case absoluteValue, rectifier, step, sign, softplus, sigmoid, truncatedExponential
   }
 
   let function: Function
@@ -26,6 +26,7 @@ struct ElementaryPrimitive<Scalar: TensorScalar>: Primitive {
     case .sign: x.sign()
     case .softplus: x.softplus()
     case .sigmoid: x.sigmoid()
+    case .truncatedExponential: x.exponential()
     }
   }
 
@@ -45,6 +46,7 @@ struct ElementaryPrimitive<Scalar: TensorScalar>: Primitive {
     case .step, .sign: nil
     case .softplus: x.sigmoid()
     case .sigmoid: y * (1 - y)
+    case .truncatedExponential: x.clamped(to: -15...15).exponential()
     }
   }
 
@@ -113,4 +115,13 @@ extension Variable {
 
   /// 1 / (1 + e⁻ˣ) of each element, without overflow.
   public func sigmoid() -> Variable { applying(.sigmoid) }
+
+  /// e to the power of each element, whose derivative is that at the nearest number from -15 to 15.
+  ///
+  /// A density that has become tiny can still grow, and one that has become huge does not leave the range of numbers
+  /// at once.
+  ///
+  /// Source: T. Müller et al., "Instant neural graphics primitives", SIGGRAPH 2022, as in ngp_pl and torch-ngp
+  /// (`TruncExp`).
+  public func truncatedExponential() -> Variable { applying(.truncatedExponential) }
 }

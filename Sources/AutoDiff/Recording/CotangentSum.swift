@@ -3,15 +3,15 @@ import TensorKit
 /// The sum of the cotangents of a variable's uses.
 ///
 /// Rows that are gathered from a table have cotangents that touch few of its rows. They are kept as they
-/// came, as long as they are no more than the table has rows: neither a tile nor a shard then makes a tensor
-/// of the table's size. When they are added up it is in the order in which they came.
+/// came, as long as they take less memory than the table: neither a tile nor a shard then makes a tensor of
+/// its size. When they are added up it is in the order in which they came.
 struct CotangentSum<Scalar: TensorScalar>: ShardResult {
   /// The sum; nil as long as nothing was added to it.
   private var tensor: Tensor<Scalar>?
   /// What is still to be added to zeros; nothing if there is a tensor.
   private var additions: [RowAddition<Scalar>] = []
-  /// How many rows they add.
-  private var addedRows = 0
+  /// How many numbers they hold.
+  private var heldNumbers = 0
 
   /// A sum of nothing.
   init() {}
@@ -28,10 +28,12 @@ struct CotangentSum<Scalar: TensorScalar>: ShardResult {
   /// Writes the sum into the part of a vector of zeros that belongs to a parameter.
   ///
   /// - Precondition: The sum has the parameter's shape.
-  func write(to vector: inout ParameterVector<Scalar>, at parameter: Int) {
+  func write(
+    to vector: inout ParameterVector<Scalar>, at parameter: Int, workers: Workers
+  ) {
     if let tensor { vector.set(tensor, at: parameter) }
     let entry = vector.layout.entries[parameter]
-    for addition in additions { addition.add(to: &vector.values, at: entry) }
+    for addition in additions { addition.add(to: &vector.values, at: entry, workers: workers) }
   }
 
   /// Moves the sum out, so that it is changed in place rather than copied.
@@ -77,8 +79,8 @@ struct CotangentSum<Scalar: TensorScalar>: ShardResult {
   mutating func add(_ addition: RowAddition<Scalar>) {
     if tensor == nil {
       additions.append(addition)
-      addedRows += addition.indices.count
-      if addedRows > addition.shape[0] { addUp() }
+      heldNumbers += addition.heldNumbers
+      if heldNumbers > addition.shape[0] * addition.shape[1] { addUp() }
     } else {
       addition.add(to: &tensor)
     }
@@ -94,13 +96,13 @@ struct CotangentSum<Scalar: TensorScalar>: ShardResult {
     guard !additions.isEmpty else { return }
     for addition in additions { addition.add(to: &tensor) }
     additions = []
-    addedRows = 0
+    heldNumbers = 0
   }
 
   mutating func visitState(_ visitor: inout StateVisitor) throws {
     try visitor.visit(&tensor, named: "tensor")
     try visitor.visit(&additions, named: "additions", startingFrom: RowAddition())
-    if visitor.isReading { addedRows = additions.reduce(0) { $0 + $1.indices.count } }
+    if visitor.isReading { heldNumbers = additions.reduce(0) { $0 + $1.heldNumbers } }
   }
 }
 
@@ -128,6 +130,12 @@ struct RowAddition<Scalar: TensorScalar>: Checkpointable {
     self.rows = rows
   }
 
+  /// How many numbers the rows, their indices and their weights are.
+  var heldNumbers: Int {
+    rows.count + indices.count * MemoryLayout<Int>.stride / MemoryLayout<Scalar>.stride
+      + (weights?.count ?? 0)
+  }
+
   /// Adds the rows to a sum in place; nil stands for zeros.
   func add(to sum: inout Tensor<Scalar>?) {
     if sum == nil { sum = Tensor(zeros: shape) }
@@ -135,12 +143,15 @@ struct RowAddition<Scalar: TensorScalar>: Checkpointable {
   }
 
   /// Adds the rows to the part of a vector of all parameters that belongs to the table.
-  func add(to values: inout Tensor<Scalar>, at entry: ParameterLayout.Entry) {
+  func add(
+    to values: inout Tensor<Scalar>, at entry: ParameterLayout.Entry, workers: Workers
+  ) {
     precondition(
       entry.shape == shape,
       "a tensor of shape \(shape) for the parameter \(entry.name) of shape \(entry.shape)")
     values.addRows(
-      at: indices, weightedBy: weights, rows, toMatrixOf: shape[0], from: entry.offset)
+      at: indices, weightedBy: weights, rows, toMatrixOf: shape[0], from: entry.offset,
+      workers: workers)
   }
 
   mutating func visitState(_ visitor: inout StateVisitor) throws {

@@ -156,8 +156,13 @@ public func laplacian<Scalar>(
 
 extension ParameterVector {
   /// A vector from the sum of each parameter's cotangents.
-  init(gathering sums: [CotangentSum<Scalar>], layout: ParameterLayout) {
+  ///
+  /// - Parameter workers: The threads that share the rows of large tables.
+  init(
+    gathering sums: [CotangentSum<Scalar>], layout: ParameterLayout,
+    workers: Workers = Workers(threads: 1)
+  ) {
     self.init(zeros: layout)
-    for (index, sum) in sums.enumerated() { sum.write(to: &self, at: index) }
+    for (index, sum) in sums.enumerated() { sum.write(to: &self, at: index, workers: workers) }
   }
 }

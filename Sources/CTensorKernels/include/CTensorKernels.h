@@ -60,6 +60,10 @@ int tk_available_cores(void);
 enum { tk_add = 0, tk_subtract, tk_multiply, tk_divide, tk_minimum, tk_maximum };
 // Which operand of a binary operation is a single number.
 enum { tk_both_vectors = 0, tk_right_scalar, tk_left_scalar };
+// Which operand of a binary operation on matrices is a column that stretches over all others, or a row. Rows have at
+// most so many columns.
+enum { tk_right_column = 0, tk_left_column, tk_right_row, tk_left_row };
+enum { tk_most_short_columns = 64 };
 enum {
   tk_negate = 0,
   tk_absolute,
@@ -92,18 +96,33 @@ enum { tk_grid_bounded = 0, tk_grid_wrapped, tk_grid_hashed };
 
 // A grid of points in space whose vertices are rows of a table.
 struct tk_grid_level {
-  // A point's place in units of cells is scale x + offset, on each axis.
+  // The place of a point with the share u of the box's side behind it is scale u + offset in units of cells.
   double scale[3], offset[3];
   // The number of vertices along each axis, less than 2^31, and what their coordinates are multiplied with.
   uint32_t extents[3], strides[3];
   int32_t addressing;
   // Where the grid's rows start in the table, and how many there are, more than 0 and less than 2^32.
   size_t first_row, rows;
+  // For each of so many vertices its row within the grid's; NULL where each vertex has the row of its number.
+  const int32_t *rows_of_vertices;
+  size_t vertices;
+};
+
+// Levels over the box from lower to upper, whose rows are in one table.
+struct tk_grid {
+  double lower[3], upper[3];
+  const struct tk_grid_level *levels;
+  size_t level_count;
+  // Whether factors of weights are 3 f^2 - 2 f^3 of the fraction f of the cell rather than f.
+  bool smooth;
 };
 
 #define TK_DECLARE_KERNELS(T, S)                                                                  \
   /* out[i] = a[i] op b[i]; a scalar operand is read from its first element. */                   \
   void tk_binary_##S(int operation, int operands, const T *a, const T *b, T *out, size_t count);  \
+  /* out[i, j] = a[i, j] op b[i, j], where one operand has one column, or one row. */                \
+  void tk_binary_rows_##S(int operation, int operands, const T *a, const T *b, T *out,            \
+                          size_t rows, size_t columns);                                           \
   /* out[i] = f(x[i]). At most 2 ulp for sine and cosine with |x| <= 1000, exponential and        \
      logarithm everywhere; infinities and NaN as in C. */                                         \
   void tk_unary_##S(int operation, const T *x, T *out, size_t count);                             \
@@ -134,29 +153,37 @@ struct tk_grid_level {
   /* out[i, j] = sum_c weights[i, c] table[k, j] */                                               \
   void tk_gather_rows_##S(const T *table, const ptrdiff_t *indices, const T *weights, T *out,     \
                           size_t rows, size_t corners, size_t columns);                           \
+  /* out[r, j] = x[i, j] for the rows r of run i, bounds[i] to bounds[i + 1]. */                     \
+  void tk_repeat_rows_##S(const T *x, const ptrdiff_t *bounds, size_t runs, T *out,               \
+                          size_t columns);                                                        \
+  /* The form sum a[i, k] b[i, k columns + c] u[i, c], differentiated by u, b and a. */             \
+  void tk_contract_rows_##S(const T *a, const T *b, T *out, size_t rows, size_t inner,            \
+                            size_t columns);                                                      \
+  void tk_contract_outer_##S(const T *a, const T *u, T *out, size_t rows, size_t inner,           \
+                             size_t columns);                                                     \
+  void tk_contract_inner_##S(const T *b, const T *u, T *out, size_t rows, size_t inner,           \
+                             size_t columns);                                                     \
   /* table[k, j] += weights[i, c] x[i, j], in order of i and c; NULL weights are ones. */         \
   void tk_scatter_rows_##S(const T *x, const ptrdiff_t *indices, const T *weights, T *table,      \
-                           size_t rows, size_t corners, size_t columns);                          \
+                           size_t rows, size_t corners, size_t columns, size_t first,             \
+                           size_t count);                          \
   /* out[i, c] = sum_j table[k, j] x[i, j] */                                                     \
   void tk_gather_products_##S(const T *table, const ptrdiff_t *indices, const T *x, T *out,       \
                               size_t rows, size_t corners, size_t columns);                       \
   /* Interpolation in grids of points [count, 3]: corner c of 8 is the vertex of the cell that is the upper one      \
-     on axis k where bit k of c is set; a corner's weight is the product of a factor of each axis, linear or         \
-     smooth (f^2 (3 - 2 f)) in the fraction f of the cell. Places that are no numbers have weights that are none. */ \
+     on axis k where bit k of c is set; a corner's weight is the product of a factor of each axis. Places            \
+     that are no numbers have weights that are none. */ \
   /* indices and weights [count, level_count, 8], each where it is not NULL; the weights' factors are                \
      differentiated by the coordinates to the orders given. */                                                       \
-  void tk_grid_corners_##S(const T *points, size_t count, const struct tk_grid_level *levels,     \
-                           size_t level_count, bool smooth, const int *orders,                    \
-                           ptrdiff_t *indices, T *weights);                                       \
+  void tk_grid_corners_##S(const T *points, size_t count, const struct tk_grid *grid,             \
+                           const int *orders, ptrdiff_t *indices, T *weights);                                       \
   /* out[i, l, j] = sum_c weights[i, l, c] table[indices[i, l, c], j] */                          \
-  void tk_grid_gather_##S(const T *points, size_t count, const struct tk_grid_level *levels,      \
-                          size_t level_count, bool smooth, const T *table, size_t columns,        \
-                          T *out);                                                                \
+  void tk_grid_gather_##S(const T *points, size_t count, const struct tk_grid *grid,              \
+                          const T *table, size_t columns, T *out);                                                                \
   /* out[i, k] = sum_l sum_c d weights[i, l, c] / d points[i, k]                                  \
      sum_j table[indices[i, l, c], j] cotangents[i, l, j] */                                      \
-  void tk_grid_slopes_##S(const T *points, size_t count, const struct tk_grid_level *levels,      \
-                          size_t level_count, bool smooth, const T *table, const T *cotangents,   \
-                          size_t columns, T *out);                                                \
+  void tk_grid_slopes_##S(const T *points, size_t count, const struct tk_grid *grid,              \
+                          const T *table, const T *cotangents, size_t columns, T *out);                                                \
   /* out[i, j] = the sum of x[k, j] over k < i, or over k > i; accumulated in double. */          \
   void tk_exclusive_sums_##S(bool from_end, const T *x, T *out, size_t rows, size_t columns);     \
                                                                                                   \
@@ -224,6 +251,9 @@ struct tk_grid_level {
      correction_k = 1 - decay_k^t is given by the caller. `weight_decay` adds                     \
      weight_decay * p to g first; `decoupled_decay` multiplies p by 1 - rate * decoupled_decay    \
      first. With AMSGrad, v is replaced by its largest value so far. */                           \
+  void tk_adam_touched_##S(T *p, const T *g, T *m, T *v, T *counts, size_t count, double rate,    \
+                           double decay1, double decay2, double epsilon, const T *corrections1,   \
+                           const T *corrections2, double weight_decay, double decoupled_decay);   \
   void tk_adam_##S(T *p, const T *g, T *m, T *v, T *largest, size_t count, double rate,           \
                    double decay1, double decay2, double epsilon, double correction1,              \
                    double correction2, double weight_decay, double decoupled_decay);              \

@@ -160,14 +160,14 @@ extension HashGridSettings {
       defer { firstRow += rows }
       let isDense = resolution <= 1 << 12 && resolution * resolution * resolution <= rows
       let side = UInt32(resolution)
-      let scales = SIMD3(repeating: scale) / box.size
       return TableGrid.Level(
-        scale: scales,
-        offset: SIMD3(repeating: convention == .tinyCUDA ? 0.5 : 0) - box.lower * scales,
+        scale: SIMD3(repeating: scale),
+        offset: SIMD3(repeating: convention == .tinyCUDA ? 0.5 : 0),
         extents: SIMD3(repeating: resolution),
         strides: isDense ? SIMD3(1, side, side * side) : Self.primes,
         addressing: isDense ? .wrapped : .hashed, rows: firstRow..<(firstRow + rows))
     }
-    return TableGrid(levels: levels, isSmooth: interpolation == .smoothstep)
+    return TableGrid(
+      levels: levels, from: box.lower, to: box.upper, isSmooth: interpolation == .smoothstep)
   }
 }

@@ -25,11 +25,10 @@ public struct VoxelGrid<Scalar: TensorScalar>: CoordinateEncoding {
   ///   - values: A row for each vertex, z fastest. Shape: [X · Y · Z, channels].
   ///   - extents: The number of vertices along x, y and z.
   ///   - box: Where the first and last vertices are.
-  /// - Precondition: There are vertices and channels, the shapes agree, and a side of the box with more than one
-  ///   vertex is not zero.
+  /// - Precondition: There are vertices and channels, the shapes agree, and no side of the box is zero.
   public init(values: Tensor<Scalar>, extents: SIMD3<Int>, box: BoundingBox) {
     precondition(
-      (0..<3).allSatisfy { extents[$0] > 0 && (extents[$0] == 1 || box.size[$0] > 0) },
+      (0..<3).allSatisfy { extents[$0] > 0 && box.size[$0] > 0 },
       "a grid of \(extents) vertices over a box of size \(box.size)")
     let rows = extents.x * extents.y * extents.z
     precondition(
@@ -38,12 +37,7 @@ public struct VoxelGrid<Scalar: TensorScalar>: CoordinateEncoding {
     self.box = box
     self.extents = extents
     self.values = Variable(values)
-    var (scale, offset) = (SIMD3<Double>.zero, SIMD3<Double>.zero)
-    for axis in 0..<3 where extents[axis] > 1 {
-      scale[axis] = Double(extents[axis] - 1) / box.size[axis]
-      offset[axis] = -box.lower[axis] * scale[axis]
-    }
-    grid = voxelLevel(scale: scale, offset: offset, extents: extents)
+    grid = TableGrid(vertices: extents, over: box)
   }
 
   /// A grid of zeros, or of another number.
@@ -102,17 +96,27 @@ public struct VoxelGrid<Scalar: TensorScalar>: CoordinateEncoding {
   }
 }
 
-/// The one level of a grid of vertices with z fastest.
-private func voxelLevel(
-  scale: SIMD3<Double>, offset: SIMD3<Double>, extents: SIMD3<Int>
-) -> TableGrid {
-  let rows = extents.x * extents.y * extents.z
-  precondition(rows <= UInt32.max, "a grid of \(extents) vertices")
-  let level = TableGrid.Level(
-    scale: scale, offset: offset, extents: extents,
-    strides: SIMD3(UInt32(extents.y * extents.z), UInt32(extents.z), 1), addressing: .bounded,
-    rows: 0..<rows)
-  return TableGrid(levels: [level], isSmooth: false)
+extension TableGrid {
+  /// A grid of vertices with z fastest, of which the first and the last along each axis lie on a box's sides.
+  ///
+  /// Where there is one vertex along an axis, values do not depend on that coordinate.
+  ///
+  /// - Parameters:
+  ///   - vertices: The number of vertices along each axis.
+  ///   - box: The box.
+  ///   - used: Where some vertices alone have a row in the table, the row of each, and how many rows there are.
+  init(
+    vertices: SIMD3<Int>, over box: BoundingBox, used: (rows: VertexRows, count: Int)? = nil
+  ) {
+    let count = vertices.x * vertices.y * vertices.z
+    precondition(
+      count <= UInt32.max && used?.rows.count ?? count == count, "a grid of \(vertices) vertices")
+    let level = Level(
+      scale: SIMD3<Double>(vertices &- 1), offset: .zero, extents: vertices,
+      strides: SIMD3(UInt32(vertices.y * vertices.z), UInt32(vertices.z), 1),
+      addressing: .bounded, rows: 0..<(used?.count ?? count), rowsOfVertices: used?.rows)
+    self.init(levels: [level], from: box.lower, to: box.upper, isSmooth: false)
+  }
 }
 
 extension VoxelGrid {
@@ -126,7 +130,8 @@ extension VoxelGrid {
   public static func extents(of box: BoundingBox, voxels: Int) -> SIMD3<Int> {
     let side = voxelSide(of: box, voxels: voxels)
     var extents = SIMD3<Int>(repeating: 1)
-    for axis in 0..<3 { extents[axis] = max(1, Int(box.size[axis] / side)) }
+    // A whole number of voxels is not lost to rounding.
+    for axis in 0..<3 { extents[axis] = max(1, Int(box.size[axis] / side * (1 + 1e-9))) }
     return extents
   }
 
@@ -148,12 +153,11 @@ extension VoxelGrid {
       (0..<3).allSatisfy { newExtents[$0] > 0 }, "a grid resized to \(newExtents) vertices")
     let places = (0..<3).map { axis in
       (0..<newExtents[axis]).map { vertex in
-        newExtents[axis] == 1
-          ? 0 : Scalar(vertex * (extents[axis] - 1)) / Scalar(newExtents[axis] - 1)
+        Scalar(vertex) / Scalar(max(newExtents[axis] - 1, 1))
       }
     }
-    // In units of this grid's cells, where the last vertex has a whole number.
-    let cells = voxelLevel(scale: SIMD3(repeating: 1), offset: .zero, extents: extents)
+    // In units of the box, in which the last vertex is at 1 exactly.
+    let cells = TableGrid(vertices: extents, over: .unit)
     let slabs = places[0].map { x in
       var points: [Scalar] = []
       points.reserveCapacity(3 * newExtents.y * newExtents.z)

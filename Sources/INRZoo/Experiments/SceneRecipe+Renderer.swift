@@ -68,7 +68,8 @@ extension SceneRecipe {
         VoxelField<Scalar>.Stage(
           afterShare: share, voxels: max(final >> (dense.doublings.count - 1 - index), 8))
       }
-      let side = VoxelGrid<Scalar>.voxelSide(of: box, voxels: final)
+      // The step becomes shorter with the voxels.
+      let side = VoxelGrid<Scalar>.voxelSide(of: box, voxels: start)
       return MarchingRenderer(
         field, occupancy: occupancy, marchingSettings(step: dense.step * side, scene))
     }

@@ -71,8 +71,8 @@ public struct MarchingRenderer<Field: RadianceField>: RayRenderer {
     [settings.distortion, settings.opacityEntropy].filter { $0 != 0 }
   }
 
-  /// About as many as a ray of a compact object has.
-  public var samplesPerRow: Int { 16 }
+  /// Fewer than a ray has: a sample's work is light, and tiles of more rays spread what each tile costs.
+  public var samplesPerRow: Int { 2 }
 
   /// What rays show, of shape [rays, 3 + terms].
   public func callAsFunction(_ input: Variable<Scalar>) -> Variable<Scalar> {
@@ -131,7 +131,7 @@ public struct MarchingRenderer<Field: RadianceField>: RayRenderer {
   private func render(
     _ rays: RayRows<Scalar>
   ) -> (rendering: VolumeRendering<Scalar>, color: Variable<Scalar>) {
-    var samples = samples(along: rays)
+    var samples = unhidden(samples(along: rays), rays)
     var points = samples.points(origins: rays.origins, directions: rays.directions)
     var (raw, features) = field.densities(at: points)
     var density = field.densityActivation(raw)
@@ -160,6 +160,38 @@ public struct MarchingRenderer<Field: RadianceField>: RayRenderer {
       of: features, at: points, along: rays.unitDirections, bounds: bounds
     ).sigmoid()
     return (rendering, rendering.color(of: colors, at: seen, over: rays.background))
+  }
+
+  /// The samples up to about where rays end, which is found some samples at a time, so that what is hidden is neither
+  /// evaluated nor recorded.
+  private func unhidden(
+    _ samples: RaySamples<Scalar>, _ rays: RayRows<Scalar>
+  ) -> RaySamples<Scalar> {
+    let (count, bounds) = (16, samples.bounds)
+    func hasMore(_ ray: Int, after offset: Int) -> Bool {
+      bounds[ray] + offset + count < bounds[ray + 1]
+    }
+    var open = (0..<samples.rayCount).filter { hasMore($0, after: 0) }
+    guard !open.isEmpty else { return samples }
+    let (origins, directions) = (rays.origins.detached(), rays.directions.detached())
+    let most = Scalar(-settings.leastTransmittance.logarithm())
+    var depths = [Scalar](repeating: 0, count: samples.rayCount)
+    var ends = Array(bounds.dropFirst())
+    var offset = 0
+    while !open.isEmpty {
+      let part = samples.selecting(
+        open.flatMap { (bounds[$0] + offset)..<(bounds[$0] + offset + count) })
+      let raw = field.densities(at: part.points(origins: origins, directions: directions)).density
+      let sums = (field.densityActivation(raw).value * part.intervals)
+        .reshaped(to: [open.count, count]).sum(alongAxis: 1).elements
+      offset += count
+      for (place, ray) in open.enumerated() {
+        depths[ray] += sums[place]
+        if depths[ray] >= most { ends[ray] = bounds[ray] + offset }
+      }
+      open = open.filter { depths[$0] < most && hasMore($0, after: offset) }
+    }
+    return samples.selecting((0..<samples.rayCount).flatMap { bounds[$0]..<ends[$0] })
   }
 
   private func samples(along rays: RayRows<Scalar>) -> RaySamples<Scalar> {

@@ -34,11 +34,21 @@ extension OccupancyGrid {
       """)
     precondition(
       step > 0 && near >= 0, "rays from the distance \(near) on in steps of \(step)")
-    let (origins, directions) = (Tensor<Double>(origins), Tensor<Double>(directions))
-    let jitter = Tensor<Double>(jitter)
+    let (bounds, distances) = places(
+      Tensor<Double>(origins), Tensor<Double>(directions), near: Double(near), far: Double(far),
+      step: Double(step), jitter: Tensor<Double>(jitter), atMost: limit)
+    return (bounds, Tensor<Scalar>(Tensor<Double>(distances)).elements)
+  }
+
+  private func places(
+    _ origins: Tensor<Double>, _ directions: Tensor<Double>, near: Double, far: Double,
+    step: Double, jitter: Tensor<Double>, atMost limit: Int
+  ) -> (bounds: [Int], distances: [Double]) {
+    let rays = origins.shape[0]
     var bounds = [0]
     bounds.reserveCapacity(rays + 1)
-    var distances: [Scalar] = []
+    var distances: [Double] = []
+    distances.reserveCapacity(rays * 64)
     origins.withUnsafeElements { origins in
       directions.withUnsafeElements { directions in
         jitter.withUnsafeElements { jitter in
@@ -46,10 +56,9 @@ extension OccupancyGrid {
             let march = March(
               from: SIMD3(origins[3 * ray], origins[3 * ray + 1], origins[3 * ray + 2]),
               along: SIMD3(directions[3 * ray], directions[3 * ray + 1], directions[3 * ray + 2]),
-              near: Double(near), far: Double(far), step: Double(step), jitter: jitter[ray],
-              through: self)
+              near: near, far: far, step: step, jitter: jitter[ray], through: self)
             if let march {
-              walk(march, atMost: limit) { distances.append(Scalar($0)) }
+              walk(march, atMost: limit) { distances.append($0) }
             }
             bounds.append(distances.count)
           }
@@ -62,25 +71,29 @@ extension OccupancyGrid {
   /// Shows the samples of one ray.
   private func walk(_ march: March, atMost limit: Int, _ body: (Double) -> Void) {
     var (place, samples) = (0.0, 0)
+    let (start, end, step) = (march.start, march.end, march.step)
+    let (x, y, z) = (march.origin.x, march.origin.y, march.origin.z)
+    let (u, v, w) = (march.direction.x, march.direction.y, march.direction.z)
+    let (i, j, k) = (extents.x - 1, extents.y - 1, extents.z - 1)
     while samples < limit {
-      let distance = march.start + place * march.step
-      guard distance < march.end else { return }
-      var cell = SIMD3<Int>.zero
-      for axis in 0..<3 {
-        let coordinate = march.origin[axis] + distance * march.direction[axis]
-        cell[axis] = min(max(Int(coordinate.rounded(.down)), 0), extents[axis] - 1)
-      }
-      if isOccupied(self.cell(at: cell)) {
+      let distance = start + place * step
+      guard distance < end else { return }
+      let (a, b, c) = (
+        min(max(Int((x + distance * u).rounded(.down)), 0), i),
+        min(max(Int((y + distance * v).rounded(.down)), 0), j),
+        min(max(Int((z + distance * w).rounded(.down)), 0), k)
+      )
+      if isOccupied((a * extents.y + b) * extents.z + c) {
         body(distance)
         samples += 1
         place += 1
       } else {
-        var exit = Double.infinity
-        for axis in 0..<3 where march.direction[axis] != 0 {
-          let side = Double(cell[axis]) + (march.direction[axis] > 0 ? 1 : 0)
-          exit = min(exit, (side - march.origin[axis]) / march.direction[axis])
+        func exit(_ cell: Int, _ origin: Double, _ direction: Double) -> Double {
+          direction == 0
+            ? .infinity : (Double(direction > 0 ? cell + 1 : cell) - origin) / direction
         }
-        place = max(place + 1, ((exit - march.start) / march.step).rounded(.up))
+        let exit = min(exit(a, x, u), exit(b, y, v), exit(c, z, w))
+        place = max(place + 1, ((exit - start) / step).rounded(.up))
       }
     }
   }

@@ -74,7 +74,7 @@ public enum DensityActivation: Hashable, Codable, Sendable {
   case rectifier
   /// log(1 + exp(x + shift)) for each unit of length, as in DirectVoxGO, whose unit is a voxel's side.
   case softplus(shift: Double, unit: Double = 1)
-  /// exp(x), as in Instant-NGP.
+  /// exp(x) with a derivative that stays within bounds, as in Instant-NGP.
   case exponential
 
   /// The densities of raw numbers, of the same shape.
@@ -83,7 +83,7 @@ public enum DensityActivation: Hashable, Codable, Sendable {
     case .rectifier: raw.rectified()
     case .softplus(let shift, let unit):
       (shift == 0 ? raw : raw + Scalar(shift)).softplus().divided(by: unit)
-    case .exponential: raw.exponential()
+    case .exponential: raw.truncatedExponential()
     }
   }
 }

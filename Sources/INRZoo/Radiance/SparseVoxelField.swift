@@ -41,7 +41,7 @@ public struct SparseVoxelField<Scalar: TensorScalar>: RadianceField {
   /// Cells are left out where no corner's opacity, over a voxel's side, is above this.
   public var leastOpacity = 1e-3
   /// The row of each vertex of the whole grid; the first row where it has none.
-  private var rowOfVertex: [Int32]
+  private var rowOfVertex: VertexRows
   private let harmonics: SphericalHarmonics<Scalar>
 
   /// A field of voxels in occupied cells, nearly transparent and grey.
@@ -73,7 +73,7 @@ public struct SparseVoxelField<Scalar: TensorScalar>: RadianceField {
   }
 
   /// Numbers the vertices of occupied cells.
-  private static func rows(of cells: OccupancyGrid) -> (ofVertex: [Int32], count: Int) {
+  private static func rows(of cells: OccupancyGrid) -> (ofVertex: VertexRows, count: Int) {
     let vertices = cells.extents &+ 1
     var isUsed = [Bool](repeating: false, count: vertices.x * vertices.y * vertices.z)
     forEachCorner(of: cells) { isUsed[$0] = true }
@@ -83,7 +83,7 @@ public struct SparseVoxelField<Scalar: TensorScalar>: RadianceField {
       count += 1
       return count - 1
     }
-    return (rows, Int(count))
+    return (VertexRows(rows), Int(count))
   }
 
   /// Shows the corners of all occupied cells, as vertices of the whole grid.
@@ -117,31 +117,19 @@ public struct SparseVoxelField<Scalar: TensorScalar>: RadianceField {
     of features: Variable<Scalar>, at points: Variable<Scalar>,
     along directions: Variable<Scalar>, bounds: [Int]
   ) -> Variable<Scalar> {
-    let count = harmonics.outputs
-    let basis = harmonics(directions).repeatedOverRuns(bounds: bounds).reshaped(to: [-1, 1])
-    let coefficients = interpolated(colors, at: points).reshaped(to: [-1, 3])
-    return (coefficients * basis).summedOverRuns(of: count)
+    harmonics(directions).repeatedOverRuns(bounds: bounds)
+      .contracted(with: interpolated(colors, at: points))
   }
 
   private func interpolated(
     _ table: Variable<Scalar>, at points: Variable<Scalar>
   ) -> Variable<Scalar> {
-    let grid = grid
-    let indices = grid.indices(at: points.value).map { Int(rowOfVertex[$0]) }
-    return table.rows(
-      at: indices, weightedBy: .applying(GridWeights(grid: grid), to: points), foundFrom: points)
+    .applying(GridInterpolation(grid: grid), to: points, table)
   }
 
   private var grid: TableGrid {
-    let vertices = cells.extents &+ 1
-    let scale = SIMD3<Double>(cells.extents) / cells.box.size
-    return TableGrid(
-      levels: [
-        TableGrid.Level(
-          scale: scale, offset: -cells.box.lower * scale, extents: vertices,
-          strides: SIMD3(UInt32(vertices.y * vertices.z), UInt32(vertices.z), 1),
-          addressing: .bounded, rows: 0..<(vertices.x * vertices.y * vertices.z))
-      ], isSmooth: false)
+    TableGrid(
+      vertices: cells.extents &+ 1, over: cells.box, used: (rowOfVertex, vertexCount))
   }
 
   /// Shows both tables.

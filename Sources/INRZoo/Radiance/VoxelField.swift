@@ -14,6 +14,30 @@ import TensorKit
 /// encoded direction has the order of ``EncodingConvention/radians``, where the published code has all frequencies
 /// of a coordinate side by side.
 public struct VoxelField<Scalar: TensorScalar>: RadianceField {
+  /// A size of the grids, and when it is reached.
+  public struct Stage: Hashable, Codable, Sendable {
+    /// Which share of the training comes before it.
+    public var share: Double
+    /// About how many vertices the grids have then.
+    public var voxels: Int
+
+    /// A size that is reached after some share of the training.
+    public init(afterShare share: Double, voxels: Int) {
+      self.share = share
+      self.voxels = voxels
+    }
+
+    /// The published sizes up to a final one: an eighth, a quarter, half and all of it, after 5, 10, 15 and 20
+    /// percent.
+    ///
+    /// Training starts with a sixteenth.
+    public static func doubling(to finalVoxels: Int) -> [Stage] {
+      (0..<4).map {
+        Stage(afterShare: 0.05 * Double($0 + 1), voxels: max(1, finalVoxels >> (3 - $0)))
+      }
+    }
+  }
+
   /// Raw densities, one channel.
   public private(set) var density: VoxelGrid<Scalar>
   /// Raw colours, or features for the network.
@@ -24,23 +48,12 @@ public struct VoxelField<Scalar: TensorScalar>: RadianceField {
   public private(set) var shift: Double
   /// The side of a voxel in the final size, in units of the world: the length over which densities are activated.
   public private(set) var unit: Double
-  /// The sizes that are still to come, by the share of the training after which they do.
+  /// The sizes that are still to come, in order.
   public var stages: [Stage] = []
+  /// Where no vertex of a cell, nor a neighbour, is more opaque over a unit, rays need no samples once a size is
+  /// reached.
+  public var leastOpacity = 1e-4
   private let directionEncoding: PositionalEncoding<Scalar>
-
-  /// A number of vertices, and when it is reached.
-  public struct Stage: Hashable, Codable, Sendable {
-    /// Which share of the training comes before it.
-    public var share: Double
-    /// About how many vertices there are.
-    public var voxels: Int
-
-    /// A number that is reached after some share of the training.
-    public init(afterShare share: Double, voxels: Int) {
-      self.share = share
-      self.voxels = voxels
-    }
-  }
 
   private init(
     box: BoundingBox, voxels: Int, finalVoxels: Int, channels: Int, shift: Double,
@@ -136,6 +149,24 @@ public struct VoxelField<Scalar: TensorScalar>: RadianceField {
       extents: density.extents, box: box)
   }
 
+  /// Goes on to the next size, if its share of the training is done.
+  ///
+  /// The step becomes shorter as the voxels do. Cells that are nearly transparent are no longer occupied.
+  public mutating func refine(
+    afterShare share: Double, occupancy: inout OccupancyGrid, step: inout Double
+  ) -> RendererChange {
+    guard let next = stages.first, share >= next.share else { return .nothing }
+    stages.removeFirst()
+    let former = density.extents
+    self = resized(voxels: next.voxels)
+    let cells = SIMD3<Double>(former) / SIMD3<Double>(density.extents)
+    step *= cells.sum() / 3
+    var finer = OccupancyGrid(above: Scalar(leastOpacity), in: opacities)
+    finer.formIntersection { occupancy.isOccupied(at: $0) }
+    occupancy = finer
+    return .parameters
+  }
+
   /// Raw densities and features.
   public func densities(
     at points: Variable<Scalar>
@@ -162,24 +193,9 @@ public struct VoxelField<Scalar: TensorScalar>: RadianceField {
   }
 }
 
-// MARK: - Coarse to fine
+// MARK: - State
 
 extension VoxelField {
-  /// Goes on to the next number of vertices, if its share of the training is done, and empties cells of the
-  /// occupancy that have turned out to be transparent.
-  public mutating func refine(
-    afterShare share: Double, occupancy: inout OccupancyGrid, step: inout Double
-  ) -> RendererChange {
-    guard let next = stages.first, share >= next.share else { return .nothing }
-    // The published threshold.
-    if (0..<3).allSatisfy({ density.extents[$0] > 1 }) {
-      occupancy.removeEmpty(in: OccupancyGrid(above: Scalar(1e-3), in: opacities))
-    }
-    self = resized(voxels: next.voxels)
-    stages.removeFirst()
-    return .parameters
-  }
-
   /// Shows the grids with their box, the network, the activation of densities and the sizes that are still to come.
   ///
   /// - Throws: `StateError` if they do not fit each other.
@@ -224,15 +240,5 @@ extension VoxelField {
     density = VoxelGrid(values: densities, extents: sides, box: box)
     features = VoxelGrid(values: channels, extents: sides, box: box)
     stages = zip(shares, voxels).map { Stage(afterShare: $0, voxels: $1) }
-  }
-}
-
-extension OccupancyGrid {
-  /// Empties the cells whose middles lie in empty cells of another grid.
-  fileprivate mutating func removeEmpty(in other: OccupancyGrid) {
-    for cell in 0..<cellCount where isOccupied(cell) && !other.isOccupied(at: center(ofCell: cell))
-    {
-      set(cell, to: false)
-    }
   }
 }

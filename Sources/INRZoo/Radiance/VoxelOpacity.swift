@@ -30,5 +30,6 @@ extension Variable {
 /// - Precondition: The opacity is above 0 and below 1.
 public func voxelDensityShift(initialOpacity opacity: Double) -> Double {
   precondition(opacity > 0 && opacity < 1, "an initial opacity of \(opacity)")
-  return log(opacity / (1 - opacity))
+  // As published; rounding loses some digits of a small opacity.
+  return log(1 / (1 - opacity) - 1)
 }

@@ -14,7 +14,7 @@ extension RayRenderer {
     from camera: Camera, over background: SIMD3<Double>, through position: PixelPosition = .center,
     isNormalized: Bool = false, workers: Workers = Workers()
   ) throws -> RenderedView<Scalar> {
-    let raysPerPart = 256
+    let raysPerPart = 128
     let parts = (camera.pixelCount + raysPerPart - 1) / raysPerPart
     let behind = Tensor<Scalar>((0..<3).map { Scalar(background[$0]) }).reshaped(to: [1, 3])
     let rendered = try workers.map(parts) { part in

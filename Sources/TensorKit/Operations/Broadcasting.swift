@@ -87,6 +87,11 @@ extension Tensor {
       Scalar.kernels.binary(Int32(operation), Int32(operands), left, right, result, inner)
       return
     }
+    if axis == shape.count - 2, let operands = matrixOperands(broadcast) {
+      Scalar.kernels.binaryRows(
+        Int32(operation), Int32(operands), left, right, result, shape[axis], shape[axis + 1])
+      return
+    }
     let step = inner / shape[axis]
     for index in 0..<shape[axis] {
       combine(
@@ -117,6 +122,27 @@ extension Tensor {
     case (false, true): return isSingle(left) ? tk_left_scalar : nil
     case (false, false): return nil
     }
+  }
+
+  /// Which operand stretches over the columns or the rows of a matrix, its last two axes, where rows are short; nil if
+  /// none does.
+  private static func matrixOperands(_ broadcast: Broadcast) -> Int? {
+    let rank = broadcast.shape.count
+    let columns = broadcast.shape[rank - 1]
+    guard columns <= tk_most_short_columns else { return nil }
+    func isWhole(_ strides: [Int]) -> Bool {
+      strides[rank - 2] == columns && strides[rank - 1] == 1
+    }
+    func isColumn(_ strides: [Int]) -> Bool {
+      strides[rank - 2] == 1 && strides[rank - 1] == 0
+    }
+    func isRow(_ strides: [Int]) -> Bool { strides[rank - 2] == 0 && strides[rank - 1] == 1 }
+    let (left, right) = (broadcast.leftStrides, broadcast.rightStrides)
+    if isWhole(left) {
+      return isColumn(right) ? tk_right_column : isRow(right) ? tk_right_row : nil
+    }
+    if isWhole(right) { return isColumn(left) ? tk_left_column : isRow(left) ? tk_left_row : nil }
+    return nil
   }
 
   static func binary(_ operation: Int, _ left: Tensor, _ right: Scalar) -> Tensor {

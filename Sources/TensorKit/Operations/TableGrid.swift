@@ -1,5 +1,8 @@
 import CTensorKernels
 
+// What it points to is never written after it was made; see `VertexRows`.
+extension tk_grid_level: @unchecked @retroactive Sendable {}
+
 /// Grids of points in space whose vertices are rows of one table, and interpolation in them.
 ///
 /// A point lies in one cell of each level. Corner c of the cell's eight is the upper one along axis k where bit k
@@ -16,23 +19,26 @@ package struct TableGrid: Sendable {
     case hashed
   }
 
-  /// One grid over all of space, or over a box of it.
+  /// One grid over a box, or over all of space by the box's measure.
   package struct Level: Sendable {
     fileprivate let kernelLevel: tk_grid_level
+    /// Keeps what the kernel's level points to.
+    fileprivate let rowsOfVertices: VertexRows?
 
     /// A grid with some of a table's rows.
     ///
     /// - Parameters:
-    ///   - scale: The number of cells in a unit of length along each axis.
-    ///   - offset: The place of the origin in units of cells: that of x is scale · x + offset.
+    ///   - scale: The number of cells along each side of the grids' box.
+    ///   - offset: The place of the box's lower corner in units of cells.
     ///   - extents: The number of vertices along each axis; only bounded grids end there.
     ///   - strides: What the vertices' coordinates are multiplied with.
     ///   - addressing: How the vertices' numbers follow from the products.
     ///   - rows: The level's rows in the table.
+    ///   - rowsOfVertices: For each vertex its row within these; its number by default.
     /// - Precondition: There are rows, fewer than 2³², and fewer than 2³¹ vertices along an axis.
     package init(
       scale: SIMD3<Double>, offset: SIMD3<Double>, extents: SIMD3<Int>, strides: SIMD3<UInt32>,
-      addressing: Addressing, rows: Range<Int>
+      addressing: Addressing, rows: Range<Int>, rowsOfVertices: VertexRows? = nil
     ) {
       precondition(
         rows.lowerBound >= 0 && !rows.isEmpty && rows.count <= UInt32.max
@@ -42,11 +48,17 @@ package struct TableGrid: Sendable {
         scale: (scale.x, scale.y, scale.z), offset: (offset.x, offset.y, offset.z),
         extents: (UInt32(extents.x), UInt32(extents.y), UInt32(extents.z)),
         strides: (strides.x, strides.y, strides.z),
-        addressing: addressing.kernelValue, first_row: rows.lowerBound, rows: rows.count)
+        addressing: addressing.kernelValue, first_row: rows.lowerBound, rows: rows.count,
+        rows_of_vertices: rowsOfVertices.map { UnsafePointer($0.rows) },
+        vertices: rowsOfVertices?.count ?? 0)
+      self.rowsOfVertices = rowsOfVertices
     }
   }
 
   private let kernelLevels: [tk_grid_level]
+  private let rowsOfVertices: [VertexRows?]
+  private let lower: SIMD3<Double>
+  private let upper: SIMD3<Double>
   /// Whether factors are 3f² − 2f³ of the fraction f rather than f.
   package let isSmooth: Bool
   /// How many rows the table has.
@@ -58,10 +70,34 @@ package struct TableGrid: Sendable {
   package var levelCount: Int { kernelLevels.count }
 
   /// Levels that share a table.
-  package init(levels: [Level], isSmooth: Bool) {
+  ///
+  /// - Parameters:
+  ///   - levels: The levels, over the same box.
+  ///   - lower: The box's corner of the smallest coordinates.
+  ///   - upper: That of the largest.
+  ///   - isSmooth: Whether factors are smooth in the fraction of a cell.
+  /// - Precondition: No side of the box is zero.
+  package init(
+    levels: [Level], from lower: SIMD3<Double>, to upper: SIMD3<Double>, isSmooth: Bool
+  ) {
+    precondition(
+      (0..<3).allSatisfy { lower[$0] < upper[$0] }, "grids over a box from \(lower) to \(upper)")
     kernelLevels = levels.map(\.kernelLevel)
+    rowsOfVertices = levels.map(\.rowsOfVertices)
+    self.lower = lower
+    self.upper = upper
     self.isSmooth = isSmooth
     rowCount = kernelLevels.reduce(0) { max($0, $1.first_row + $1.rows) }
+  }
+
+  private func withKernelGrid(_ body: (UnsafePointer<tk_grid>) -> Void) {
+    kernelLevels.withUnsafeBufferPointer { levels in
+      var grid = tk_grid(
+        lower: (lower.x, lower.y, lower.z), upper: (upper.x, upper.y, upper.z),
+        levels: levels.baseAddress, level_count: levels.count, smooth: isSmooth)
+      body(&grid)
+    }
+    withExtendedLifetime(rowsOfVertices) {}
   }
 
   /// The weights of the corners of the points' cells, or derivatives of them by the points' coordinates.
@@ -76,9 +112,10 @@ package struct TableGrid: Sendable {
     checkPoints(points)
     let result = Tensor<Scalar>(uninitialized: [points.shape[0] * levelCount, Self.corners])
     let orders = (0..<3).map { Int32(min(orders[$0], 4)) }
-    Scalar.kernels.gridCorners(
-      points.storage.elements, points.shape[0], kernelLevels, levelCount, isSmooth, orders, nil,
-      result.storage.elements)
+    withKernelGrid {
+      Scalar.kernels.gridCorners(
+        points.storage.elements, points.shape[0], $0, orders, nil, result.storage.elements)
+    }
     withExtendedLifetime(points) {}
     return result
   }
@@ -110,9 +147,10 @@ package struct TableGrid: Sendable {
     let count = points.shape[0] * levelCount * Self.corners
     let indices = [Int](unsafeUninitializedCapacity: count) { buffer, initialized in
       guard let start = buffer.baseAddress else { return }
-      Scalar.kernels.gridCorners(
-        points.storage.elements, points.shape[0], kernelLevels, levelCount, isSmooth, [0, 0, 0],
-        start, weights)
+      withKernelGrid {
+        Scalar.kernels.gridCorners(
+          points.storage.elements, points.shape[0], $0, [0, 0, 0], start, weights)
+      }
       initialized = count
     }
     withExtendedLifetime(points) {}
@@ -132,9 +170,11 @@ package struct TableGrid: Sendable {
     checkTable(table)
     let columns = table.shape[1]
     let result = Tensor<Scalar>(uninitialized: [points.shape[0], levelCount * columns])
-    Scalar.kernels.gridGather(
-      points.storage.elements, points.shape[0], kernelLevels, levelCount, isSmooth,
-      table.storage.elements, columns, result.storage.elements)
+    withKernelGrid {
+      Scalar.kernels.gridGather(
+        points.storage.elements, points.shape[0], $0, table.storage.elements, columns,
+        result.storage.elements)
+    }
     withExtendedLifetime((points, table)) {}
     return result
   }
@@ -156,9 +196,11 @@ package struct TableGrid: Sendable {
       cotangents.shape == [points.shape[0], levelCount * columns],
       "cotangents of shape \(cotangents.shape) for \(levelCount) levels of \(columns) columns")
     let result = Tensor<Scalar>(uninitialized: points.shape)
-    Scalar.kernels.gridSlopes(
-      points.storage.elements, points.shape[0], kernelLevels, levelCount, isSmooth,
-      table.storage.elements, cotangents.storage.elements, columns, result.storage.elements)
+    withKernelGrid {
+      Scalar.kernels.gridSlopes(
+        points.storage.elements, points.shape[0], $0, table.storage.elements,
+        cotangents.storage.elements, columns, result.storage.elements)
+    }
     withExtendedLifetime((points, table, cotangents)) {}
     return result
   }
@@ -184,4 +226,27 @@ extension TableGrid.Addressing {
     case .hashed: Int32(tk_grid_hashed)
     }
   }
+}
+
+/// The rows of a grid's vertices in a table, where some vertices alone have one.
+package final class VertexRows: @unchecked Sendable {
+  // Written by the initializer alone.
+  fileprivate let rows: UnsafeMutablePointer<Int32>
+  /// The number of vertices.
+  package let count: Int
+
+  /// The row of each vertex.
+  package init(_ rows: [Int32]) {
+    count = rows.count
+    self.rows = .allocate(capacity: max(rows.count, 1))
+    self.rows.initialize(from: rows, count: rows.count)
+  }
+
+  /// The row of a vertex.
+  package subscript(vertex: Int) -> Int32 {
+    precondition(vertex >= 0 && vertex < count, "vertex \(vertex) of \(count)")
+    return rows[vertex]
+  }
+
+  deinit { rows.deallocate() }
 }

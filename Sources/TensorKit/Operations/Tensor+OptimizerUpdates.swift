@@ -79,6 +79,55 @@ extension Tensor {
     }
   }
 
+  /// Moves those parameters by one step of Adam whose gradient is not zero; others keep their moments, too.
+  ///
+  /// ε is added to the root of the second moment as it is, not to that of the corrected one.
+  ///
+  /// - Parameters:
+  ///   - gradient: The gradient at the parameters.
+  ///   - firstMoment: The running mean of the gradient.
+  ///   - secondMoment: The running mean of its square.
+  ///   - counts: How often each parameter has been moved; nil where one count serves for all.
+  ///   - steps: How many steps there were, this one included: no count is larger.
+  ///   - c: The numbers of this step.
+  ///   - elements: The elements that are moved, in row-major order.
+  ///   - workers: The threads that share the elements.
+  /// - Precondition: All tensors have the same shape, and the elements are among theirs.
+  package mutating func moveTouchedByAdam(
+    gradient: Tensor, firstMoment: inout Tensor, secondMoment: inout Tensor,
+    counts: inout Tensor?, steps: Int, coefficients c: AdamCoefficients,
+    elements: Range<Int>, workers: Workers = Workers(threads: 1)
+  ) {
+    precondition(
+      shape == gradient.shape && shape == firstMoment.shape && shape == secondMoment.shape
+        && (counts.map { $0.shape == shape } ?? true) && (0..<count).contains(elements),
+      "Adam's update of elements \(elements) of parameters \(shape) with a gradient \(gradient.shape)"
+    )
+    makeUnique()
+    firstMoment.makeUnique()
+    secondMoment.makeUnique()
+    counts?.makeUnique()
+    // After n steps 1 - β₁ⁿ and the root of 1 - β₂ⁿ; with one count those of this step alone.
+    let times = counts == nil ? [steps] : Array(0...steps)
+    func corrections(_ correction: (Double) -> Double) -> Tensor {
+      Tensor(times.map { Scalar($0 == 0 ? 1 : correction(Double($0))) })
+    }
+    let first = corrections { 1 - c.firstDecay.raised(to: $0) }
+    let second = corrections { (1 - c.secondDecay.raised(to: $0)).squareRoot() }
+    let (parameters, slope) = (storage, gradient.storage)
+    let (mean, spread, counted) = (firstMoment.storage, secondMoment.storage, counts?.storage)
+    let piece = 1 << 16
+    _ = workers.collect((elements.count + piece - 1) / piece) { index in
+      let start = elements.lowerBound + index * piece
+      Scalar.kernels.adamTouched(
+        parameters.elements + start, slope.elements + start, mean.elements + start,
+        spread.elements + start, counted.map { $0.elements + start },
+        min(piece, elements.upperBound - start), c.rate, c.firstDecay, c.secondDecay, c.epsilon,
+        first.storage.elements, second.storage.elements, c.weightDecay, c.decoupledWeightDecay)
+    }
+    withExtendedLifetime((first, second)) {}
+  }
+
   /// Moves parameters by one step of gradient descent with momentum, in place.
   ///
   /// - Parameters:

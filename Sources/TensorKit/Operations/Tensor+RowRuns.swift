@@ -80,12 +80,8 @@ extension Tensor {
     let columns = shape[1]
     let result = Tensor(uninitialized: [bounds[bounds.count - 1], columns])
     Tensor.checkRuns(bounds, of: result.shape)
-    for run in 0..<(bounds.count - 1) {
-      for row in bounds[run]..<bounds[run + 1] {
-        (result.storage.elements + row * columns).update(
-          from: storage.elements + run * columns, count: columns)
-      }
-    }
+    Scalar.kernels.repeatRows(
+      storage.elements, bounds, bounds.count - 1, result.storage.elements, columns)
     withExtendedLifetime(self) {}
     return result
   }

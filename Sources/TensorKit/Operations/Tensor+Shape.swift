@@ -110,13 +110,17 @@ extension Tensor {
   public func rows(at indices: some Collection<Int>) -> Tensor {
     precondition(rank >= 1, "a single number has no rows")
     let run = shape[1...].reduce(1, *)
+    // An array, and bytes: loops over generic types take longer than to copy short rows.
+    let indices = Array(indices)
     let result = Tensor(uninitialized: [indices.count] + shape[1...])
-    var destination = result.storage.elements
+    let (count, bytes) = (shape[0], run * MemoryLayout<Scalar>.stride)
+    var destination = UnsafeMutableRawPointer(result.storage.elements)
+    let source = UnsafeRawPointer(storage.elements)
     for index in indices {
       precondition(
-        index >= 0 && index < shape[0], "there is no row \(index) in a tensor of shape \(shape)")
-      destination.update(from: storage.elements + index * run, count: run)
-      destination += run
+        index >= 0 && index < count, "there is no row \(index) in a tensor of shape \(shape)")
+      destination.copyMemory(from: source + index * bytes, byteCount: bytes)
+      destination += bytes
     }
     withExtendedLifetime(self) {}
     return result

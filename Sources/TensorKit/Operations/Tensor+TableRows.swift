@@ -46,9 +46,10 @@ extension Tensor {
   /// - Parameters:
   ///   - rowCount: How many rows the matrix has, with as many columns as the rows that are added.
   ///   - start: The place of its first element, counted in row-major order.
+  ///   - workers: The threads that share the matrix's rows. Each row's sum has the same bits for any number of them.
   package mutating func addRows(
     at indices: [Int], weightedBy weights: Tensor?, _ rows: Tensor, toMatrixOf rowCount: Int,
-    from start: Int
+    from start: Int, workers: Workers = Workers(threads: 1)
   ) {
     precondition(
       rows.rank == 2 && weights.map { $0.rank == 2 && $0.shape[0] == rows.shape[0] } ?? true,
@@ -58,9 +59,16 @@ extension Tensor {
       "a matrix of \(rowCount) rows from element \(start) on of a tensor of shape \(shape)")
     Tensor.checkPlaces(indices, weights?.count ?? rows.shape[0], rowCount: rowCount)
     makeUnique()
-    Scalar.kernels.scatterRows(
-      rows.storage.elements, indices, weights?.storage.elements, storage.elements + start,
-      rows.shape[0], weights?.shape[1] ?? 1, rows.shape[1])
+    let (sum, added, factors) = (storage, rows.storage, weights?.storage)
+    let (count, corners, columns) = (rows.shape[0], weights?.shape[1] ?? 1, rows.shape[1])
+    // Below that, waking a thread costs more than it saves.
+    let parts = indices.count * columns < 1 << 16 ? 1 : min(workers.threads, max(1, rowCount))
+    _ = workers.collect(parts) { part in
+      let first = rowCount * part / parts
+      Scalar.kernels.scatterRows(
+        added.elements, indices, factors?.elements, sum.elements + start, count, corners, columns,
+        first, rowCount * (part + 1) / parts - first)
+    }
     withExtendedLifetime((rows, weights)) {}
   }
 

@@ -49,10 +49,12 @@ import Testing
     _ count: Int
   ) -> (origins: Tensor<Double>, directions: Tensor<Double>, jitter: Tensor<Double>) {
     var generator = SeededGenerator(seed: 5)
+    let origins = Tensor<Double>.uniform(over: -3...6, shape: [count, 3], using: &generator)
+    // To points around the box's middle, of which most lie within it.
+    let targets =
+      Tensor<Double>.normal(shape: [count, 3], using: &generator) * 0.5 + Tensor([0, 0.5, 3.5])
     return (
-      .uniform(over: -3...6, shape: [count, 3], using: &generator),
-      .normal(shape: [count, 3], using: &generator),
-      .uniform(over: 0...1, shape: [count, 1], using: &generator)
+      origins, targets - origins, .uniform(over: 0...1, shape: [count, 1], using: &generator)
     )
   }
 

@@ -105,7 +105,7 @@ import Testing
     #expect(fine.parameterLayout.entries.prefix(2).map(\.role) == [.table, .table])
     #expect(fine.parameterLayout.entries.prefix(2).map(\.name) == ["density.grid", "k0.grid"])
     // Alpha of a step of half a voxel at the start of training.
-    let (density, _) = fine.densities(at: Variable(Tensor<Float>([[0, 0, 0.5]])))
+    let (density, _) = fine.densities(at: Variable(Tensor<Float>([0, 0, 0.5], shape: [1, 3])))
     let activated = fine.densityActivation(density).scalar
     let opacity = 1 - Variable(Tensor<Float>(-activated * Float(fine.unit))).exponential().scalar
     #expect(abs(opacity - 0.01) < 1e-6)
@@ -125,9 +125,26 @@ import Testing
     #expect(finer.density.extents.x > field.density.extents.x)
     #expect(finer.shift == field.shift - 1 && finer.unit == field.unit)
     #expect(finer.features.extents == finer.density.extents)
-    let vertex = Variable(Tensor<Double>([[-1, 2, 0]]))
+    let vertex = Variable(Tensor<Double>([-1, 2, 0], shape: [1, 3]))
     #expect(
       finer.densities(at: vertex).features.value.isApproximatelyEqual(
         to: field.densities(at: vertex).features.value, relativeTolerance: 1e-12))
+  }
+
+  @Test func gridsBecomeFinerInTraining() {
+    var field = Self.smallVoxelField()
+    field.stages = VoxelField<Double>.Stage.doubling(to: 48_100)
+    #expect(field.stages.map(\.voxels) == [6012, 12_025, 24_050, 48_100])
+    let former = field.density.extents
+    var occupancy = OccupancyGrid(box: Self.box, extents: SIMD3(4, 6, 2)) { $0.x < 0 }
+    var step = 0.1
+    #expect(field.refine(afterShare: 0.04, occupancy: &occupancy, step: &step) == .nothing)
+    #expect(field.density.extents == former && step == 0.1)
+    #expect(field.refine(afterShare: 0.05, occupancy: &occupancy, step: &step) == .parameters)
+    #expect(field.density.extents == SIMD3(20, 30, 10) && field.stages.count == 3)
+    #expect(occupancy.extents == SIMD3(19, 29, 9))
+    #expect(!occupancy.isOccupied(at: SIMD3(0.3, 0, 0.5)))
+    #expect(occupancy.isOccupied(at: SIMD3(-0.3, 0, 0.5)))
+    #expect(step < 0.1 * 0.4)
   }
 }

@@ -143,7 +143,7 @@ import Testing
     try reference.expect(kernel, "kernel0.\(name)", tolerance: 1e-10)
     let transform = try SpectralTransform(equalizing: settings.end, of: kernel, to: .next)
     let residual =
-      try model(Variable(batch.inputs)).value.slice(0..<3, alongAxis: 1)
+      model(Variable(batch.inputs)).value.slice(0..<3, alongAxis: 1)
       - batch.targets
     try reference.expect(residual, "residual0.\(name)", tolerance: 1e-12)
     try reference.expect(
