@@ -61,7 +61,9 @@ enum Options {
       case .random: "drawn anew for each ray, where pictures have alpha; shown on white"
       }
     }, \.scene.drawing.background, of: nil,
-    help: "What is behind the scene; random where pictures have alpha, else white, and white for presets.")
+    help:
+      "What is behind the scene; random where pictures have alpha, else white, and white for presets."
+  )
 
   // MARK: The field
 
