@@ -122,6 +122,7 @@ extension PublishedExperiment {
     ).with {
       $0.training.secondDecay = 0.99
       $0.training.rateFactors = ["rgbnet": 0.01]
+      $0.training.zeroGradientsSkipped = ["density.grid", "k0.grid"]
       $0.settings.damping = .none
     }
     let fourier = plain.with {
