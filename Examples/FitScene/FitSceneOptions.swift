@@ -75,7 +75,7 @@ enum Options {
     where: { $0.scene.field != .grid && $0.scene.field != .ngp },
     help: "Units of each layer of the networks of nerf and voxels; 64 but for presets.")
   static let depth = RecipeOption(
-    "depth", .integer(in: 1...1000, "D"), \.scene.network.depth, of: nil,
+    "depth", .integer(in: 1...1000, "D"), \.scene.depth, of: nil,
     where: { $0.scene.field == .nerf },
     help: "Layers before the density of nerf; 4 but for presets, which have 8.")
   static let samples = RecipeOption(
@@ -272,6 +272,15 @@ extension SceneRecipe.Sampling {
 }
 
 extension SceneRecipe {
+  /// The number of layers before the density of `nerf`; where too few follow the skip, there is none.
+  var depth: Int {
+    get { network.depth }
+    set {
+      network.depth = newValue
+      if let skip = network.skip, skip >= newValue - 1 { network.skip = nil }
+    }
+  }
+
   /// The number of units of hidden layers, of the field's own networks.
   var width: Int {
     get { field == .voxels ? dense.width : network.width }
