@@ -61,7 +61,9 @@ enum Options {
       case .random: "drawn anew for each ray, where pictures have alpha; shown on white"
       }
     }, \.scene.drawing.background, of: nil,
-    help: "What is behind the scene; random but for nerf, where pictures have alpha, else white.")
+    help:
+      "What is behind the scene; random where pictures have alpha, else white, and white for presets."
+  )
 
   // MARK: The field
 
@@ -73,7 +75,7 @@ enum Options {
     where: { $0.scene.field != .grid && $0.scene.field != .ngp },
     help: "Units of each layer of the networks of nerf and voxels; 64 but for presets.")
   static let depth = RecipeOption(
-    "depth", .integer(in: 1...1000, "D"), \.scene.network.depth, of: nil,
+    "depth", .integer(in: 1...1000, "D"), \.scene.depth, of: nil,
     where: { $0.scene.field == .nerf },
     help: "Layers before the density of nerf; 4 but for presets, which have 8.")
   static let samples = RecipeOption(
@@ -270,6 +272,15 @@ extension SceneRecipe.Sampling {
 }
 
 extension SceneRecipe {
+  /// The number of layers before the density of `nerf`; where too few follow the skip, there is none.
+  var depth: Int {
+    get { network.depth }
+    set {
+      network.depth = newValue
+      if let skip = network.skip, skip >= newValue - 1 { network.skip = nil }
+    }
+  }
+
   /// The number of units of hidden layers, of the field's own networks.
   var width: Int {
     get { field == .voxels ? dense.width : network.width }

@@ -78,6 +78,7 @@ import Testing
     #expect(recipe.training.learningRate == rate && recipe.training.steps == steps)
     #expect(recipe.scene.drawing.count == rays && recipe.scene.drawing.blockSide == 1)
     if let end { #expect(recipe.settings.end == end) }
+    #expect((recipe.training.zeroGradientsSkipped?.count ?? 0) == (name.hasPrefix("dvgo") ? 2 : 0))
     if recipe.scene.field == .nerf {
       let scene = recipe.scene
       #expect(scene.network == SceneRecipe.Network() && scene.network.depth == 8)

@@ -13,6 +13,7 @@ extension PublishedExperiment {
     scene.drawing.blockSide = 1
     scene.drawing.order = .onePicture
     scene.drawing.position = .corner
+    scene.drawing.background = .white
     scene.drawing.croppedSteps = 500
     scene.emptyPixelStride = 1
     let plain = Recipe(
@@ -121,6 +122,7 @@ extension PublishedExperiment {
     ).with {
       $0.training.secondDecay = 0.99
       $0.training.rateFactors = ["rgbnet": 0.01]
+      $0.training.zeroGradientsSkipped = ["density.grid", "k0.grid"]
       $0.settings.damping = .none
     }
     let fourier = plain.with {

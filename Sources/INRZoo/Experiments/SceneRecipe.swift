@@ -43,10 +43,10 @@ public struct SceneRecipe: Codable, Hashable, Sendable {
   public init(_ field: Field) {
     self.field = field
     drawing = RayDrawing()
+    drawing.background = .random
     switch field {
     case .grid, .ngp, .voxels:
       drawing.count = 4096
-      drawing.background = .random
     case .nerf:
       drawing.count = 512
       drawing.blockSide = 4

@@ -21,6 +21,8 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
   public var epsilon: Double?
   /// What the learning rate of some parameters, or modules, is multiplied by, by their names.
   public var rateFactors: [String: Double]?
+  /// The parameters, or modules, of which Adam leaves alone what has a gradient of zero, by their names.
+  public var zeroGradientsSkipped: [String]?
 
   /// A number of steps.
   public init(
@@ -44,8 +46,11 @@ public struct TrainingRecipe: Codable, Hashable, Sendable {
     workers: Workers, stepsPerEpoch: Int = 1, _ type: Scalar.Type
   ) -> any Optimizer<Scalar> {
     let rates = rates(stepsPerEpoch: stepsPerEpoch)
-    let groups = (rateFactors ?? [:]).sorted { $0.key < $1.key }.map { name, factor in
-      ParameterGroup(.named(name), learningRate: factor)
+    let skipped = zeroGradientsSkipped ?? []
+    let groups = Set(skipped).union((rateFactors ?? [:]).keys).sorted().map { name in
+      ParameterGroup(
+        .named(name), learningRate: rateFactors?[name] ?? 1,
+        zeroGradients: skipped.contains(name) ? .skipped : .moved)
     }
     switch optimizer {
     case .adam, .amsgrad:
