@@ -60,7 +60,9 @@ public struct ParameterGroup: Sendable {
   public let learningRate: Double
   /// The parameters' weight decay; nil for the optimizer's own.
   public let weightDecay: WeightDecay?
-  /// What Adam does where the gradient is zero. Where it skips, ε is added to the root of the uncorrected second
+  /// What Adam does where the gradient is zero.
+  ///
+  /// Where it skips, ε is added to the root of the uncorrected second
   /// moment, as in the sources, and AMSGrad does not apply. Other optimizers do not look at it.
   public let zeroGradients: ZeroGradients
 
