@@ -96,6 +96,12 @@
      double decoupled_decay),                                                                     \
     (p, g, m, v, largest, count, rate, decay1, decay2, epsilon, correction1, correction2,         \
      weight_decay, decoupled_decay))                                                              \
+  K(void, sparse_adam, S,                                                                         \
+    (T * p, const T *g, T *m, T *v, T *largest, T *counts, size_t count, double rate,             \
+     double decay1, double decay2, double epsilon, const T *factors, const T *inverses,           \
+     size_t known, double weight_decay, double decoupled_decay),                                  \
+    (p, g, m, v, largest, counts, count, rate, decay1, decay2, epsilon, factors, inverses, known, \
+     weight_decay, decoupled_decay))                                                              \
   K(void, sgd, S,                                                                                 \
     (T * p, const T *g, T *velocity, size_t count, double rate, double momentum, bool nesterov,   \
      double weight_decay),                                                                        \

@@ -7,6 +7,7 @@ import Testing
 @Suite struct PrimitiveTests {
   static let elementary: [DerivativeCase] = [
     .init("exponential", at: [normal([2, 3])]) { $0[0].exponential() },
+    .init("truncated exponential", at: [normal([2, 3])]) { $0[0].truncatedExponential() },
     .init("logarithm", at: [positive([2, 3])]) { $0[0].logarithm() },
     .init("sine", at: [normal([2, 3])]) { $0[0].sine() },
     .init("cosine", at: [normal([2, 3])]) { $0[0].cosine() },
@@ -191,7 +192,7 @@ import Testing
   }
 
   @Test func everyElementaryFunctionIsInTheTable() {
-    #expect(ElementaryPrimitive<Double>.Function.allCases.count == 14)
+    #expect(ElementaryPrimitive<Double>.Function.allCases.count == 15)
   }
 
   @Test func valuesOfVariablesAreThoseOfTensors() {

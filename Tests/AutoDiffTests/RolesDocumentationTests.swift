@@ -50,6 +50,38 @@ struct SineNetwork: Module {
     #expect(abs(moves[0] / 1e-3 - 1) < 0.05 && abs(moves[1] / 1e-4 - 1) < 0.05)
   }
 
+  @Test func tablesOfTheArticle() {
+    struct Lookup: Module {
+      var values = Variable(normal([4, 2], seed: 1))
+      var layer = Linear<Double>(weight: normal([1, 2], seed: 2), bias: nil)
+
+      func callAsFunction(_ input: Variable<Double>) -> Variable<Double> { layer(values) }
+      mutating func visit(_ visitor: inout ModuleVisitor<Double>) {
+        visitor.visit(&values, named: "values", role: .table)
+        visitor.visit(&layer, named: "layer", role: .output)
+      }
+    }
+
+    var sparse = Adam<Double>(
+      learningRate: 1e-2, secondDecay: 0.99, epsilon: 1e-15, epsilonPlacement: .uncorrected,
+      groups: [ParameterGroup(.weights, weightDecay: .coupled(1e-6))],
+      sparse: SparseUpdate(.tables, counting: .own))
+
+    var model = Lookup()
+    let before = model
+    var slope = ParameterVector<Double>(zeros: model.parameterLayout)
+    slope.set(Tensor([0, 1, 0, 0, 0, 0, -1, 0]).reshaped(to: [4, 2]), at: 0)
+    sparse.update(&model, along: slope)
+    let moves = (model.values.value - before.values.value).elements
+    for (index, move) in moves.enumerated() {
+      let expected = index == 1 ? -1e-2 : index == 6 ? 1e-2 : 0
+      #expect(abs(move - expected) < 1e-12)
+    }
+    // Without a gradient a weight decays by the rate, as Adam divides by the size of what moves it.
+    let weights = (model.layer.weight.value - before.layer.weight.value).absoluteValue()
+    #expect(abs(weights.smallest() / 1e-2 - 1) < 1e-6)
+  }
+
   @Test func weightsOfTheArticle() throws {
     var network = network(seed: 1)
     let other = self.network(seed: 2)

@@ -73,6 +73,8 @@ struct ParameterRule: Equatable {
   var rateFactor = 1.0
   /// The parameter's weight decay.
   var decay: WeightDecay
+  /// Whether entries are left alone whose gradient is zero.
+  var isSparse = false
 }
 
 extension [ParameterGroup] {

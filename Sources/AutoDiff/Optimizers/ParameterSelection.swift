@@ -62,6 +62,10 @@ public struct ParameterSelection: Sendable, CustomStringConvertible {
   public static let hidden = ParameterSelection(byRole: "hidden weights") { $0.role.isHidden }
   /// Weights from hidden units to outputs.
   public static let outputs = ParameterSelection(byRole: "output weights") { $0.role == .output }
+  /// Weights of layers, from inputs or units to units or outputs.
+  public static let weights = ParameterSelection(byRole: "weights") {
+    $0.role == .input || $0.role.isHidden || $0.role == .output
+  }
   /// Biases.
   public static let biases = ParameterSelection("biases") { $0.role == .bias }
   /// Tables of which a sample uses few rows.

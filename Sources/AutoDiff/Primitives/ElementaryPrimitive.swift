@@ -4,7 +4,7 @@ import TensorKit
 struct ElementaryPrimitive<Scalar: TensorScalar>: Primitive {
   enum Function: Sendable, CaseIterable {
     case exponential, logarithm, sine, cosine, hyperbolicTangent, squareRoot, square, reciprocal
-    case absoluteValue, rectifier, step, sign, softplus, sigmoid
+    case absoluteValue, rectifier, step, sign, softplus, sigmoid, truncatedExponential
   }
 
   let function: Function
@@ -12,7 +12,7 @@ struct ElementaryPrimitive<Scalar: TensorScalar>: Primitive {
   func value(of inputs: [Tensor<Scalar>]) -> Tensor<Scalar> {
     let x = inputs[0]
     return switch function {
-    case .exponential: x.exponential()
+    case .exponential, .truncatedExponential: x.exponential()
     case .logarithm: x.logarithm()
     case .sine: x.sine()
     case .cosine: x.cosine()
@@ -45,6 +45,7 @@ struct ElementaryPrimitive<Scalar: TensorScalar>: Primitive {
     case .step, .sign: nil
     case .softplus: x.sigmoid()
     case .sigmoid: y * (1 - y)
+    case .truncatedExponential: x.clamped(to: -15...15).exponential()
     }
   }
 
@@ -72,6 +73,15 @@ extension Variable {
 
   /// e to the power of each element.
   public func exponential() -> Variable { applying(.exponential) }
+
+  /// e to the power of each element, with a derivative that neither vanishes nor overflows.
+  ///
+  /// The derivative at x is taken as e to the power of x moved into -15...15, so that a density that has become very
+  /// large or small can be learned out of it. The function itself is not changed.
+  ///
+  /// Source: T. Müller et al., "Instant neural graphics primitives with a multiresolution hash encoding", SIGGRAPH
+  /// 2022, as released (`TruncExp` of its PyTorch versions).
+  public func truncatedExponential() -> Variable { applying(.truncatedExponential) }
 
   /// The natural logarithm of each element.
   public func logarithm() -> Variable { applying(.logarithm) }

@@ -194,6 +194,15 @@ enum {
   void tk_adam_##S(T *p, const T *g, T *m, T *v, T *largest, size_t count, double rate,           \
                    double decay1, double decay2, double epsilon, double correction1,              \
                    double correction2, double weight_decay, double decoupled_decay);              \
+  /* Adam for entries whose gradient is not zero; the others keep p, m, v and all else. `counts`  \
+     are the steps that each entry has made, this one to be added; NULL if all share one. An      \
+     entry at its step n moves by rate * factors[n - 1] * m / (sqrt(v * inverses[n - 1]) +        \
+     epsilon); `known` of them are given, of which the last also stands for later steps, and the  \
+     only one for entries without counts. */                                                      \
+  void tk_sparse_adam_##S(T *p, const T *g, T *m, T *v, T *largest, T *counts, size_t count,      \
+                          double rate, double decay1, double decay2, double epsilon,              \
+                          const T *factors, const T *inverses, size_t known,                      \
+                          double weight_decay, double decoupled_decay);                           \
   /* SGD as in Sutskever et al. 2013 in the form of common libraries: g += weight_decay * p;      \
      velocity = momentum * velocity + g; p -= rate * (nesterov ? g + momentum * velocity          \
      : velocity). velocity may be NULL (plain). */                                                \

@@ -56,6 +56,11 @@ public final class TensorKernels<Scalar>: Sendable {
       Output, Input, Output, Output, Output?, Int, Double, Double, Double, Double, Double, Double,
       Double, Double
     ) -> Void
+  let sparseAdam:
+    @Sendable (
+      Output, Input, Output, Output, Output?, Output?, Int, Double, Double, Double, Double, Input,
+      Input, Int, Double, Double
+    ) -> Void
   let momentum: @Sendable (Output, Input, Output?, Int, Double, Double, Bool, Double) -> Void
 
   let matrixProduct: @Sendable (MatrixProductArguments<Scalar>) -> Void
@@ -111,6 +116,11 @@ public final class TensorKernels<Scalar>: Sendable {
         Output, Input, Output, Output, Output?, Int, Double, Double, Double, Double, Double, Double,
         Double, Double
       ) -> Void,
+    sparseAdam:
+      @escaping @Sendable (
+        Output, Input, Output, Output, Output?, Output?, Int, Double, Double, Double, Double, Input,
+        Input, Int, Double, Double
+      ) -> Void,
     momentum:
       @escaping @Sendable (Output, Input, Output?, Int, Double, Double, Bool, Double) -> Void,
     matrixProduct: @escaping @Sendable (MatrixProductArguments<Scalar>) -> Void,
@@ -149,6 +159,7 @@ public final class TensorKernels<Scalar>: Sendable {
     self.rectifyPullback = rectifyPullback
     self.residual = residual
     self.adam = adam
+    self.sparseAdam = sparseAdam
     self.momentum = momentum
     self.matrixProduct = matrixProduct
     self.symmetricStep = symmetricStep
@@ -171,7 +182,7 @@ extension TensorKernels where Scalar == Float {
     biasVariableSine: tk_bias_variable_sine_f32, biasGabor: tk_bias_gabor_f32,
     complexGabor: tk_complex_gabor_f32, complexGaborPullback: tk_complex_gabor_pullback_f32,
     rectifyPullback: tk_rectify_pullback_f32, residual: tk_residual_f32, adam: tk_adam_f32,
-    momentum: tk_sgd_f32, matrixProduct: singlePrecisionProduct,
+    sparseAdam: tk_sparse_adam_f32, momentum: tk_sgd_f32, matrixProduct: singlePrecisionProduct,
     symmetricStep: tk_symmetric_step_f32)
 }
 
@@ -191,6 +202,6 @@ extension TensorKernels where Scalar == Double {
     biasVariableSine: tk_bias_variable_sine_f64, biasGabor: tk_bias_gabor_f64,
     complexGabor: tk_complex_gabor_f64, complexGaborPullback: tk_complex_gabor_pullback_f64,
     rectifyPullback: tk_rectify_pullback_f64, residual: tk_residual_f64, adam: tk_adam_f64,
-    momentum: tk_sgd_f64, matrixProduct: doublePrecisionProduct,
+    sparseAdam: tk_sparse_adam_f64, momentum: tk_sgd_f64, matrixProduct: doublePrecisionProduct,
     symmetricStep: tk_symmetric_step_f64)
 }

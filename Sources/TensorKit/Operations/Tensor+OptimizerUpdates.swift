@@ -34,6 +34,28 @@ package struct AdamCoefficients: Sendable {
   }
 }
 
+/// What the moments of Adam are multiplied by at each step of an entry, as they start from zero.
+///
+/// At its step n an entry moves by `rate · factors[n - 1] · m / (√(v · inverses[n - 1]) + ε)`.
+package struct AdamCorrections<Scalar: TensorScalar>: Sendable {
+  /// That of the first moment, and whatever does not depend on ε.
+  package private(set) var factors: [Scalar] = []
+  /// That of the second moment beneath the root.
+  package private(set) var inverses: [Scalar] = []
+
+  /// None so far.
+  package init() {}
+
+  /// Those of one step, which all entries share.
+  package init(first: Double, second: Double) { append(first: first, second: second) }
+
+  /// Adds those of the next step, by what the two moments are divided by.
+  package mutating func append(first: Double, second: Double) {
+    factors.append(Scalar(1 / first))
+    inverses.append(Scalar(1 / second))
+  }
+}
+
 // One sweep over memory for each optimizer's update.
 extension Tensor {
   /// Moves parameters by one step of Adam, and its moments with them, in place.
@@ -76,6 +98,61 @@ extension Tensor {
         min(piece, elements.upperBound - start),
         c.rate, c.firstDecay, c.secondDecay, c.epsilon, c.firstCorrection, c.secondCorrection,
         c.weightDecay, c.decoupledWeightDecay)
+    }
+  }
+
+  /// Moves the parameters whose gradient is not exactly zero by one step of Adam, in place.
+  ///
+  /// All others keep their moments, and do not decay.
+  ///
+  /// - Parameters:
+  ///   - gradient: The gradient at the parameters.
+  ///   - firstMoment: The running mean of the gradient.
+  ///   - secondMoment: The running mean of its square.
+  ///   - largestMoment: The largest second moment so far, for AMSGrad; nil without.
+  ///   - counts: How many steps each parameter has made; nil if all share one count.
+  ///   - c: The numbers of this step, whose corrections are not looked at.
+  ///   - corrections: The corrections of each step; the last also of later ones, and of all without counts.
+  ///   - elements: The elements that are moved, in row-major order.
+  ///   - workers: The threads that share the elements.
+  /// - Precondition: All tensors have the same shape, the elements are among theirs, and there is a correction.
+  package mutating func moveTouchedByAdam(
+    gradient: Tensor, firstMoment: inout Tensor, secondMoment: inout Tensor,
+    largestMoment: inout Tensor?, counts: inout Tensor?, coefficients c: AdamCoefficients,
+    corrections: AdamCorrections<Scalar>, elements: Range<Int>,
+    workers: Workers = Workers(threads: 1)
+  ) {
+    precondition(
+      shape == gradient.shape && shape == firstMoment.shape && shape == secondMoment.shape
+        && (largestMoment.map { $0.shape == shape } ?? true)
+        && (counts.map { $0.shape == shape } ?? true) && (0..<count).contains(elements)
+        && !corrections.factors.isEmpty,
+      """
+      Adam's update of touched elements among \(elements) of parameters \(shape) with a gradient \(gradient.shape) \
+      and \(corrections.factors.count) corrections
+      """)
+    makeUnique()
+    firstMoment.makeUnique()
+    secondMoment.makeUnique()
+    largestMoment?.makeUnique()
+    counts?.makeUnique()
+    let (parameters, slope) = (storage, gradient.storage)
+    let (first, second) = (firstMoment.storage, secondMoment.storage)
+    let (largest, steps) = (largestMoment?.storage, counts?.storage)
+    let piece = 1 << 16
+    _ = workers.collect((elements.count + piece - 1) / piece) { index in
+      let start = elements.lowerBound + index * piece
+      corrections.factors.withUnsafeBufferPointer { factors in
+        corrections.inverses.withUnsafeBufferPointer { inverses in
+          guard let factor = factors.baseAddress, let inverse = inverses.baseAddress else { return }
+          Scalar.kernels.sparseAdam(
+            parameters.elements + start, slope.elements + start, first.elements + start,
+            second.elements + start, largest.map { $0.elements + start },
+            steps.map { $0.elements + start }, min(piece, elements.upperBound - start),
+            c.rate, c.firstDecay, c.secondDecay, c.epsilon, factor, inverse, factors.count,
+            c.weightDecay, c.decoupledWeightDecay)
+        }
+      }
     }
   }
 
