@@ -74,8 +74,9 @@ let package = Package(
       ], path: "Examples/FitShape"),
     .executableTarget(
       name: "CustomAdjuster",
-      dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],
-      path: "Examples/CustomAdjuster"),
+      dependencies: [
+        "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "Fitting",
+      ], path: "Examples/CustomAdjuster"),
     .executableTarget(
       name: "InspectKernel",
       dependencies: [
