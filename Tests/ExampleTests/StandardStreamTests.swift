@@ -8,7 +8,8 @@ import Testing
 struct StandardStreamTests {
   static let tiny = "--width 8 --hidden-layers 0 --steps 2 --downscale 8 --adjuster none"
   static let programs = [
-    "FitImage", "CompareAdjusters", "FitFunction", "InspectKernel", "CustomAdjuster",
+    "FitImage", "CompareAdjusters", "FitFunction", "FitShape", "EvaluateShape", "InspectKernel",
+    "CustomAdjuster",
   ]
 
   @Test("Help that cannot be written is a failure", arguments: programs)
@@ -30,6 +31,8 @@ struct StandardStreamTests {
       "FitImage \(tiny)", "FitImage --preset list", "CompareAdjusters \(tiny)",
       "CustomAdjuster --width 8 --steps 1",
       "FitFunction --quick --width 8 --steps 2 --adjuster none",
+      "FitShape --resolution 16 --width 8 --hidden-layers 0 --steps 2 --adjuster none --measure-points 100",
+      "EvaluateShape --mesh \(AnyProgram.mesh) --reference \(AnyProgram.mesh) --samples 9 --resolution 4",
       "InspectKernel --model relu --samples 16 --grid 8 --steps 1 --width 8",
     ])
   func results(command: String) throws {
