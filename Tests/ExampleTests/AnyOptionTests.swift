@@ -100,11 +100,10 @@ struct AnyOptionTests {
     ("InspectKernel", "--model siren --width 8 --samples 16 --grid 8 --steps 1 --omega 1e308", 70),
     ("CustomAdjuster", "--width 8 --steps 1 --threads 1024 --seed \(Int.max)", 0),
     ("FitScene", "\(littleScene) --seed \(Int.max) --threads 1024", 0),
-    ("FitScene", "\(littleScene) --field nerf --adjuster iga --near 0 --far 1e308", 0),
     ("FitScene", "\(littleScene) --field grid --near 5e-324 --far 1e-300", 0),
     ("FitScene", "\(littleScene) --learning-rate 1e308", 70),
     ("FitScene", "\(littleScene) --schedule steps:\(Int.max):1e308", 0),
-    ("FitScene", "\(littleScene) --empty-pixels 0 --block 64 --rays 1", 0),
+    ("FitScene", "\(littleScene) --empty-pixels 0 --block 64", 0),
   ]
 
   @Test("at its extremes ends as any run", arguments: extremes)

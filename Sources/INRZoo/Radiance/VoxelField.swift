@@ -161,9 +161,12 @@ public struct VoxelField<Scalar: TensorScalar>: RadianceField {
     self = resized(voxels: next.voxels)
     let cells = SIMD3<Double>(former) / SIMD3<Double>(density.extents)
     step *= cells.sum() / 3
-    var finer = OccupancyGrid(above: Scalar(leastOpacity), in: opacities)
-    finer.formIntersection { occupancy.isOccupied(at: $0) }
-    occupancy = finer
+    // A grid of one vertex along an axis has no cells.
+    if (0..<3).allSatisfy({ density.extents[$0] > 1 }) {
+      var finer = OccupancyGrid(above: Scalar(leastOpacity), in: opacities)
+      finer.formIntersection { occupancy.isOccupied(at: $0) }
+      occupancy = finer
+    }
     return .parameters
   }
 
