@@ -149,20 +149,20 @@ struct FitSceneTests {
     try withTemporaryFolder { root in
       let options = Self.tiny("--steps", "40") + ["--field", field, "--adjuster", "none"]
       let (whole, _) = try Self.run(
-        options + ["--save-weights", "whole"], in: root, output: "whole")
+        options + ["--save-weights", "whole"], in: root, output: "unbroken")
       #expect(whole.code == 0, "\(whole.standardError)")
       let checkpoints = root.appendingPathComponent("stopped/checkpoints/none")
       let killed = try ProgramRun(
         "FitScene",
         options + [
-          "--checkpoint-every", "3", "--output", "stopped", "--save-weights", "stopped",
+          "--checkpoint-every", "3", "--output", "stopped", "--save-weights", "resumed",
         ], in: root, sending: SIGKILL
       ) { ((try? names(in: checkpoints)) ?? []).contains { !$0.hasSuffix(".partial") } }
       #expect(killed.code == 128 + SIGKILL || killed.code == 0)
       let resumed = try ProgramRun("FitScene", ["--resume", "stopped"], in: root)
       #expect(resumed.code == 0, "\(resumed.standardError)")
       #expect(resumed.standardError.contains("goes on from step "))
-      let files = try ["whole", "stopped"].map {
+      let files = try ["whole", "resumed"].map {
         try Data(contentsOf: root.appendingPathComponent("\($0).safetensors"))
       }
       #expect(files[0] == files[1])
