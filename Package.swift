@@ -129,8 +129,7 @@ let package = Package(
       name: "ExampleTests",
       dependencies: [
         "ExampleSupport", "INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "FitImage",
-        "ImageFitting", "FitFunction", "FitShape", "FitScene", "RenderScene",
-        "EvaluateShape",
+        "ImageFitting", "FitFunction", "FitShape", "FitScene", "RenderScene", "EvaluateShape",
         "CompareAdjusters", "CustomAdjuster", "InspectKernel",
       ]),
   ],

@@ -15,10 +15,7 @@ enum Options {
 
   static let preset = Option(
     "preset",
-    ValueKind<String>.choice(experiments.map { ChoiceHelp($0.name, $0.about) })
-      .mapped(
-        describe: { (experiment: PublishedExperiment) in experiment.name },
-        value: { name in experiments.first { $0.name == name } ?? experiments[0] }),
+    PresetOptions.kind(of: experiments),
     default: experiments.first { $0.name == "multisine-relu" } ?? experiments[0],
     help: "The experiment, with all its numbers unless other options replace them.")
   static let quick = Option(

@@ -98,9 +98,8 @@ struct SceneEye<Model: RayRenderer> {
     // Frames are for looking at: at most 128 pixels wide.
     let factor = min(128 / Double(max(camera.width, camera.height)), 1)
     let size = [camera.width, camera.height].map { max(Int((Double($0) * factor).rounded()), 1) }
-    let frames = try CameraPose.circle(count: count, radius: radius).map { pose in
-      var pose = pose
-      pose.position += center
+    let poses = CameraPose.circle(count: count, radius: radius, around: center)
+    let frames = try poses.map { pose in
       let placed = Camera(
         width: camera.width, height: camera.height, focalLength: camera.focalLength, pose: pose)
       return Picture(try rendered(from: placed.resized(width: size[0], height: size[1])).colors)
@@ -132,21 +131,18 @@ struct ViewQuality: Sendable {
     let count = min(max(rays / 10, min(64, pixelCount)), pixelCount)
     let pixels = (0..<count).map { $0 * pixelCount / count }
     let background = drawing.background.shown
-    let behind = Tensor((0..<3).map { Model.Scalar(background[$0]) }).reshaped(to: [1, 3])
-    let raysPerPart = 256
-    let sums = try workers.map((count + raysPerPart - 1) / raysPerPart) { part in
-      let chosen = Array(pixels[(part * raysPerPart)..<min((part + 1) * raysPerPart, count)])
-      let rays: Rays<Model.Scalar> = view.camera.rays(
-        atPixels: chosen, through: drawing.position, isNormalized: drawing.isNormalized)
-      let colors = model.image(of: RayColumns.rows(rays, background: behind)).colors.elements
-      return chosen.enumerated().reduce(0.0) { sum, next in
-        let expected = view.color(ofPixel: next.element, over: background)
-        return (0..<3).reduce(sum) { sum, channel in
-          let error = Double(colors[3 * next.offset + channel]) - expected[channel]
-          return sum + error * error
-        }
+    let colors = try model.rays(
+      from: view.camera, atPixels: pixels, over: background, through: drawing.position,
+      isNormalized: drawing.isNormalized, workers: workers
+    ).colors.elements
+    var sum = 0.0
+    for (place, pixel) in pixels.enumerated() {
+      let expected = view.color(ofPixel: pixel, over: background)
+      for channel in 0..<3 {
+        let error = Double(colors[3 * place + channel]) - expected[channel]
+        sum += error * error
       }
     }
-    return peakSignalToNoiseRatio(meanSquaredError: sums.reduce(0, +) / Double(3 * count))
+    return peakSignalToNoiseRatio(meanSquaredError: sum / Double(3 * count))
   }
 }

@@ -16,20 +16,13 @@ enum Options {
 
   static let preset = Option(
     "preset",
-    ValueKind<String>.choice(experiments.map { ChoiceHelp($0.name, $0.about) })
-      .mapped(
-        describe: { (experiment: PublishedExperiment) in experiment.name },
-        value: { name in experiments.first { $0.name == name } ?? experiments[0] }),
+    PresetOptions.kind(of: experiments),
     help: "A published experiment: the defaults of the other options.")
-  static let fidelity = Option(
-    "fidelity",
-    .choice { (fidelity: Fidelity) in
-      fidelity == .paper ? "the paper's" : "those of the code released with it"
-    }, default: .paper,
-    help: """
-      Whose numbers a preset has where they differ. The released code leaves out the last slice of a volume along \
-      each axis, and takes the first two coordinates in the other order.
-      """)
+  static let fidelity = PresetOptions.fidelity(
+    """
+    The released code leaves out the last slice of a volume along each axis, and takes the first two coordinates in \
+    the other order.
+    """)
 
   // MARK: What is fitted
 

@@ -99,15 +99,10 @@ struct RenderSettings {
     of model: Model, _ frame: SceneFrame
   ) throws -> [OutputFile] {
     guard let folder = values[Options.scene] else {
-      let center = frame.box.center
       let cameras = CameraPose.circle(
         count: values[Options.frames], elevation: -values[Options.elevation],
-        radius: values[Options.distance] ?? frame.distance
-      ).map { pose in
-        var pose = pose
-        pose.position += center
-        return sized(frame.camera(pose))
-      }
+        radius: values[Options.distance] ?? frame.distance, around: frame.box.center
+      ).map { sized(frame.camera($0)) }
       let animation = AnimatedPicture(
         try cameras.map { Picture(try rendered(model, frame, from: $0).colors) })
       return [OutputFile("path.png") { () -> Data in Data(try animation.pngBytes()) }]

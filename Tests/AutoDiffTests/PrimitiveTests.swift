@@ -82,6 +82,9 @@ import Testing
     ]
 
   static let shapes: [DerivativeCase] = [
+    .init("rows times matrices of rows", at: [normal([3, 2], seed: 1), normal([3, 8], seed: 2)]) {
+      $0[0].contracted(with: $0[1])
+    },
     .init("sum", at: [normal([2, 3])]) { $0[0].sum() },
     .init("mean", at: [normal([2, 3])]) { $0[0].mean() },
     .init("summed to rows", at: [normal([2, 3])]) { $0[0].summed(to: [2, 1]) },
@@ -193,6 +196,12 @@ import Testing
 
   @Test func everyElementaryFunctionIsInTheTable() {
     #expect(ElementaryPrimitive<Double>.Function.allCases.count == 15)
+  }
+
+  @Test func matricesOfRowsAreMultipliedRowByRow() {
+    let rows = Variable(Tensor<Double>([1, 2, 3, 4], shape: [2, 2]))
+    let matrices = Variable(Tensor<Double>([1, 0, 2, 0, 1, 3, 1, 1, 1, 2, 2, 2], shape: [2, 6]))
+    #expect(rows.contracted(with: matrices).value.elements == [1, 2, 8, 11, 11, 11])
   }
 
   @Test func valuesOfVariablesAreThoseOfTensors() {

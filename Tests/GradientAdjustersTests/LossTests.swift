@@ -25,6 +25,10 @@ import Testing
     #expect(Self.rows(MeanAbsoluteError(), outputs, targets) == [2, 1.5])
     // 1/2 · 1² and 2 (3 - 1); 0 and the same.
     #expect(Self.rows(HuberLoss(threshold: 2), outputs, targets) == [2.25, 2])
+    // Two renderings of one channel; one rendering, and half of a term.
+    let target = Tensor<Double>([0, 1]).reshaped(to: [2, 1])
+    #expect(Self.rows(ColorLoss(renderings: 2), outputs, target) == [5, 4.25])
+    #expect(Self.rows(ColorLoss(termWeights: [0.5]), outputs, target) == [0, 1.75])
     func logOnePlusExp(_ z: Double) -> Double { log(1 + exp(z)) }
     let entropies = Self.rows(BinaryCrossEntropy(), outputs, targets)
     let expected = [

@@ -25,6 +25,10 @@ struct BroadcastCase: Sendable, CustomTestStringConvertible {
     BroadcastCase([4, 1], [4, 33], [4, 33]), BroadcastCase([4, 1, 1], [4, 3, 5], [4, 3, 5]),
     BroadcastCase([33], [4, 33], [4, 33]), BroadcastCase([1, 3, 5], [4, 3, 5], [4, 3, 5]),
     BroadcastCase([2, 1, 5], [2, 3, 5], [2, 3, 5]),
+    // More short rows than are stretched at once.
+    BroadcastCase([1100, 3], [1100, 1], [1100, 3]), BroadcastCase([1100, 3], [3], [1100, 3]),
+    BroadcastCase([2, 40, 64], [2, 40, 1], [2, 40, 64]),
+    BroadcastCase([1, 65], [40, 65], [40, 65]),
     BroadcastCase([1, 3, 1], [4, 3, 5], [4, 3, 5]),
     // Both stretched, in every arrangement of three axes.
     BroadcastCase([4, 1], [1, 5], [4, 5]), BroadcastCase([4, 1], [5], [4, 5]),

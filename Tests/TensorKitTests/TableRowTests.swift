@@ -3,7 +3,26 @@ import Testing
 
 @Suite struct TableRowTests {
   /// Every number of columns that has a loop of its own, and some that have none.
-  static let columns = [0, 1, 2, 3, 4, 7, 8]
+  static let columns = [0, 1, 2, 3, 4, 7, 8, 12, 27]
+
+  @Test func threadsShareTheRowsOfATable() {
+    let rows: Tensor<Float> = randomTensor([4000, 5], seed: 1)
+    let weights: Tensor<Float> = randomTensor([4000, 4], seed: 2)
+    let indices = (0..<16_000).map { ($0 * 7919) % 101 }
+    let sums = [1, 2, 3, 8].map { threads in
+      var table = Tensor<Float>(zeros: [105, 5])
+      // A matrix of 101 rows within a longer run of elements.
+      table.addRows(
+        at: indices, weightedBy: weights, rows, toMatrixOf: 101, from: 10,
+        workers: Workers(threads: threads))
+      return table
+    }
+    #expect(sums.dropFirst().allSatisfy { $0 == sums[0] })
+    var expected = Tensor<Float>(zeros: [101, 5])
+    expected.addRows(at: indices, weightedBy: weights, rows)
+    #expect(sums[0].slice(2..<103) == expected)
+    #expect(sums[0].slice(0..<2).elements.allSatisfy { $0 == 0 })
+  }
 
   private struct Problem<Scalar: TensorScalar> {
     let table: Tensor<Scalar>

@@ -103,21 +103,18 @@ public struct Adam<Scalar: TensorScalar>: Optimizer {
         epsilon: epsilon, firstCorrection: 1 - firstDecay.raised(to: time),
         secondCorrection: 1 - secondDecay.raised(to: time), weightDecay: rule.decay.coupledFactor,
         decoupledWeightDecay: rule.decay.decoupledFactor)
-      var shared: Tensor<Scalar>?
       switch rule.zeroGradients {
       case .moved:
         parameters.values.moveByAdam(
           gradient: gradient.values, firstMoment: &first, secondMoment: &second,
           largestMoment: &largestMoment, coefficients: coefficients, elements: elements,
           workers: workers)
-      case .skipped:
+      case .skipped, .skippedWithOwnSteps:
+        var own = rule.zeroGradients == .skipped ? nil : counts.take()
         parameters.values.moveTouchedByAdam(
-          gradient: gradient.values, firstMoment: &first, secondMoment: &second, counts: &shared,
+          gradient: gradient.values, firstMoment: &first, secondMoment: &second, counts: &own,
           steps: step + 1, coefficients: coefficients, elements: elements, workers: workers)
-      case .skippedWithOwnSteps:
-        parameters.values.moveTouchedByAdam(
-          gradient: gradient.values, firstMoment: &first, secondMoment: &second, counts: &counts,
-          steps: step + 1, coefficients: coefficients, elements: elements, workers: workers)
+        if let own { counts = own }
       }
     }
     ownSteps = counts

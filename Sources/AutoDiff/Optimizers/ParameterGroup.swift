@@ -62,8 +62,8 @@ public struct ParameterGroup: Sendable {
   public let weightDecay: WeightDecay?
   /// What Adam does where the gradient is zero.
   ///
-  /// Where it skips, ε is added to the root of the uncorrected second
-  /// moment, as in the sources, and AMSGrad does not apply. Other optimizers do not look at it.
+  /// Where it skips, ε is added to the root of the uncorrected second moment, as in the sources, and AMSGrad does
+  /// not apply. Other optimizers do not look at it.
   public let zeroGradients: ZeroGradients
 
   /// A group of parameters.

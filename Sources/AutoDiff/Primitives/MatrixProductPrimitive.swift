@@ -13,13 +13,7 @@ struct MatrixProductPrimitive<Scalar: TensorScalar>: Primitive {
   func pushforward(
     _ tangents: [Variable<Scalar>?], at inputs: [Variable<Scalar>], output: Variable<Scalar>
   ) -> Variable<Scalar>? {
-    func product(_ left: Variable<Scalar>, _ right: Variable<Scalar>) -> Variable<Scalar> {
-      .applying(self, to: left, right)
-    }
-    let terms = [
-      tangents[0].map { product($0, inputs[1]) }, tangents[1].map { product(inputs[0], $0) },
-    ].compactMap { $0 }
-    return terms.dropFirst().reduce(terms.first) { sum, term in sum.map { $0 + term } }
+    bilinearPushforward(tangents, at: inputs)
   }
 
   func pullback(

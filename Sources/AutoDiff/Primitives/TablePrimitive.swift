@@ -38,11 +38,7 @@ struct TablePrimitive<Scalar: TensorScalar>: Primitive {
   func pushforward(
     _ tangents: [Variable<Scalar>?], at inputs: [Variable<Scalar>], output: Variable<Scalar>
   ) -> Variable<Scalar>? {
-    let terms = [
-      tangents[0].map { Variable.applying(self, to: $0, inputs[1]) },
-      tangents[1].map { Variable.applying(self, to: inputs[0], $0) },
-    ].compactMap { $0 }
-    return terms.count == 2 ? terms[0] + terms[1] : terms.first
+    bilinearPushforward(tangents, at: inputs)
   }
 
   func pullback(

@@ -135,6 +135,17 @@ public struct PerSampleGradient<Scalar: TensorScalar>: Sendable {
 }
 
 extension Primitive {
+  /// The pushforward of an operation that is linear in each of its first two inputs and has no others with a tangent.
+  func bilinearPushforward(
+    _ tangents: [Variable<Scalar>?], at inputs: [Variable<Scalar>]
+  ) -> Variable<Scalar>? {
+    let terms = [
+      tangents[0].map { Variable.applying(self, to: [$0] + inputs.dropFirst()) },
+      tangents[1].map { Variable.applying(self, to: [inputs[0], $0] + inputs.dropFirst(2)) },
+    ].compactMap { $0 }
+    return terms.count == 2 ? terms[0] + terms[1] : terms.first
+  }
+
   /// The value, with nothing saved.
   public func evaluate(at inputs: [Tensor<Scalar>]) -> Evaluation<Scalar> {
     Evaluation(value: value(of: inputs))

@@ -108,9 +108,16 @@ extension TrainingStep {
   /// Otherwise this is ``empiricalKernel(atRows:)``.
   public func empiricalKernel(of groups: GroupRepresentatives) throws -> Tensor<Scalar> {
     if let rows = groups.single { return try empiricalKernel(atRows: rows) }
-    return try rowwiseEvaluation().gramOfJacobianRows(
-      for: batch.inputs, groups: groups.rows,
-      rowWeights: Tensor(groups.multiplicities.map { Scalar($0) }))
+    func gram<Other: Module<Scalar>>(_ evaluation: TiledEvaluation<Other>) throws -> Tensor<Scalar>
+    {
+      try evaluation.gramOfJacobianRows(
+        for: batch.inputs, groups: groups.rows,
+        rowWeights: Tensor(groups.multiplicities.map { Scalar($0) }))
+    }
+    func gram(of module: some Module<Scalar>) throws -> Tensor<Scalar> {
+      try gram(kernelEvaluation(of: module))
+    }
+    return try kernelModule.map { try gram(of: $0) } ?? gram(rowwiseEvaluation())
   }
 }
 

@@ -164,15 +164,17 @@ public final class TrainingStep<Model: Module> {
 
   /// The empirical neural tangent kernel at some rows of the batch, of shape [rows, rows].
   ///
-  /// It is that of all parameters that are trained, or of the function that a ``KernelDefining`` model names. Where the model has normalizations, their
+  /// It is that of all parameters that are trained. Where the model has normalizations, their
   /// statistics are those of the whole batch, held fixed: gradients of single samples are defined then.
+  /// A ``KernelDefining`` model names another function of the rows, whose kernel it is then.
   ///
   /// The kernel of a whole batch leaves the factors of its samples' gradients behind: if the model has
   /// one output and no normalizations, the step then needs no further sweep, neither for the loss nor
   /// for a pullback.
   public func empiricalKernel(atRows rows: [Int]) throws -> Tensor<Scalar> {
-    if let defined = (model as? any KernelDefining<Scalar>)?.kernelModule {
-      return try empiricalKernel(of: defined, atRows: rows)
+    if let kernelModule {
+      return try kernelEvaluation(of: kernelModule)
+        .empiricalKernel(at: batch.inputRows.rows(at: rows))
     }
     guard try outputCount() == 1, rows.elementsEqual(0..<batch.rowCount),
       !evaluation.couplesRows
@@ -185,12 +187,14 @@ public final class TrainingStep<Model: Module> {
     return try known.gram(workers: evaluation.workers)
   }
 
-  /// The kernel of another function of the batch's rows.
-  private func empiricalKernel<Other: Module<Scalar>>(
-    of module: Other, atRows rows: [Int]
-  ) throws -> Tensor<Scalar> {
-    try TiledEvaluation(of: module, workers: evaluation.workers, runner: evaluation.runner)
-      .empiricalKernel(at: batch.inputRows.rows(at: rows))
+  /// The function whose kernel stands for the model, where it names one.
+  var kernelModule: (any Module<Scalar>)? {
+    (model as? any KernelDefining<Scalar>)?.kernelModule
+  }
+
+  /// The evaluation of another function of the batch's rows, on the same threads.
+  func kernelEvaluation<Other: Module<Scalar>>(of module: Other) -> TiledEvaluation<Other> {
+    TiledEvaluation(of: module, workers: evaluation.workers, runner: evaluation.runner)
   }
 
   /// The model's evaluation with the statistics of its normalizations held at those of the batch, so

@@ -57,15 +57,8 @@ public struct OccupancyGrid: Sendable, Equatable {
       "occupancy by \(voxels.outputs) channels of \(voxels.extents) vertices")
     self.init(box: voxels.box, extents: voxels.extents &- 1, isOccupied: false)
     let isAbove = voxels.maximumOfNeighbours().values.value.elements.map { $0 > threshold }
-    let vertices = voxels.extents
-    for cell in 0..<cellCount {
-      let place = self.place(ofCell: cell)
-      for corner in 0..<8 {
-        let vertex = place &+ SIMD3(corner & 1, corner >> 1 & 1, corner >> 2)
-        if isAbove[(vertex.x * vertices.y + vertex.y) * vertices.z + vertex.z] {
-          set(cell, to: true)
-        }
-      }
+    for cell in 0..<cellCount where vertices(ofCell: cell).contains(where: { isAbove[$0] }) {
+      set(cell, to: true)
     }
   }
 
@@ -112,6 +105,15 @@ public struct OccupancyGrid: Sendable, Equatable {
   /// The cell's number from its place along each axis.
   func cell(at place: SIMD3<Int>) -> Int {
     (place.x * extents.y + place.y) * extents.z + place.z
+  }
+
+  /// The corners of a cell, numbered as the vertices of all cells are, with z fastest.
+  func vertices(ofCell cell: Int) -> [Int] {
+    let (place, vertices) = (place(ofCell: cell), extents &+ 1)
+    return (0..<8).map { corner in
+      let vertex = place &+ SIMD3(corner & 1, corner >> 1 & 1, corner >> 2)
+      return (vertex.x * vertices.y + vertex.y) * vertices.z + vertex.z
+    }
   }
 
   private func place(ofCell cell: Int) -> SIMD3<Int> {

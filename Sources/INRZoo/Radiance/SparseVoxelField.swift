@@ -88,14 +88,8 @@ public struct SparseVoxelField<Scalar: TensorScalar>: RadianceField {
 
   /// Shows the corners of all occupied cells, as vertices of the whole grid.
   private static func forEachCorner(of cells: OccupancyGrid, _ body: (_ vertex: Int) -> Void) {
-    let (extents, vertices) = (cells.extents, cells.extents &+ 1)
     for cell in 0..<cells.cellCount where cells.isOccupied(cell) {
-      let place = SIMD3(
-        cell / (extents.y * extents.z), cell / extents.z % extents.y, cell % extents.z)
-      for corner in 0..<8 {
-        let vertex = place &+ SIMD3(corner & 1, corner >> 1 & 1, corner >> 2)
-        body((vertex.x * vertices.y + vertex.y) * vertices.z + vertex.z)
-      }
+      cells.vertices(ofCell: cell).forEach(body)
     }
   }
 
@@ -183,14 +177,9 @@ extension SparseVoxelField {
       1 - (-Double($0) * side).exponential()
     }
     var result = cells
-    let (extents, vertices) = (cells.extents, cells.extents &+ 1)
     for cell in 0..<cells.cellCount where cells.isOccupied(cell) {
-      let place = SIMD3(
-        cell / (extents.y * extents.z), cell / extents.z % extents.y, cell % extents.z)
-      let isOpaque = (0..<8).contains { corner in
-        let vertex = place &+ SIMD3(corner & 1, corner >> 1 & 1, corner >> 2)
-        let index = (vertex.x * vertices.y + vertex.y) * vertices.z + vertex.z
-        return opacities[Int(rowOfVertex[index])] > leastOpacity
+      let isOpaque = cells.vertices(ofCell: cell).contains {
+        opacities[Int(rowOfVertex[$0])] > leastOpacity
       }
       if !isOpaque { result.set(cell, to: false) }
     }
@@ -216,8 +205,10 @@ extension SparseVoxelField {
   }
 }
 
+// MARK: - State
+
 extension SparseVoxelField {
-  /// Shows the cells, the unit of densities, the tables and the sizes that are still to come, all of which change as voxels become smaller.
+  /// Shows the cells, the unit of densities, the tables and the sizes that are still to come.
   ///
   /// - Throws: `StateError` if they do not fit each other.
   public mutating func visitState(_ visitor: inout StateVisitor) throws {

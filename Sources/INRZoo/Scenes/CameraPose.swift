@@ -129,13 +129,17 @@ public struct CameraPose: Hashable, Sendable {
   /// - Parameters:
   ///   - count: The number of cameras; 40 in the published code.
   ///   - elevation: In degrees; -30 in the published code.
-  ///   - radius: The distance from the origin; 4 in the published code.
+  ///   - radius: The distance from the object; 4 in the published code.
+  ///   - center: Where the object is; the origin in the published code.
   public static func circle(
-    count: Int = 40, elevation: Double = -30, radius: Double = 4
+    count: Int = 40, elevation: Double = -30, radius: Double = 4,
+    around center: SIMD3<Double> = .zero
   ) -> [CameraPose] {
     (0..<max(0, count)).map {
-      spherical(
+      var pose = spherical(
         azimuth: -180 + 360 * Double($0) / Double(count), elevation: elevation, radius: radius)
+      pose.position += center
+      return pose
     }
   }
 }

@@ -48,16 +48,6 @@ public struct PosedScene: Sendable {
         lower: center - SIMD3(repeating: side), upper: center + SIMD3(repeating: side)))
   }
 
-  /// Some of the views to learn from: one of each run of so many, the first.
-  ///
-  /// - Precondition: The number is positive.
-  public func keepingTrainingViews(every step: Int) -> PosedScene {
-    precondition(step > 0, "one view of \(step)")
-    var copy = self
-    copy.training = stride(from: 0, to: training.count, by: step).map { training[$0] }
-    return copy
-  }
-
   /// Whether all views to learn from tell how opaque their pixels are.
   public var hasAlpha: Bool { training.allSatisfy(\.hasAlpha) }
 

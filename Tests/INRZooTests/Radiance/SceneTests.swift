@@ -27,7 +27,6 @@ import Testing
     #expect(length(found.box.upper - SIMD3(repeating: 1.5)) < 0.01)
     let one = PosedScene(training: [scene.training[0]], test: [])
     #expect(one.near < one.far && one.box.size.min() > 0)
-    #expect(scene.keepingTrainingViews(every: 4).training.map(\.name) == ["train-0", "train-4"])
   }
 
   private func length(_ vector: SIMD3<Double>) -> Double { (vector * vector).sum().squareRoot() }
