@@ -172,10 +172,10 @@ public final class TrainingStep<Model: Module> {
   /// one output and no normalizations, the step then needs no further sweep, neither for the loss nor
   /// for a pullback.
   public func empiricalKernel(atRows rows: [Int]) throws -> Tensor<Scalar> {
-    if let kernelModule {
-      return try kernelEvaluation(of: kernelModule)
-        .empiricalKernel(at: batch.inputRows.rows(at: rows))
+    func kernel(of module: some Module<Scalar>) throws -> Tensor<Scalar> {
+      try kernelEvaluation(of: module).empiricalKernel(at: batch.inputRows.rows(at: rows))
     }
+    if let kernelModule { return try kernel(of: kernelModule) }
     guard try outputCount() == 1, rows.elementsEqual(0..<batch.rowCount),
       !evaluation.couplesRows
     else {
