@@ -65,7 +65,9 @@ struct FitFunctionTests {
       }
       let files = try names(in: run.folder)
       let published = files.filter { file in
-        ["eigenvalues", "kernel-eigenvalues", "damping"].contains { file.hasPrefix($0) }
+        ["eigenvalues", "kernel-eigenvalues", "ntk-eigenvalues", "damping"].contains {
+          file.hasPrefix($0)
+        }
       }
       #expect(
         files.filter { !published.contains($0) }

@@ -94,6 +94,29 @@ struct GradientLength<Scalar: TensorScalar>: GradientAdjuster {
     #expect(adjuster.diagnostics.count == 1)
   }
 
+  @Test func eigenvaluesOfAGivenKernelArePublishedOnce() throws {
+    let step = problem.step()
+    let matrix = try step.empiricalKernel(atRows: Array(0..<step.batch.rowCount))
+    var adjuster = NTKAdjuster<Double>(end: 3, matrix: matrix)
+    #expect(adjuster.diagnostics.isEmpty)
+    _ = try adjuster.lossWithGradient(for: problem.step())
+    let expected = try matrix.symmetricEigenpairs().values
+    let before = try #require(values("before", of: "ntk-eigenvalues", from: adjuster))
+    let after = try #require(values("after", of: "ntk-eigenvalues", from: adjuster))
+    #expect(
+      Tensor(before).isApproximatelyEqual(to: expected.slice(0..<3), relativeTolerance: 1e-12))
+    #expect(after.count == 3)
+    for value in after { #expect(abs(value / expected[3] - 1) < 1e-12) }
+    // The kernel is not computed again, whether the run goes on or is resumed.
+    var resumed = NTKAdjuster<Double>(end: 3, matrix: matrix)
+    try resumed.restore(from: adjuster.savedState())
+    #expect(resumed.diagnostics.isEmpty)
+    for var adjuster in [adjuster, resumed] {
+      _ = try adjuster.lossWithGradient(for: problem.step())
+      #expect(adjuster.diagnostics.isEmpty)
+    }
+  }
+
   @Test func bandsArePublishedWhenTheyAreMeasured() throws {
     var adjuster = BandEqualizer(CosineBands<Double>(RowGrid(extents: [60]), count: 5))
     var published: [Int] = []

@@ -29,6 +29,8 @@ public struct NTKAdjuster<Scalar: TensorScalar>: GradientAdjuster {
 
   private let kernel: Kernel
   private var known: KnownTransform<Scalar>?
+  /// Whether the last step had a new transform.
+  private var isFresh = false
 
   /// Adjustment by a kernel function, called at the first step and whenever the batch is another.
   ///
@@ -67,6 +69,7 @@ public struct NTKAdjuster<Scalar: TensorScalar>: GradientAdjuster {
   ) throws -> CotangentTransform<Scalar> {
     let batch = step.batch.identity
     let size = step.batch.rowCount
+    isFresh = false
     if let known, known.fits(batch, size: size) { return .acrossBatch(known.transform) }
     let inputs = step.batch.inputs
     guard end < size else { throw AdjusterError.endNotBelowSamples(end: end, samples: size) }
@@ -77,7 +80,13 @@ public struct NTKAdjuster<Scalar: TensorScalar>: GradientAdjuster {
     let transform = try SpectralTransform(
       equalizing: end, of: try symmetrized(matrix), to: target, workers: step.evaluation.workers)
     known = KnownTransform(batch: batch, transform: transform)
+    isFresh = true
     return .acrossBatch(transform)
+  }
+
+  /// The kernel's leading eigenvalues before and after, if the last step had a new transform.
+  public var diagnostics: [AdjusterDiagnostic] {
+    isFresh ? known?.transform.diagnostics(named: "ntk-eigenvalues") ?? [] : []
   }
 
   /// Shows which batch was seen last, and the transform that was computed for it.
@@ -87,6 +96,7 @@ public struct NTKAdjuster<Scalar: TensorScalar>: GradientAdjuster {
   /// - Throws: `StateError` if they do not fit, or more eigenvalues were equalized.
   public mutating func visitState(_ visitor: inout StateVisitor) throws {
     try visitor.visit(&known, equalizing: end)
+    if visitor.isReading { isFresh = false }
   }
 
   /// A matrix that is symmetric up to rounding, made exactly so.
