@@ -123,7 +123,7 @@ import Testing
     var identity = IdentityAdjuster<Float>()
     let plain = try identity.lossWithGradient(of: problem.model, on: problem.batch)
     for adjuster in [
-      InductiveGradientAdjuster<Float>(end: 3), GradientClipping(norm: 1e-3),
+      InductiveGradientAdjuster<Float>(end: 3), Centering(),
       BandEqualizer { NestedMeanBands(.bisecting($0.inputs)) },
     ] as [any GradientAdjuster<Float>] {
       var adjuster = adjuster
@@ -135,6 +135,31 @@ import Testing
       #expect(adjusted.gradient != plain.gradient)
     }
     #expect(!problem.batch.adjusted(false).selecting([1, 2]).isAdjusted)
+  }
+
+  @Test func gradientsOfUnadjustedBatchesAreShortenedToo() throws {
+    let problem = SmallProblem<Double>()
+    let batch = problem.batch.adjusted(false)
+    var plain = IdentityAdjuster<Double>()
+    var expected = try plain.lossWithGradient(of: problem.model, on: batch).gradient
+    var clipping = GradientClipping<Double>(norm: 1e-3)
+    #expect(clipping.actsOnEveryBatch && !plain.actsOnEveryBatch)
+    let clipped = try clipping.lossWithGradient(of: problem.model, on: batch).gradient
+    expected *= 1e-3 / (expected.norm() + 1e-6)
+    #expect(clipped.values.isApproximatelyEqual(to: expected.values, relativeTolerance: 1e-12))
+    // The rest of a composition leaves the batch alone.
+    for parts in [
+      [Centering(), InductiveGradientAdjuster(end: 3), GradientClipping(norm: 1e-3)],
+      [GradientClipping(norm: 1e-3), ComposedAdjuster([Centering()])],
+      [ComposedAdjuster([Centering(), GradientClipping(norm: 1e-3)])],
+    ] as [[any GradientAdjuster<Double>]] {
+      var composed = ComposedAdjuster(parts)
+      #expect(composed.actsOnEveryBatch)
+      let found = try composed.lossWithGradient(of: problem.model, on: batch).gradient
+      #expect(found == clipped)
+      #expect(composed.diagnostics.isEmpty)
+    }
+    #expect(!ComposedAdjuster<Double>([Centering()]).actsOnEveryBatch)
   }
 
   @Test(arguments: [0.5, 1e6]) func longGradientsAreShortened(bound: Double) throws {

@@ -20,7 +20,8 @@ import TensorKit
 /// ```
 ///
 /// It is never asked about a batch without rows, which ``lossWithGradient(for:)`` refuses, nor about one that is not
-/// to be adjusted (``Batch/isAdjusted``), such as a few rows that are left over at the end of an epoch.
+/// to be adjusted (``Batch/isAdjusted``), such as a few rows that are left over at the end of an epoch, unless it says
+/// that it is for every batch (``actsOnEveryBatch``).
 ///
 /// An adjuster is a value: a copy has a state of its own, and given the same steps does the same. One that
 /// carries something from step to step shows it in ``visitState(_:)``, so that a run can be resumed.
@@ -43,6 +44,11 @@ public protocol GradientAdjuster<Scalar>: Checkpointable {
   /// Changes the parameter gradient of a step.
   mutating func adjust<Model: Module<Scalar>>(
     _ gradient: inout ParameterVector<Scalar>, for step: TrainingStep<Model>) throws
+
+  /// Whether it acts on batches, too, that are not to be adjusted (``Batch/isAdjusted``); false by default.
+  ///
+  /// What makes steps safe, such as ``GradientClipping``, is for all of them.
+  var actsOnEveryBatch: Bool { get }
 
   /// The plain model that computes the same function as one rewritten by ``prepare(_:using:)``.
   ///
@@ -80,6 +86,9 @@ extension GradientAdjuster {
   public mutating func adjust<Model: Module<Scalar>>(
     _ gradient: inout ParameterVector<Scalar>, for step: TrainingStep<Model>
   ) throws {}
+
+  /// False: batches that are not to be adjusted are left alone.
+  public var actsOnEveryBatch: Bool { false }
 
   /// The model itself.
   public func folded<Model: Module<Scalar>>(
@@ -122,12 +131,20 @@ public struct ComposedAdjuster<Scalar: TensorScalar>: GradientAdjuster {
     for index in adjusters.indices { try adjusters[index].prepare(&model, using: &generator) }
   }
 
+  /// Whether one of the adjusters does; of the others none is asked about a batch that is not to be adjusted.
+  public var actsOnEveryBatch: Bool { adjusters.contains { $0.actsOnEveryBatch } }
+
+  /// The places of those that act in a step.
+  private func acting<Model: Module<Scalar>>(in step: TrainingStep<Model>) -> [Int] {
+    adjusters.indices.filter { step.batch.isAdjusted || adjusters[$0].actsOnEveryBatch }
+  }
+
   /// The adjusters' transforms, in order.
   public mutating func cotangentTransform<Model: Module<Scalar>>(
     for step: TrainingStep<Model>
   ) throws -> CotangentTransform<Scalar> {
     var transform = CotangentTransform<Scalar>.identity
-    for index in adjusters.indices {
+    for index in acting(in: step) {
       transform = transform.followed(by: try adjusters[index].cotangentTransform(for: step))
     }
     return transform
@@ -137,7 +154,7 @@ public struct ComposedAdjuster<Scalar: TensorScalar>: GradientAdjuster {
   public mutating func adjust<Model: Module<Scalar>>(
     _ gradient: inout ParameterVector<Scalar>, for step: TrainingStep<Model>
   ) throws {
-    for index in adjusters.indices { try adjusters[index].adjust(&gradient, for: step) }
+    for index in acting(in: step) { try adjusters[index].adjust(&gradient, for: step) }
   }
 
   /// Folds the model back, last adjuster first.

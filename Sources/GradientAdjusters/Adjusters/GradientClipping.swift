@@ -3,6 +3,8 @@ import TensorKit
 
 /// Shortens gradients that are longer than a bound.
 ///
+/// Those of all batches, as one that is left over at the end of an epoch may have a long gradient, too.
+///
 /// A gradient g becomes `g · min(1, bound / (‖g‖ + 1e-6))`, as in PyTorch's `clip_grad_norm_`. It follows other
 /// adjusters:
 ///
@@ -20,6 +22,9 @@ public struct GradientClipping<Scalar: TensorScalar>: GradientAdjuster {
     precondition(bound > 0, "gradients clipped to the norm \(bound)")
     self.bound = bound
   }
+
+  /// True.
+  public var actsOnEveryBatch: Bool { true }
 
   /// Shortens the gradient.
   public mutating func adjust<Model: Module<Scalar>>(

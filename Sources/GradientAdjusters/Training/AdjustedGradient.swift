@@ -33,7 +33,8 @@ extension GradientAdjuster {
 
   /// The loss of a step and its adjusted gradient.
   ///
-  /// For a batch that is not to be adjusted (``Batch/isAdjusted``) the adjuster is not asked.
+  /// For a batch that is not to be adjusted (``Batch/isAdjusted``) the adjuster is not asked, unless it is for every
+  /// batch (``GradientAdjuster/actsOnEveryBatch``).
   ///
   /// - Throws: ``AdjusterError/nonFinite(_:step:)`` with the step's index, and the first parameter by name, if
   ///   the loss or the gradient is not finite, before the adjuster's last word or after it;
@@ -43,7 +44,7 @@ extension GradientAdjuster {
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
     guard step.batch.rowCount > 0 else { throw AdjusterError.noRows }
     do {
-      let isAdjusted = step.batch.isAdjusted
+      let isAdjusted = step.batch.isAdjusted || actsOnEveryBatch
       let transform = isAdjusted ? try cotangentTransform(for: step) : .identity
       var (loss, gradient) = try step.lossWithGradient(transform: transform)
       guard loss.isFinite else { throw step.causeOfInfiniteLoss() }
