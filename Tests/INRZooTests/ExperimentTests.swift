@@ -147,6 +147,48 @@ import Testing
     #expect(Self.models.count == ModelKind.allCases.count)
   }
 
+  private typealias Network = CoordinateNetwork<Double>
+  private typealias Complex = ComplexCoordinateNetwork<Double>
+
+  /// A model of two coordinates and three outputs by its factory, all of whose constants are the default ones.
+  private func withDefaults(
+    _ kind: ModelKind, units: Int, using generator: inout SeededGenerator
+  ) -> any Module<Double> {
+    switch kind {
+    case .relu: Network.relu(inputs: 2, outputs: 3, width: units, using: &generator)
+    case .pe: Network.positionallyEncoded(inputs: 2, outputs: 3, width: units, using: &generator)
+    case .siren: Network.siren(inputs: 2, outputs: 3, width: units, using: &generator)
+    case .finer: Network.finer(inputs: 2, outputs: 3, width: units, using: &generator)
+    case .gauss: Network.gauss(inputs: 2, outputs: 3, width: units, using: &generator)
+    case .wire: Complex.wire(inputs: 2, outputs: 3, width: units, using: &generator)
+    case .realWire: Network.realWIRE(inputs: 2, outputs: 3, width: units, using: &generator)
+    case .gaussFiner: Network.gaussFINER(inputs: 2, outputs: 3, width: units, using: &generator)
+    case .wireFiner: Complex.wireFINER(inputs: 2, outputs: 3, width: units, using: &generator)
+    case .realWireFiner:
+      Network.realWIREFINER(inputs: 2, outputs: 3, width: units, using: &generator)
+    case .randomFeatures:
+      Network.randomFourierFeatures(inputs: 2, outputs: 3, width: units, using: &generator)
+    case .multiplicative:
+      MultiplicativeFilterNetwork<Double>.gabor(
+        inputs: 2, outputs: 3, width: units, using: &generator)
+    case .bandLimited:
+      BandLimitedNetwork<Double>.bacon(
+        bandwidths: [4, 4], outputs: 3, width: units, using: &generator)
+    }
+  }
+
+  @Test(arguments: ModelKind.allCases)
+  func defaultsOfFactoriesAreTheCataloguesConstants(kind: ModelKind) {
+    let recipe = ModelRecipe(kind, width: 12)
+    let points = Tensor<Double>((0..<10).map { Double($0) / 5 - 0.9 }).reshaped(to: [5, 2])
+    var (first, second) = (SeededGenerator(seed: 1), SeededGenerator(seed: 1))
+    let made = recipe.network(
+      ModelRecipe.Layout(bandwidths: [4, 4], outputs: 3), using: &first, Double.self)
+    let plain = withDefaults(kind, units: recipe.units, using: &second)
+    #expect(first == second)
+    #expect(made(Variable(points)).value == plain(Variable(points)).value)
+  }
+
   /// The type that each adjuster of the catalogue is.
   static let adjusters: [(AdjusterKind, any GradientAdjuster<Double>.Type)] = [
     (.none, IdentityAdjuster.self), (.iga, InductiveGradientAdjuster.self),
