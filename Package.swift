@@ -85,8 +85,9 @@ let package = Package(
       path: "Examples/RenderScene"),
     .executableTarget(
       name: "CustomAdjuster",
-      dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport"],
-      path: "Examples/CustomAdjuster"),
+      dependencies: [
+        "TensorKit", "AutoDiff", "GradientAdjusters", "INRZoo", "ExampleSupport", "Fitting",
+      ], path: "Examples/CustomAdjuster"),
     .executableTarget(
       name: "InspectKernel",
       dependencies: [

@@ -70,7 +70,7 @@ struct FunctionFindings: Checkpointable {
 }
 
 /// What came out of fitting the function with one adjuster.
-struct FunctionResult: ExperimentOutcome {
+struct FunctionResult: AdjusterOutcome {
   let adjuster: AdjusterChoice
   let runs: [FunctionRun]
   let failures: [(name: String, failure: RunFailure?)]

@@ -7,7 +7,9 @@ import INRZoo
 import TensorKit
 
 /// What the command line asks for, checked before any work.
-struct FitFunctionSettings: Experiment {
+struct FitFunctionSettings: AdjusterExperiment {
+  typealias Outcome = FunctionResult
+
   let values: OptionValues
   /// The experiment's numbers, replaced by those of the options that were given.
   let recipe: Recipe
@@ -109,6 +111,9 @@ struct FitFunctionSettings: Experiment {
     guard seeds.count > 1, let dot = name.lastIndex(of: ".") else { return name }
     return "\(name[..<dot])-seed\(seed)\(name[dot...])"
   }
+
+  /// One for each adjuster and seed.
+  var runCount: Int { adjusters.count * seeds.count }
 
   let options = Options.recipe
   let shown: [String: String] = [:]

@@ -23,7 +23,7 @@ struct SceneFindings: Checkpointable {
 }
 
 /// What came out of fitting the scene with one field and one adjuster.
-struct FitSceneResult: ExperimentOutcome {
+struct FitSceneResult: AdjusterOutcome {
   let run: SceneRun
   var course: TrainingCourse
   /// What was measured of each test view.

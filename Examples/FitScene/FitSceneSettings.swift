@@ -23,7 +23,7 @@ struct SceneRun: Sendable {
 }
 
 /// What the command line asks for, checked as far as that is possible before any work.
-struct FitSceneSettings: Experiment {
+struct FitSceneSettings: AdjusterExperiment {
   let values: OptionValues
   /// The first field's recipe, with the adjusters of all.
   let recipe: Recipe

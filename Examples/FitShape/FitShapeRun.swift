@@ -19,7 +19,7 @@ struct ShapeFindings: Checkpointable {
 }
 
 /// What came out of fitting the shape with one adjuster.
-struct FitShapeResult: ExperimentOutcome {
+struct FitShapeResult: AdjusterOutcome {
   let adjuster: AdjusterChoice
   var course: TrainingCourse
   /// Of the final network, at all voxels or, for distances, over a grid; nil where there is no inside.

@@ -7,7 +7,9 @@ import INRZoo
 import TensorKit
 
 /// What the command line asks for, checked as far as that is possible before any work.
-struct FitShapeSettings: Experiment {
+struct FitShapeSettings: AdjusterExperiment {
+  typealias Outcome = FitShapeResult
+
   /// How many voxels the longest side of the embedded shape has by default.
   static let demonstrationSize = 64
   /// How near points must be to the other surface for the F-score: 1 % of the longest side's half.
@@ -19,7 +21,7 @@ struct FitShapeSettings: Experiment {
   let subject: ShapeSubject
   let folder: OutputFolder
   let contents: [String: UInt64]
-  let chosen: [RecipeOption]
+  let chosen: [any OptionDeclaration]
 
   let remedies = (
     start: "no step was made, so check --omega, --scale and --initial-weights",

@@ -159,6 +159,14 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
   }
 }
 
+/// The findings of a program that observes nothing of the model.
+package struct NoFindings: Checkpointable {
+  package init() {}
+
+  /// Shows nothing.
+  package mutating func visitState(_ visitor: inout StateVisitor) {}
+}
+
 /// A model as it was at the step with the smallest loss.
 package struct BestModel<Model: Module>: Checkpointable {
   /// The model.

@@ -7,7 +7,7 @@ import INRZoo
 import TensorKit
 
 /// What came out of fitting the picture with one adjuster.
-struct FitImageResult: ExperimentOutcome {
+struct FitImageResult: AdjusterOutcome {
   let adjuster: AdjusterChoice
   /// The pixels' mean squared error before each step's update, and the times.
   var course = TrainingCourse()

@@ -7,12 +7,14 @@ import INRZoo
 import TensorKit
 
 /// What the command line asks for, checked as far as that is possible before any work.
-struct FitImageSettings: Experiment {
+struct FitImageSettings: AdjusterExperiment {
+  typealias Outcome = FitImageResult
+
   let values: OptionValues
   let picture: Picture
   let pictureName: String
   let recipe: Recipe
-  let chosen: [RecipeOption]
+  let chosen: [any OptionDeclaration]
   let folder: OutputFolder
   /// Compares the pictures' features, if asked for.
   let perceptualDistance: PerceptualDistance<Float>?

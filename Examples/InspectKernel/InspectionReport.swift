@@ -1,4 +1,5 @@
 import ExampleSupport
+import Fitting
 import Foundation
 import INRZoo
 import TensorKit
@@ -17,15 +18,31 @@ struct InspectionReport {
   /// The numbers and the summary, then the plots, pictures and the report.
   var files: [OutputFile] {
     let tables = OutputFile.both("spectra", spectra) + inspections.flatMap(plotFiles)
-    let numbers = inspections.flatMap(numberFiles) + tables.filter(\.holdsNumbers)
+    let numbers = metrics + inspections.flatMap(numberFiles) + tables.filter(\.holdsNumbers)
     let pictures = tables.filter { !$0.holdsNumbers } + inspections.flatMap(pictureFiles)
     return numbers + [OutputFile("summary.json") { try summary.file }] + pictures
       + [OutputFile("report.html") { try report.html }]
   }
 
+  /// The losses of each training.
+  private var metrics: [OutputFile] {
+    inspections.flatMap { inspection in
+      [("line", inspection.course), ("picture", inspection.picture.course)].map { signal, course in
+        OutputFile(InspectionSettings.metricsFile(of: inspection.name, on: signal)) {
+          MetricsColumns().table(of: course).text
+        }
+      }
+    }
+  }
+
   /// The names of the files.
   static func names(of models: [ModelKind]) -> [String] {
-    var names = ["spectra.svg", "spectra.csv", "summary.json", "report.html"]
+    var names = [
+      "spectra.svg", "spectra.csv", "summary.json", "report.html", CheckpointStore.name,
+    ]
+    for model in models {
+      names += ["line", "picture"].map { InspectionSettings.metricsFile(of: model, on: $0) }
+    }
     for model in models.map(\.rawValue) {
       for plot in ["eigenvectors", "target", "decay", "filters", "activations"] {
         names += ["\(plot)-\(model).svg", "\(plot)-\(model).csv"]
@@ -177,6 +194,8 @@ struct InspectionReport {
             "target_shares": .array(inspection.targetShares.map { .number($0) }),
             "dominant_frequencies": .array(
               (0..<Self.described).map { .number(inspection.dominantFrequency($0)) }),
+            "steps": .integer(inspection.course.losses.count),
+            "stopped_by": stop(of: inspection.course),
             "picture": summary(of: inspection.picture),
           ]
         }), "made": provenance.json,
@@ -193,7 +212,13 @@ struct InspectionReport {
           return .array([.number(frequency.down), .number(frequency.across)])
         }),
       "psnr_before": .number(picture.psnrs.before), "psnr_after": .number(picture.psnrs.after),
+      "steps": .integer(picture.course.losses.count), "stopped_by": stop(of: picture.course),
     ]
+  }
+
+  /// The signal that stopped a training.
+  private func stop(of course: TrainingCourse) -> JSONValue {
+    course.stop.map { .string(StopRequest.name(of: $0)) } ?? .null
   }
 
   private var table: ReportTable {
@@ -286,23 +311,23 @@ struct InspectionReport {
           positive in red, and the cycles for each unit of the cosine that has most of their energy.
           """)
     }
-    let steps = NumberText.count(settings.values[Options.steps], "step")
     report.addPictures(
       "First layers",
       try inspections.flatMap { inspection in
         let (name, psnrs) = (inspection.name.rawValue, inspection.picture.psnrs)
         let mosaics = try inspection.picture.neuronPNGs()
+        let steps = NumberText.count(inspection.picture.course.losses.count, "step")
         return [
           ReportPicture(
             mosaics.before, caption: "\(name), before",
             detail: "\(NumberText.fixed(psnrs.before, 2)) dB"),
           ReportPicture(
-            mosaics.after, caption: "\(name), after",
+            mosaics.after, caption: "\(name), after \(steps)",
             detail: "\(NumberText.fixed(psnrs.after, 2)) dB"),
         ]
       },
       caption: """
-        Up to 64 of the first layer's units over the square from -1 to 1, before and after \(steps) of Adam \
+        Up to 64 of the first layer's units over the square from -1 to 1, before and after training by Adam \
         with the rate \(NumberText.plain(InspectionSettings.pictureRate)) on the embedded picture in \
         grey, of \(side) x \(side) pixels; the same colours for both, bright for the largest value.
         """)
@@ -316,9 +341,15 @@ struct InspectionReport {
         "\($0.name.rawValue) needs the fewest leading eigenvectors for nine tenths of it, "
           + "\($0.eigenvectorsForMost)"
       } ?? "there was none"
+    let stops = inspections.flatMap { inspection in
+      zip(["line", "picture"], inspection.courses).compactMap { signal, course in
+        course.stopClause.map { " \(inspection.name.rawValue) on the \(signal) \($0)." }
+      }
+    }
     return """
       The kernels of \(NumberText.count(inspections.count, "network")) (\(names)) on \(settings.signal.sampleCount) points of a \
-      line, and a sum of sines to be learned: \(outcome).\(failure.map { " But \($0)." } ?? "")
+      line, and a sum of sines to be learned: \(outcome).\(failure.map { " But \($0)." } ?? "")\
+      \(stops.joined())
       """
   }
 }

@@ -6,6 +6,13 @@ import TensorKit
 
 /// The options of the command line.
 enum Options {
+  /// What all networks have in common, but for what options change.
+  static let defaults = {
+    var recipe = Recipe.picture
+    (recipe.settings.end, recipe.training.steps, recipe.training.seed) = (7, 200, 0)
+    return recipe
+  }()
+
   static let model = Option(
     repeating: "model", .choice { (model: ModelKind) in model.about },
     default: [.relu, .siren, .finer, .gauss],
@@ -21,8 +28,8 @@ enum Options {
       A frequency of the function to be learned, a sum of sines, in cycles for each unit; of the defaults \
       those that the points tell from others.
       """)
-  static let end = Option(
-    "end", .integer(in: 0..., "E"), default: 7,
+  static let end = RecipeOption(
+    "end", .integer(in: 0..., "E"), \.settings.end, of: defaults,
     help: """
       How many eigenvalues the adjusters equalize whose filters are shown; less by default where groups are few.
       """)
@@ -32,14 +39,14 @@ enum Options {
   static let grid = Option(
     "grid", .integer(in: 8...64, "N"), default: 24,
     help: "Pixels along each side of the picture over which eigenvectors are shown as pictures.")
-  static let steps = Option(
-    "steps", .integer(in: 1..., "N"), default: 200,
+  static let steps = RecipeOption(
+    "steps", .integer(in: 1..., "N"), \.training.steps, of: defaults,
     help: """
       Steps of gradient descent, in which the predicted decay is compared with the measured one, and of \
       Adam on the picture, before and after which the first layer is shown.
       """)
-  static let seed = Option(
-    "seed", .integer(in: 0..., "S"), default: 0,
+  static let seed = RecipeOption(
+    "seed", .integer(in: 0..., "S"), \.training.seed, of: defaults,
     help: "Seeds the initial weights and the bands' probes.")
   static let output = Option(
     "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"),
@@ -47,6 +54,9 @@ enum Options {
       The folder for report.html, summary.json, each plot as .svg or .png and its numbers as .csv, .npy or \
       .npz. Files of an earlier run there go to its folder previous.
       """)
+
+  /// All that stand for parts of a recipe.
+  static let recipe = ModelOptions.constants + [end, steps, seed]
 
   static let command = Command(
     "InspectKernel",
@@ -65,6 +75,7 @@ enum Options {
       OptionGroup("Kernel", samples, target, end, group, grid),
       OptionGroup("Training", steps, seed),
       OptionGroup("Files", output),
+      OptionGroup("Checkpoints", CheckpointOptions.every, CheckpointOptions.resume),
     ],
     examples: [
       UsageExample("InspectKernel", "Compare four networks:"),
@@ -75,12 +86,17 @@ enum Options {
 }
 
 /// What the command line asks for, checked before any work.
-struct InspectionSettings {
+struct InspectionSettings: Experiment {
   let values: OptionValues
+  /// What all networks have in common.
+  let recipe: Recipe
   let models: [ModelKind]
   let folder: OutputFolder
-  /// The size of IGA's groups, and how many eigenvalues are equalized.
-  private let groups: GroupChoice
+  let chosen: [any OptionDeclaration]
+  let options = Options.recipe
+  let contents: [String: UInt64] = [:]
+  /// The size of IGA's groups.
+  let group: Int
   /// The function to be learned, and where the kernel is taken.
   let signal: FunctionSignal<Double>
 
@@ -88,11 +104,20 @@ struct InspectionSettings {
     self.values = values
     models = values[Options.model]
     folder = OutputFolder(values[Options.output])
-    let samples = values[Options.samples]
-    groups = GroupChoice(
-      size: values[Options.group], isSizeOpen: !values.gives(Options.group),
-      end: values[Options.end], isEndOpen: !values.gives(Options.end)
+    var recipe = Options.defaults
+    recipe.apply(Options.recipe, of: values)
+    let (samples, size, end) = (
+      values[Options.samples], values[Options.group], recipe.settings.end
+    )
+    let groups = GroupChoice(
+      size: size, isSizeOpen: !values.gives(Options.group),
+      end: end, isEndOpen: !values.gives(Options.end)
     ) { samples / $0 }
+    (group, recipe.settings.end) = (groups.size, groups.end)
+    chosen =
+      (groups.size == size ? [] : [Options.group] as [any OptionDeclaration])
+      + (groups.end == end ? [] : [Options.end])
+    self.recipe = recipe
     // Two points to a cycle, over two units.
     let limit = Double(samples - 1) / 4
     let frequencies = values[Options.target].filter { $0 <= limit }
@@ -111,7 +136,7 @@ struct InspectionSettings {
         "--model \(repeated.rawValue) is given twice; name each model once")
     }
     try ModelOptions.check(values, of: models)
-    guard end < samples / group else {
+    guard self.end < samples / group else {
       let largest = end < samples ? samples / (end + 1) : 0
       let remedy =
         samples / group > 0
@@ -132,30 +157,20 @@ struct InspectionSettings {
     return needed <= Double(Options.mostSamples) ? ", or --samples \(Int(needed)) or more" : ""
   }
 
-  /// The size of IGA's groups.
-  var group: Int { groups.size }
-
   /// How many eigenvalues are equalized.
-  var end: Int { groups.end }
+  var end: Int { recipe.settings.end }
 
-  /// The settings for the report, with those that were chosen.
-  var reported: [Setting] {
-    let chosen = [Options.end.name: end, Options.group.name: group]
-    return values.settings.map { setting in
-      guard let value = chosen[setting.name], setting.value != "\(value)" else { return setting }
-      return Setting(setting.name, "\(value)", origin: .chosen, group: setting.group)
-    }
-  }
+  /// What the report shows of groups, which may be smaller than the default.
+  var shown: [String: String] { [Options.group.name: "\(group)"] }
 
   /// What is read and written.
   var plan: FilePlan { FilePlan(names: InspectionReport.names(of: models)) }
 
   /// A network with the options of the command line.
   func recipe(_ kind: ModelKind) -> ModelRecipe {
-    var recipe = Recipe.picture
-    recipe.apply(ModelOptions.constants, of: values)
-    recipe.model.kind = kind
-    return recipe.model
+    var model = recipe.model
+    model.kind = kind
+    return model
   }
 
   /// A network with its initial weights.
@@ -164,7 +179,7 @@ struct InspectionSettings {
   ///   - name: The model.
   ///   - samples: The number of points along each coordinate; they span 2.
   func network(_ name: ModelKind, samples: [Int]) -> any LayeredNetwork<Double> {
-    var generator = SeededGenerator(seed: UInt64(values[Options.seed]))
+    var generator = SeededGenerator(seed: UInt64(recipe.training.seed))
     return recipe(name).network(
       ModelRecipe.Layout(bandwidths: samples.map { Double($0) / 4 }, outputs: 1),
       using: &generator, Double.self)

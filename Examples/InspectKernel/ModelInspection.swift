@@ -18,6 +18,8 @@ struct ModelInspection {
   let targetShares: [Double]
   /// The residual's component along some eigenvectors during training.
   let decays: [Decay]
+  /// The losses and times of that training.
+  let course: TrainingCourse
   /// What adjusters multiply each frequency's amplitude by.
   let filters: [Filter]
   /// How the values of each hidden layer are distributed.
@@ -25,13 +27,8 @@ struct ModelInspection {
   /// A network of two coordinates of the same kind.
   let picture: PictureInspection
 
-  /// The course of the residual along an eigenvector, relative to its start.
-  struct Decay {
-    let index: Int
-    let steps: [Int]
-    let measured: [Double]
-    let predicted: [Double]
-  }
+  /// The losses and times of both trainings.
+  var courses: [TrainingCourse] { [course, picture.course] }
 
   /// The gain at each frequency.
   struct Filter {
@@ -79,12 +76,12 @@ struct ModelInspection {
 
 extension InspectionSettings {
   /// Takes a network's kernel and all that follows from it.
-  func inspect(_ name: ModelKind) throws -> ModelInspection {
-    try inspect(name, network(name, samples: [signal.sampleCount]))
+  func inspect(_ name: ModelKind, in folder: RunFolder) throws -> ModelInspection {
+    try inspect(name, network(name, samples: [signal.sampleCount]), in: folder)
   }
 
   private func inspect<Model: LayeredNetwork<Double>>(
-    _ name: ModelKind, _ model: Model
+    _ name: ModelKind, _ model: Model, in folder: RunFolder
   ) throws -> ModelInspection {
     let size = signal.sampleCount
     let kernel = try TiledEvaluation(of: model).empiricalKernel(at: signal.inputs)
@@ -94,12 +91,13 @@ extension InspectionSettings {
     let shares = Tensor.matrixProduct(pairs.vectors, target).squared().elements
     let energy = target.squared().sum()
     let features = model.hiddenValues(at: Variable(signal.inputs))
+    let (decays, course) = try decays(of: model, name, pairs, in: folder)
     return ModelInspection(
       name: name, kernel: kernel, eigenvalues: values, eigenvectors: pairs.vectors,
-      targetShares: shares.map { $0 / energy }, decays: try decays(of: model, pairs),
+      targetShares: shares.map { $0 / energy }, decays: decays, course: course,
       filters: try filters(of: model),
       histograms: features.enumerated().map { Histogram("layer \($0 + 1)", $1.value.elements) },
-      picture: try inspectPicture(name))
+      picture: try inspectPicture(name, in: folder))
   }
 
   /// The eigenpairs of a network's kernel, all or some from the largest eigenvalue on.
@@ -120,52 +118,6 @@ extension InspectionSettings {
     return pairs
   }
 
-  /// Trains by gradient descent, with the rate that takes a tenth off the first component in a step, and
-  /// compares.
-  ///
-  /// With the mean squared error over n samples a step of rate η multiplies the residual's component
-  /// along an eigenvector by 1 - 2 η λ / n, as long as the kernel stays what it is.
-  private func decays(
-    of model: some Module<Double>, _ pairs: SymmetricEigenpairs<Double>
-  ) throws -> [ModelInspection.Decay] {
-    let (values, size) = (pairs.values.elements, signal.sampleCount)
-    let steps = Self.recordedSteps(to: trainingSteps)
-    let indices = [0, 1, 3, 7].filter { $0 < size && values[$0] > values[0] * 1e-12 }
-    var trainer = try Trainer(
-      model,
-      optimizer: SGD(learningRate: .constant(Double(size) / (20 * values[0]))),
-      adjuster: IdentityAdjuster())
-    let batch = signal.batch(groupSize: 1)
-    var components: [[Double]] = []
-    for step in 0...trainingSteps {
-      if steps.contains(step) {
-        let residual = try trainer.outputs(for: signal.inputs) - batch.targets
-        components.append(Tensor.matrixProduct(pairs.vectors, residual).elements)
-      }
-      if step < trainingSteps { _ = try trainer.advance(on: batch) }
-    }
-    return indices.map { index in
-      let start = components[0][index]
-      return ModelInspection.Decay(
-        index: index, steps: steps, measured: components.map { abs($0[index] / start) },
-        predicted: steps.map { step in
-          let factor = 1 - values[index] / (10 * values[0])
-          return (0..<step).reduce(1) { power, _ in power * factor }
-        })
-    }
-  }
-
-  private var trainingSteps: Int { values[Options.steps] }
-
-  /// Steps 0, 1, 2 and so on, ever further apart, and the last.
-  static func recordedSteps(to last: Int) -> [Int] {
-    let powers = sequence(first: 1) { step in
-      let (next, isTooLarge) = step.addingReportingOverflow(max(1, step / 4))
-      return isTooLarge ? nil : next
-    }.prefix { $0 < last }
-    return [0] + powers + [last]
-  }
-
   /// The norm of what each adjuster makes of a cosine of each frequency.
   private func filters<Model: Module<Double>>(of model: Model) throws -> [ModelInspection.Filter] {
     let size = signal.sampleCount
@@ -179,7 +131,7 @@ extension InspectionSettings {
     settings.equalization.probeCount = 32
     let context = AdjusterContext(
       model: recipe(.siren), inputs: batch.inputs, places: .grid(RowGrid(extents: [size])),
-      seed: UInt64(values[Options.seed]))
+      seed: UInt64(self.recipe.training.seed))
     let names: [(AdjusterKind, String)] = [
       (.none, "plain training"), (.empiricalNTK, "full eNTK"), (.iga, "IGA"),
       (.bands, "nested bands"), (.bandsCosine, "cosine bands"),

@@ -18,6 +18,8 @@ struct PictureInspection {
   let neurons: (before: NeuronMosaic, after: NeuronMosaic)
   /// The PSNR in dB before training and after it.
   let psnrs: (before: Double, after: Double)
+  /// The losses and times of the training.
+  let course: TrainingCourse
 
   /// A frequency along each side of a picture, in cycles for each unit.
   struct Frequency: Equatable, CustomStringConvertible {
@@ -76,13 +78,13 @@ struct PictureInspection {
 
 extension InspectionSettings {
   /// Takes the kernel of a network on the pixels of the embedded picture, in grey, and trains it on that.
-  func inspectPicture(_ name: ModelKind) throws -> PictureInspection {
+  func inspectPicture(_ name: ModelKind, in folder: RunFolder) throws -> PictureInspection {
     let side = values[Options.grid]
-    return try inspectPicture(name, network(name, samples: [side, side]), side: side)
+    return try inspectPicture(name, network(name, samples: [side, side]), side: side, in: folder)
   }
 
   private func inspectPicture<Model: LayeredNetwork<Double>>(
-    _ name: ModelKind, _ model: Model, side: Int
+    _ name: ModelKind, _ model: Model, side: Int, in folder: RunFolder
   ) throws -> PictureInspection {
     let grey = Picture.procedural(height: side, width: side).values(as: Double.self)
       .mean(alongAxis: 2, keepingAxis: true)
@@ -90,19 +92,22 @@ extension InspectionSettings {
     // All pixels are one patch, whose pixels are in order.
     let kernel = try TiledEvaluation(of: model).empiricalKernel(at: signal.batch.inputs)
     let pairs = try decomposed(kernel, of: name, count: InspectionReport.described)
-    var trainer = try Trainer(
+    let trainer = try Trainer(
       model, optimizer: Adam(learningRate: .constant(Self.pictureRate)),
       adjuster: IdentityAdjuster())
-    func psnr() throws -> Double {
+    func psnr(_ trainer: Trainer<Model>) throws -> Double {
       peakSignalToNoiseRatio(
         of: try trainer.outputs(for: signal.batch.inputs), against: signal.batch.targets)
     }
-    let before = try psnr()
-    for _ in 0..<values[Options.steps] { _ = try trainer.advance(on: signal.batch) }
+    var run = TrainingRun(trainer, on: WholeBatch(signal.batch), findings: NoFindings())
+    try train(
+      &run, name, on: "picture", in: folder, measure: .psnr,
+      shown: { peakSignalToNoiseRatio(meanSquaredError: $0) })
     return PictureInspection(
       side: side, eigenvalues: pairs.values.elements,
       eigenvectors: pairs.vectors.reshaped(to: [-1, side, side]),
-      neurons: (NeuronMosaic(model), NeuronMosaic(trainer.model)), psnrs: (before, try psnr()))
+      neurons: (NeuronMosaic(model), NeuronMosaic(run.trainer.model)),
+      psnrs: (try psnr(trainer), try psnr(run.trainer)), course: run.course)
   }
 
   /// Adam's learning rate in the training on a picture.

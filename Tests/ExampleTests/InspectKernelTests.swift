@@ -37,9 +37,10 @@ struct InspectKernelTests {
           plots.flatMap { ["\($0)-\(model).csv", "\($0)-\(model).svg"] } + [
             "kernel-\(model).npy", "kernel-\(model).svg", "eigenpictures-\(model).npy",
             "eigenpictures-\(model).png", "neurons-\(model).npz", "neurons-before-\(model).png",
-            "neurons-after-\(model).png",
+            "neurons-after-\(model).png", "metrics-line-\(model).csv",
+            "metrics-picture-\(model).csv",
           ]
-        } + ["spectra.csv", "spectra.svg", "report.html", "summary.json"]
+        } + ["checkpoints", "spectra.csv", "spectra.svg", "report.html", "summary.json"]
       let folder = root.appendingPathComponent("output")
       #expect(try ExampleTests.names(in: folder) == expected.sorted())
 
@@ -48,6 +49,7 @@ struct InspectKernelTests {
           with: Data(contentsOf: folder.appendingPathComponent("summary.json")))
           as? [String: Any])
       for model in try #require(summary["models"] as? [[String: Any]]) {
+        #expect(model["steps"] as? Int == 6 && model["stopped_by"] is NSNull)
         let eigenvalues = try #require(model["eigenvalues"] as? [Double])
         #expect(eigenvalues.count == 48)
         #expect(zip(eigenvalues, eigenvalues.dropFirst()).allSatisfy(>=))

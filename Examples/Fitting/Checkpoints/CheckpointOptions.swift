@@ -79,6 +79,19 @@ package enum CheckpointOptions {
       that was stopped, or leave --resume out
       """)
   }
+
+  /// What a checkpoint notes of the program and its command line, from which ``continued(_:by:)`` goes on.
+  ///
+  /// - Parameter values: What the command line gives.
+  package static func notes(of values: OptionValues) -> [String: String] {
+    let arguments = values.arguments.filter { !$0.hasPrefix("--\(resume.name)=") }
+    let encoded = (try? JSONEncoder().encode(arguments)) ?? Data()
+    return [
+      RunNotes.program: values.program, RunNotes.version: PackageVersion.current,
+      RunNotes.libraries: NumericalLibraries.current.description,
+      RunNotes.arguments: String(decoding: encoded, as: UTF8.self),
+    ]
+  }
 }
 
 /// What a checkpoint notes about the run, beside its settings.

@@ -21,7 +21,7 @@ package struct SignalNote: Sendable {
 
 // MARK: - The weights that runs start from
 
-extension Experiment {
+extension AdjusterExperiment {
   /// The fingerprint of the file of initial weights, by its option; empty without one.
   package static func contentsOfInitialWeights(
     _ values: OptionValues
@@ -98,7 +98,7 @@ extension Experiment {
 
 // MARK: - The weights that runs end with
 
-extension Experiment {
+extension AdjusterExperiment {
   /// The file that receives the final weights, if they are to be saved.
   package func weightsFile(for name: AdjusterChoice) -> URL? { weightsFile(ofRun: name.name) }
 

@@ -1,6 +1,6 @@
 import ExampleSupport
 
-extension Experiment {
+extension AdjusterExperiment {
   /// The files of what adjusters published in each outcome's first run, the numbers first.
   package func diagnosticFiles(_ outcomes: [Outcome]) -> [OutputFile] {
     let all = outcomes.flatMap { outcome in
@@ -24,7 +24,7 @@ extension Experiment {
 
 extension Report {
   /// Adds plots of what adjusters published in each outcome's first run, under a heading for each diagnostic.
-  package mutating func addDiagnostics<Outcome: ExperimentOutcome>(of outcomes: [Outcome]) {
+  package mutating func addDiagnostics<Outcome: AdjusterOutcome>(of outcomes: [Outcome]) {
     for outcome in outcomes {
       for diagnostic in outcome.courses.first?.diagnostics ?? [] {
         let plots = diagnostic.plots(of: outcome.runName)
