@@ -23,7 +23,8 @@ struct AnyOptionTests {
   /// What the program says to some arguments; nil if it would begin to work.
   private func refusal(_ program: AnyProgram, _ arguments: [String]) -> ExampleFailure? {
     do {
-      guard case .run(let values) = try program.command.parse(arguments) else { return nil }
+      guard case .run(let values) = try program.command.parse(program.complete(arguments))
+      else { return nil }
       try program.check(values)
       return nil
     } catch {
@@ -98,6 +99,16 @@ struct AnyOptionTests {
       0
     ),
     ("InspectKernel", "--model siren --width 8 --samples 16 --grid 8 --steps 1 --omega 1e308", 70),
+    (
+      "EvaluateShape",
+      "--mesh \(AnyProgram.mesh) --reference \(AnyProgram.mesh) --samples 1 --resolution 2 --seed \(Int.max)",
+      0
+    ),
+    (
+      "EvaluateShape",
+      "--mesh \(AnyProgram.mesh) --reference \(AnyProgram.mesh) --samples 9 --resolution 4 --threshold 1e308 --threads 1024",
+      0
+    ),
     ("CustomAdjuster", "--width 8 --steps 1 --threads 1024 --seed \(Int.max)", 0),
     ("FitScene", "\(littleScene) --seed \(Int.max) --threads 1024", 0),
     ("FitScene", "\(littleScene) --field grid --near 5e-324 --far 1e-300", 0),

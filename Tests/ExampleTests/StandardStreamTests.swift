@@ -8,7 +8,8 @@ import Testing
 struct StandardStreamTests {
   static let tiny = "--width 8 --hidden-layers 0 --steps 2 --downscale 8 --adjuster none"
   static let programs = [
-    "FitImage", "CompareAdjusters", "FitFunction", "FitScene", "InspectKernel", "CustomAdjuster",
+    "FitImage", "CompareAdjusters", "FitFunction", "FitShape", "EvaluateShape", "FitScene",
+    "InspectKernel", "CustomAdjuster",
   ]
 
   @Test("Help that cannot be written is a failure", arguments: programs)
@@ -31,6 +32,8 @@ struct StandardStreamTests {
       "CustomAdjuster --width 8 --steps 1",
       "FitScene --downscale 10 --train-views 3 --test-views 1 --field grid --rays 32 --steps 2",
       "FitFunction --quick --width 8 --steps 2 --adjuster none",
+      "FitShape --resolution 16 --width 8 --hidden-layers 0 --steps 2 --adjuster none --measure-points 100",
+      "EvaluateShape --mesh \(AnyProgram.mesh) --reference \(AnyProgram.mesh) --samples 9 --resolution 4",
       "InspectKernel --model relu --samples 16 --grid 8 --steps 1 --width 8",
     ])
   func results(command: String) throws {
