@@ -138,6 +138,14 @@ enum Options {
       folder previous.
       """)
 
+  static let keepBest = Option(
+    flag: CheckpointOptions.keepBest.name,
+    help: """
+      Keeps the weights of each run's best evaluation, of the twenty or so whose IoU is in metrics.csv and that at \
+      the end, as best-weights.safetensors in the output folder; without an inside to compare, those of the step \
+      with the smallest loss, which is of other points at each step.
+      """)
+
   /// All that stand for parts of a recipe.
   static let recipe =
     ModelOptions.all + [adjuster, task, groups, groupsPerStep, loss, pointsPerStep]
@@ -149,7 +157,12 @@ enum Options {
 
   /// Options that several programs have, with the defaults of this one.
   private static func own(_ options: [RecipeOption]) -> [RecipeOption] {
-    options.map { $0.defaulting(to: defaults) }
+    options.map { option in
+      option.defaulting(
+        to: defaults,
+        help: option.name == ModelOptions.frequencies.name
+          ? "The number of frequencies of pe's encoding." : nil)
+    }
   }
 
   /// How networks are trained.
@@ -181,7 +194,7 @@ enum Options {
       OptionGroup("Training", trainingSettings),
       OptionGroup("Results", measurePoints, meshResolution, meshFormat, up, staleOverlap),
       OptionGroup("Files", WeightOptions.initial, WeightOptions.saved, output),
-      OptionGroup("Checkpoints", CheckpointOptions.all),
+      OptionGroup("Checkpoints", CheckpointOptions.every, CheckpointOptions.resume, keepBest),
     ],
     examples: [
       UsageExample(

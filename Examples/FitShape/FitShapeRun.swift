@@ -127,7 +127,7 @@ extension FitShapeSettings {
       seed: adjusterSeed(recipe.training.seed))
     var run = TrainingRun(
       trainer, on: task.source, findings: ShapeFindings(),
-      keepsBest: values[CheckpointOptions.keepBest])
+      keepsBest: values[Options.keepBest], by: task.probe == nil ? .loss : .evaluation)
     var storage = try storage(
       of: choice.name, metrics: fileName("metrics.csv", for: choice), columns, in: folder)
     try storage.start(&run)
@@ -137,10 +137,12 @@ extension FitShapeSettings {
       to: steps, within: seconds ?? .infinity, storage: &storage, label: choice.name,
       measure: .loss
     ) { run, isLast in
-      guard !isLast, run.step.isMultiple(of: interval), let probe = task.probe else { return }
+      // At the end all points are looked at, below, and fewer for a fair comparison alone.
+      let isDue = isLast ? run.best != nil : run.step.isMultiple(of: interval)
+      guard isDue, let probe = task.probe else { return }
       let model = try run.trainer.plainModel(over: inputs)
-      run.course.note(
-        evaluation: try probe.quickOverlap(of: model, task, workers: workers))
+      let overlap = try probe.quickOverlap(of: model, task, workers: workers)
+      run.note(evaluation: overlap, isLast: isLast)
     }
     progress.finish()
     var course = run.course
@@ -225,18 +227,24 @@ extension FitShapeSettings {
 
   /// How many steps a run has; where a time is given for it, as many as find room in it.
   private func plan<Model>(_ run: inout TrainingRun<Model, ShapeFindings>) throws -> Int {
-    guard let seconds, !values.gives(Options.steps), !values.gives(Options.epochs) else {
-      return steps
+    let isStated = values.gives(Options.steps) || values.gives(Options.epochs)
+    if let seconds, !isStated, run.findings.plannedSteps == nil {
+      let perStep = try run.measuredSecondsPerStep(within: seconds / 20)
+      run.findings.plannedSteps = max(1, Int(seconds / max(perStep, 1e-6)))
     }
-    let perStep =
-      try run.findings.plannedSteps == nil
-      ? run.measuredSecondsPerStep(within: seconds / 20) : 0
-    let planned = run.findings.plannedSteps ?? max(1, Int(seconds / max(perStep, 1e-6)))
-    run.findings.plannedSteps = planned
-    if case .cosine = recipe.training.schedule, !values.gives(TrainingOptions.schedule) {
-      run.learningRate = RateSchedule.cosine(total: planned).schedule(
-        from: recipe.training.learningRate)
+    var schedule = recipe.training.schedule
+    if endsWithTime, let planned = run.findings.plannedSteps {
+      schedule = .cosine(total: planned)
+      run.learningRate = schedule.schedule(from: recipe.training.learningRate)
     }
-    return planned
+    let count = isStated ? steps : run.findings.plannedSteps ?? steps
+    if run.step > 0, case .cosine(let total) = schedule, total < count {
+      TextOutput.standardError.writeLine(
+        """
+        The learning rate goes on as it began, to zero at step \(total) of \(count), so that steps after that change \
+        nothing; for a longer training begin anew with more --steps
+        """)
+    }
+    return count
   }
 }

@@ -15,6 +15,8 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
   package var findings: Findings
   /// The model as it was at the best step so far; nil unless it is to be kept.
   package private(set) var best: BestModel<Model>?
+  /// What tells the best step.
+  private let measure: BestMeasure
 
   /// A run before its first step.
   ///
@@ -23,14 +25,16 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
   ///   - source: What it is trained on.
   ///   - findings: What a program has observed: nothing so far.
   ///   - keepsBest: Whether the model of the best step is kept.
+  ///   - measure: What tells the best step.
   package init(
     _ trainer: Trainer<Model>, on source: any BatchSource<Model.Scalar>, findings: Findings,
-    keepsBest: Bool = false
+    keepsBest: Bool = false, by measure: BestMeasure = .loss
   ) {
     self.trainer = trainer
     self.source = source
     self.findings = findings
     best = keepsBest ? BestModel(trainer.model) : nil
+    self.measure = measure
   }
 
   /// How many steps have been made.
@@ -112,7 +116,7 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
     let start = Machine.monotonicSeconds()
     try prepare(&self)
     // The loss is that of the model before the update.
-    let former = best == nil ? nil : trainer.model
+    let former = best == nil || measure == .evaluation ? nil : trainer.model
     let batch = try source.nextBatch()
     let noted = loss(try trainer.advance(on: batch))
     course.append(noted, duration: Machine.monotonicSeconds() - start)
@@ -138,6 +142,16 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
     return copy.course.durations.dropFirst(course.durations.count + 1).map(\.self).median ?? 1
   }
 
+  /// Notes what was measured of the model as it is now, where more is better.
+  ///
+  /// - Parameters:
+  ///   - value: What was measured.
+  ///   - isLast: Whether it is of the end, which is told apart in the course.
+  package mutating func note(evaluation value: Double, isLast: Bool = false) {
+    if !isLast { course.note(evaluation: value) }
+    if measure == .evaluation { noteFinal(loss: -value) }
+  }
+
   /// Shows the final model to the best one so far.
   ///
   /// - Parameter loss: The loss after the last update.
@@ -157,6 +171,14 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
       course.losses.count == step, of: "course.losses",
       "there are \(course.losses.count) losses of \(step) steps")
   }
+}
+
+/// What tells the best step of a run.
+package enum BestMeasure: Sendable {
+  /// The smallest loss before a step's update.
+  case loss
+  /// The largest of the evaluations that a program makes now and then.
+  case evaluation
 }
 
 /// The findings of a program that observes nothing of the model.

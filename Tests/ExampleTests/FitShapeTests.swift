@@ -138,10 +138,12 @@ struct FitShapeTests {
     let help = Options.command.helpText(columns: 100)
     for (option, value) in [
       ("end", "14"), ("sampling", "center"), ("schedule", "cosine:300"), ("group", "blocks:8"),
+      ("pe-frequencies", "10"),
     ] {
       #expect(Options.command.options.first { $0.name == option }?.defaultText == value)
       #expect(help.contains("default: \(value)"))
     }
+    #expect(!help.contains("6 from pi on"))
   }
 
   @Test("Clouds of points are fitted by their normals")
@@ -179,6 +181,60 @@ struct FitShapeTests {
       #expect(
         try Data(contentsOf: root.appendingPathComponent("whole.safetensors"))
           == Data(contentsOf: root.appendingPathComponent("stopped.safetensors")))
+    }
+  }
+
+  @Test("More steps go on along the schedule that the run began with, which is said")
+  func moreSteps() throws {
+    try withTemporaryFolder { root in
+      let options = Self.tiny(width: 12) + ["--adjuster", "none", "--save-weights"]
+      let (run, _) = try Self.run(options + ["w.safetensors"], in: root)
+      #expect(run.code == 0, "\(run.standardError)")
+      let resumed = try ProgramRun("FitShape", ["--resume", "output", "--steps", "12"], in: root)
+      #expect(resumed.code == 0, "\(resumed.standardError)")
+      #expect(resumed.standardError.contains("none goes on from step 8\n"))
+      #expect(resumed.standardError.contains("to zero at step 8 of 12"))
+      let whole = options.map { $0 == "8" ? "12" : $0 } + ["whole.safetensors"]
+      let width = whole.firstIndex(of: "--width")
+      #expect(width.map { whole[$0 + 1] } == "12")
+      let (other, _) = try Self.run(
+        whole + ["--schedule", "cosine:8"], in: root, output: "whole")
+      #expect(other.code == 0, "\(other.standardError)")
+      #expect(
+        try Data(contentsOf: root.appendingPathComponent("whole.safetensors"))
+          == Data(contentsOf: root.appendingPathComponent("w.safetensors")))
+      // And on, without its being told again; a schedule that is given is compared.
+      let again = try ProgramRun("FitShape", ["--resume", "output", "--steps", "14"], in: root)
+      #expect(again.code == 0, "\(again.standardError)")
+      let changed = try ProgramRun(
+        "FitShape", ["--resume", "output", "--schedule", "constant"], in: root)
+      #expect(changed.code == 64 && changed.standardError.contains("--schedule cosine:8, not"))
+    }
+  }
+
+  @Test("The best weights are those of the evaluation with the largest overlap")
+  func bestWeights() throws {
+    try withTemporaryFolder { root in
+      // From step 30 on, at 3000 times the rate, all that was learned is lost.
+      let options = Self.tiny(width: 12, steps: 40) + ["--adjuster", "none"]
+      let (run, folder) = try Self.run(
+        options + ["--schedule", "once:30:3000", "--keep-best"], in: root)
+      #expect(run.code == 0, "\(run.standardError)")
+      func overlaps(_ folder: URL) throws -> [Double] {
+        try String(contentsOf: folder.appendingPathComponent("metrics.csv"), encoding: .utf8)
+          .split(separator: "\n").dropFirst().compactMap {
+            Double($0.split(separator: ",", omittingEmptySubsequences: false)[3])
+          }
+      }
+      let best = try #require(try overlaps(folder).max())
+      let last = try #require(try Self.summary(folder)[0]["iou"] as? Double)
+      try #require(best > last)
+      let (start, second) = try Self.run(
+        options.map { $0 == "40" ? "1" : $0 } + [
+          "--initial-weights", "output/best-weights.safetensors", "--learning-rate", "1e-12",
+        ], in: root, output: "from-best")
+      #expect(start.code == 0, "\(start.standardError)")
+      #expect(try overlaps(second).first == best)
     }
   }
 

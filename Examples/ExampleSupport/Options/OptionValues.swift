@@ -73,9 +73,10 @@ package struct OptionValues: Sendable {
   }
 
   /// Whether the command line gives an option.
-  package func gives(_ option: some OptionDeclaration) -> Bool {
-    texts[option.name] != nil
-  }
+  package func gives(_ option: some OptionDeclaration) -> Bool { gives(named: option.name) }
+
+  /// Whether the command line gives an option, by its name.
+  package func gives(named name: String) -> Bool { texts[name] != nil }
 
   /// An argument as a shell reads it.
   ///

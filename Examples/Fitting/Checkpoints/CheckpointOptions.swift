@@ -43,10 +43,12 @@ package enum CheckpointOptions {
   /// - Parameters:
   ///   - values: What the command line gives.
   ///   - command: The program.
+  ///   - kept: The options whose defaults depend on what may change, so that the earlier run's values stay.
   /// - Returns: The earlier run's values, in the places of which stand those that are given now.
   /// - Throws: A failure if there are no checkpoints, or they are of another program.
   package static func continued(
-    _ values: OptionValues, by command: Command
+    _ values: OptionValues, by command: Command,
+    keeping kept: (OptionValues) -> [any OptionDeclaration] = { _ in [] }
   ) throws -> OptionValues {
     guard let former = values[resume] else { return values }
     let folder = CheckpointStore(in: former).url
@@ -55,8 +57,8 @@ package enum CheckpointOptions {
     for name in runs.sorted() {
       do {
         let run = CheckpointFolder(path: folder.appendingPathComponent(name).path)
-        guard let notes = try run.newest()?.checkpoint.notes,
-          let text = notes[RunNotes.arguments],
+        guard let checkpoint = try run.newest()?.checkpoint,
+          case let notes = checkpoint.notes, let text = notes[RunNotes.arguments],
           let arguments = try? JSONDecoder().decode([String].self, from: Data(text.utf8))
         else { continue }
         if let program = notes[RunNotes.program], program != command.name {
@@ -66,8 +68,13 @@ package enum CheckpointOptions {
             a folder of \(command.name)
             """)
         }
+        let output = "--output=\(former.relativePath)"
+        let merged = try command.values(of: values, replacing: arguments, and: [output])
+        let settings = kept(merged).filter { !merged.gives(named: $0.name) }.compactMap { option in
+          checkpoint.settings[option.name].map { "--\(option.name)=\($0)" }
+        }
         return try command.values(
-          of: values, replacing: arguments, and: ["--output=\(former.relativePath)"])
+          of: values, replacing: arguments, and: settings + [output])
       } catch let error as FileError {
         problem = problem ?? error
       }

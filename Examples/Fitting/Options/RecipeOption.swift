@@ -10,6 +10,8 @@ package struct RecipeOption: OptionDeclaration {
   fileprivate let matters: @Sendable (Recipe) -> Bool
   /// The default that the help shows in the place of the option's own.
   private var shownDefault: String?
+  /// What the help says in the place of the option's own.
+  private var ownHelp: String?
 
   /// An option for a part that every recipe has.
   ///
@@ -83,10 +85,13 @@ package struct RecipeOption: OptionDeclaration {
 
   /// The same option for a program whose defaults are those of another recipe.
   ///
-  /// - Parameter recipe: The recipe whose part the help shows as the default, if it shows one.
-  package func defaulting(to recipe: Recipe) -> RecipeOption {
+  /// - Parameters:
+  ///   - recipe: The recipe whose part the help shows as the default, if it shows one.
+  ///   - help: What it does, where that tells of other defaults; the default is then shown in any case.
+  package func defaulting(to recipe: Recipe, help: String? = nil) -> RecipeOption {
     var copy = self
-    copy.shownDefault = option.defaultText == nil ? nil : describe(recipe)
+    copy.shownDefault = option.defaultText == nil && help == nil ? nil : describe(recipe)
+    copy.ownHelp = help
     return copy
   }
 
@@ -94,7 +99,7 @@ package struct RecipeOption: OptionDeclaration {
   package func text(in recipe: Recipe) -> String? { describe(recipe) }
 
   package var name: String { option.name }
-  package var help: String { option.help }
+  package var help: String { ownHelp ?? option.help }
   package var placeholder: String? { option.placeholder }
   package var isRepeatable: Bool { option.isRepeatable }
   package var choices: [ChoiceHelp] { option.choices }
