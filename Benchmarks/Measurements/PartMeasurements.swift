@@ -28,6 +28,46 @@ struct PartMeasurements {
     ]
   }
 
+  /// Adam's update of a large table: of all entries, and of those alone that a step used.
+  private func updates(count: Int = 1 << 22) -> [Measurement] {
+    var generator = SeededGenerator(seed: 0)
+    let dense = Tensor<Float>.uniform(over: -1...1, shape: [count], using: &generator)
+    let coefficients = AdamCoefficients(
+      rate: 1e-2, firstDecay: 0.9, secondDecay: 0.99, epsilon: 1e-15, firstCorrection: 0.1,
+      secondCorrection: 0.01, weightDecay: 0, decoupledWeightDecay: 0)
+    var corrections = AdamCorrections<Float>()
+    for step in 1...100 { corrections.append(first: 1 - 1 / Double(step + 1), second: 1) }
+    var found: [Measurement] = []
+    func update(_ name: String, _ gradient: Tensor<Float>, isSparse: Bool, counts: Bool = false) {
+      var (table, first, second) = (
+        dense, Tensor<Float>(zeros: [count]), Tensor<Float>(zeros: [count])
+      )
+      var largest: Tensor<Float>?
+      var steps = counts ? Tensor<Float>(zeros: [count]) : nil
+      let timing = Timing(repetitions: repetitions) {
+        if isSparse {
+          table.moveTouchedByAdam(
+            gradient: gradient, firstMoment: &first, secondMoment: &second,
+            largestMoment: &largest, counts: &steps, coefficients: coefficients,
+            corrections: corrections, elements: 0..<count)
+        } else {
+          table.moveByAdam(
+            gradient: gradient, firstMoment: &first, secondMoment: &second,
+            largestMoment: &largest, coefficients: coefficients)
+        }
+      }
+      found.append(Measurement("Adam, \(name)", timing: timing, elements: Double(count)))
+    }
+    // Entries of a table come by rows of a few numbers.
+    let few = Tensor((0..<count).map { $0 / 4 % 50 == 0 ? dense[$0] : 0 })
+    update("all entries", dense, isSparse: false)
+    update("touched entries, all of them", dense, isSparse: true)
+    update("touched entries, all of them, own counts", dense, isSparse: true, counts: true)
+    update("touched entries, 2 %", few, isSparse: true)
+    update("touched entries, 2 %, own counts", few, isSparse: true, counts: true)
+    return found
+  }
+
   func all() throws -> [Measurement] {
     let peak = try measuredPeak(threads: 1)
     var generator = SeededGenerator(seed: 0)
@@ -79,6 +119,6 @@ struct PartMeasurements {
       }
       found.append(Measurement("21 eigenpairs of \(size)", timing: timing))
     }
-    return found
+    return found + updates()
   }
 }

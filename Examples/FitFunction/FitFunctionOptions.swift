@@ -80,6 +80,9 @@ enum Options {
       earlier run there go to its folder previous.
       """)
 
+  static let resume = CheckpointOptions.resume(
+    changing: ["steps", "threads", "memory", "checkpoint-every", "output"])
+
   /// All that stand for parts of a recipe.
   static let recipe = [
     adjuster, end, group, sampling, convention, refresh, steps, width, learningRate, seed, errors,
@@ -105,7 +108,7 @@ enum Options {
         "Training", steps, width, learningRate, seeds, seed, TrainingOptions.threads,
         TrainingOptions.memory, TrainingOptions.precision),
       OptionGroup("Results", errors, output),
-      OptionGroup("Checkpoints", CheckpointOptions.all),
+      OptionGroup("Checkpoints", CheckpointOptions.every, resume, CheckpointOptions.keepBest),
     ],
     examples: [
       UsageExample("FitFunction --quick", "Show spectral bias, and what IGA does about it:"),

@@ -138,6 +138,8 @@ enum Options {
       folder previous.
       """)
 
+  static let resume = CheckpointOptions.resume(
+    changing: ["steps", "threads", "memory", "checkpoint-every", "output", "save-weights"])
   static let keepBest = Option(
     flag: CheckpointOptions.keepBest.name,
     help: """
@@ -194,7 +196,7 @@ enum Options {
       OptionGroup("Training", trainingSettings),
       OptionGroup("Results", measurePoints, meshResolution, meshFormat, up, staleOverlap),
       OptionGroup("Files", WeightOptions.initial, WeightOptions.saved, output),
-      OptionGroup("Checkpoints", CheckpointOptions.every, CheckpointOptions.resume, keepBest),
+      OptionGroup("Checkpoints", CheckpointOptions.every, resume, keepBest),
     ],
     examples: [
       UsageExample(

@@ -12,6 +12,9 @@ package enum CompareAdjustersProgram {
       pictures of at most \(FitImageSettings.mostPixelsOfKernel) pixels.
       """)
 
+  static let resume = CheckpointOptions.resume(
+    changing: ["steps", "threads", "memory", "checkpoint-every", "output", "lpips"])
+
   static let command = Command(
     "CompareAdjusters",
     summary: "Fits a picture with every gradient adjuster and compares them.",
@@ -30,7 +33,7 @@ package enum CompareAdjustersProgram {
       OptionGroup("Training", Options.trainingSettings),
       OptionGroup("Measures", PerceptualOptions.weights),
       OptionGroup("Files", Options.output),
-      OptionGroup("Checkpoints", CheckpointOptions.all),
+      OptionGroup("Checkpoints", CheckpointOptions.every, resume, CheckpointOptions.keepBest),
     ],
     examples: [
       UsageExample("CompareAdjusters --downscale 2", "Compare all on the embedded picture:"),

@@ -55,6 +55,8 @@ enum Options {
       .npz. Files of an earlier run there go to its folder previous.
       """)
 
+  static let resume = CheckpointOptions.resume(changing: ["steps", "checkpoint-every", "output"])
+
   /// All that stand for parts of a recipe.
   static let recipe = ModelOptions.constants + [end, steps, seed]
 
@@ -75,7 +77,7 @@ enum Options {
       OptionGroup("Kernel", samples, target, end, group, grid),
       OptionGroup("Training", steps, seed),
       OptionGroup("Files", output),
-      OptionGroup("Checkpoints", CheckpointOptions.every, CheckpointOptions.resume),
+      OptionGroup("Checkpoints", CheckpointOptions.every, resume),
     ],
     examples: [
       UsageExample("InspectKernel", "Compare four networks:"),

@@ -75,6 +75,15 @@ struct AnyOptionTests {
     }
   }
 
+  @Test("of going on names the program's own options", arguments: AnyProgram.all)
+  func namedOptions(program: AnyProgram) {
+    let names = program.command.options.map(\.name)
+    guard let resume = program.command.options.first(where: { $0.name == "resume" }) else { return }
+    for match in resume.help.matches(of: /--([a-z-]+)/) {
+      #expect(names.contains(String(match.1)), "\(match.0)")
+    }
+  }
+
   static let little = "--width 8 --hidden-layers 1 --steps 2 --downscale 8"
   static let littleScene =
     "--downscale 20 --train-views 3 --test-views 1 --rays 16 --steps 2 --width 4 --frames 1"

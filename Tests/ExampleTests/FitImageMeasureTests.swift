@@ -54,6 +54,15 @@ struct FitImageMeasureTests {
       #expect(try without.result("none")["lpips"] == nil)
       #expect(try !without.text("report.html").contains("LPIPS"))
       #expect(try without.psnr("none") == run.psnr("none"))
+      // A run that has come to its end can be measured later.
+      let resumed = try FitImageFiles(
+        words("--resume without --lpips lpips.safetensors"), in: root, output: "without")
+      #expect(resumed.program.code == 0, "\(resumed.program.standardError)")
+      for adjuster in ["none", "iga"] {
+        #expect(
+          try resumed.result(adjuster)["lpips"] as? Double
+            == run.result(adjuster)["lpips"] as? Double)
+      }
     }
   }
 

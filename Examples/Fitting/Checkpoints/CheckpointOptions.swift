@@ -10,13 +10,7 @@ package enum CheckpointOptions {
       Saves each run's state, in checkpoints/ of the output folder: after every N steps, or seconds, as \
       60s, and at its end. A run that was stopped goes on with --resume.
       """)
-  package static let resume = Option(
-    "resume", .existingFolder("DIR"),
-    help: """
-      Goes on from the checkpoints in an earlier run's output folder, with the settings of that run. Other \
-      options need not be given again; \(mayChange.sorted().map { "--\($0)" }.joined(separator: ", ")) may \
-      be given anew. Results go to DIR, unless --output is given.
-      """)
+  package static let resume = resume(changing: mayChange)
   package static let keepBest = Option(
     flag: "keep-best",
     help: """
@@ -27,10 +21,24 @@ package enum CheckpointOptions {
   /// All of them.
   package static let all: [any OptionDeclaration] = [every, resume, keepBest]
 
+  /// The option of going on from checkpoints, for a program that has some of the options that may be given anew.
+  ///
+  /// Its value is that of ``resume``.
+  ///
+  /// - Parameter names: The names of these options.
+  package static func resume(changing names: some Sequence<String>) -> Option<URL?> {
+    Option(
+      "resume", .existingFolder("DIR"),
+      help: """
+        Goes on from the checkpoints in an earlier run's output folder, with the settings of that run. Other \
+        options need not be given again; \(names.sorted().map { "--\($0)" }.joined(separator: ", ")) may \
+        be given anew. Results go to DIR, unless --output is given.
+        """)
+  }
+
   /// What does not change a run's steps, so that it may be another when the run goes on.
   static let mayChange: Set<String> = [
-    "steps", "threads", "memory", "checkpoint-every", "output", "save-weights",
-    "perceptual-weights",
+    "steps", "threads", "memory", "checkpoint-every", "output", "save-weights", "lpips",
   ]
 
   /// What is compared by the contents of files or not at all, rather than by its text.
