@@ -212,6 +212,27 @@ struct FitShapeTests {
     }
   }
 
+  @Test("A wish to stop between two runs is heard, and the second one follows later")
+  func stoppedBetweenRuns() throws {
+    try withTemporaryFolder { root in
+      // Measuring the first run's surface takes much longer than its training.
+      let options = [
+        "--resolution", "16", "--width", "32", "--hidden-layers", "1", "--omega", "10", "--steps",
+        "60", "--group", "blocks:4", "--groups-per-step", "40", "--measure-points", "2000000",
+        "--adjuster", "none", "--adjuster", "bands", "--output", "stopped",
+      ]
+      let saved = root.appendingPathComponent("stopped/checkpoints/none").path
+      let run = try ProgramRun("FitShape", options, in: root, sending: SIGTERM) {
+        FileManager.default.fileExists(atPath: "\(saved)/step-000000060.safetensors")
+      }
+      #expect(run.code == 128 + SIGTERM, "\(run.standardError)")
+      #expect(run.outputLines.count == 1 && run.standardOutput.hasPrefix("adjuster=none "))
+      #expect(run.errorLines.last?.contains("go on with FitShape --resume stopped") == true)
+      let resumed = try ProgramRun("FitShape", ["--resume", "stopped"], in: root)
+      #expect(resumed.code == 0 && resumed.outputLines.count == 2, "\(resumed.standardError)")
+    }
+  }
+
   @Test("The best weights are those of the evaluation with the largest overlap")
   func bestWeights() throws {
     try withTemporaryFolder { root in
