@@ -24,6 +24,8 @@ struct SceneRun: Sendable {
 
 /// What the command line asks for, checked as far as that is possible before any work.
 struct FitSceneSettings: AdjusterExperiment {
+  typealias Outcome = FitSceneResult
+
   let values: OptionValues
   /// The first field's recipe, with the adjusters of all.
   let recipe: Recipe

@@ -238,11 +238,12 @@ extension FitShapeSettings {
       run.learningRate = schedule.schedule(from: recipe.training.learningRate)
     }
     let count = isStated ? steps : run.findings.plannedSteps ?? steps
-    if run.step > 0, case .cosine(let total) = schedule, total < count {
+    if run.step > 0, case .cosine(let total, let factor) = schedule, total < count {
+      let end = factor == 0 ? "zero" : "\(NumberText.plain(factor)) of the first"
       TextOutput.standardError.writeLine(
         """
-        The learning rate goes on as it began, to zero at step \(total) of \(count), so that steps after that change \
-        nothing; for a longer training begin anew with more --steps
+        The learning rate goes on as it began, to \(end) at step \(total) of \(count), where it stays; for a longer \
+        training begin anew with more --steps
         """)
     }
     return count

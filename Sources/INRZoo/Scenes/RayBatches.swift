@@ -55,8 +55,9 @@ public struct RayBatches<Scalar: TensorScalar>: BatchSource {
   private let blocks: [[UInt32]]
   /// How many blocks come before each view's, and how many there are.
   private let starts: [Int]
-  private let seed: UInt64
   private var generator: SeededGenerator
+  /// Has a branch for each pass through all blocks, which gives the order of that pass.
+  private var orders: SeededGenerator
   /// How many steps were drawn, and how many blocks in a shuffled order.
   private var step = 0
   private var drawnBlocks = 0
@@ -80,7 +81,6 @@ public struct RayBatches<Scalar: TensorScalar>: BatchSource {
       "\(drawing.count) rays in blocks of \(drawing.blockSide)")
     self.drawing = drawing
     self.noiseColumns = noiseColumns
-    self.seed = seed
     views = scene.training
     let all = views.enumerated().map { index, view in
       Self.blocks(of: view.camera, side: drawing.blockSide) { pixel in
@@ -94,6 +94,7 @@ public struct RayBatches<Scalar: TensorScalar>: BatchSource {
       : views.map { Self.blocks(of: $0.camera, side: drawing.blockSide) { _ in true } }
     starts = blocks.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
     generator = SeededGenerator(seed: seed)
+    orders = SeededGenerator(seed: seed)
   }
 
   private static func blocks(
@@ -211,8 +212,9 @@ public struct RayBatches<Scalar: TensorScalar>: BatchSource {
         defer { drawnBlocks += 1 }
         let (epoch, place) = drawnBlocks.quotientAndRemainder(dividingBy: blockCount)
         if order?.epoch != epoch {
-          let key = SeededGenerator(seed: seed).branch(UInt64(epoch))
-          order = (epoch, RandomOrder(count: blockCount, using: key))
+          order = (
+            epoch, RandomOrder(count: blockCount, using: orders.branch(UInt64(epoch)))
+          )
         }
         return block(order?.1[place] ?? 0)
       }
@@ -237,11 +239,12 @@ public struct RayBatches<Scalar: TensorScalar>: BatchSource {
     return isNear(pixel / camera.width, camera.height) && isNear(pixel % camera.width, camera.width)
   }
 
-  /// Shows the generator and how much was drawn.
+  /// Shows the generators and how much was drawn.
   ///
   /// - Throws: `StateError` if a number is negative.
   public mutating func visitState(_ visitor: inout StateVisitor) throws {
     try visitor.visit(&generator, named: "generator")
+    try visitor.visit(&orders, named: "orders")
     try visitor.visit(&step, named: "step")
     try visitor.visit(&drawnBlocks, named: "drawnBlocks")
     try visitor.require(
