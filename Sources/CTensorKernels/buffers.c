@@ -196,6 +196,70 @@ static void clear_shelf(void) {
   pthread_mutex_unlock(&shelf.lock);
 }
 
+// Buffers beyond the classes: the vectors of all parameters of models with large tables, of which each step makes the
+// same few. Fresh ones cost more time than what is written to them, as the system clears their pages. They are kept
+// by their exact sizes; with those in use they are never more than were once in use together, so that a process does
+// not grow by them.
+struct huge_buffer {
+  struct huge_buffer *next;
+  size_t bytes;
+};
+
+static struct {
+  pthread_mutex_t lock;
+  struct huge_buffer *first;
+  size_t kept;  // bytes that wait
+  size_t used;  // bytes in use
+  size_t most;  // the most that were in use at once
+} huge = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+// Gives kept buffers back until at most so many bytes wait.
+static void shrink_huge(size_t limit) {
+  while (huge.first != NULL && huge.kept > limit) {
+    struct huge_buffer *buffer = huge.first;
+    huge.first = buffer->next;
+    huge.kept -= buffer->bytes;
+    give_back(buffer, buffer->bytes);
+  }
+}
+
+static void *allocate_huge(size_t bytes) {
+  pthread_mutex_lock(&huge.lock);
+  struct huge_buffer **link = &huge.first;
+  while (*link != NULL && (*link)->bytes != bytes) link = &(*link)->next;
+  void *buffer = *link;
+  if (buffer != NULL) {
+    *link = (*link)->next;
+    huge.kept -= bytes;
+  } else {
+    const size_t most = huge.most > huge.used + bytes ? huge.most : huge.used + bytes;
+    shrink_huge(most - huge.used - bytes);
+    buffer = obtain(bytes);
+  }
+  if (buffer != NULL) huge.used += bytes;
+  if (huge.used > huge.most) huge.most = huge.used;
+  pthread_mutex_unlock(&huge.lock);
+  return buffer;
+}
+
+static void release_huge(void *pointer, size_t bytes) {
+  struct huge_buffer *buffer = pointer;
+  pthread_mutex_lock(&huge.lock);
+  huge.used -= bytes;
+  huge.kept += bytes;
+  buffer->bytes = bytes;
+  buffer->next = huge.first;
+  huge.first = buffer;
+  pthread_mutex_unlock(&huge.lock);
+}
+
+static void clear_huge(void) {
+  pthread_mutex_lock(&huge.lock);
+  shrink_huge(0);
+  huge.most = huge.used;
+  pthread_mutex_unlock(&huge.lock);
+}
+
 static void empty_cache(struct buffer_cache *cache) {
   shrink_cache(cache, false, 0);
   shrink_cache(cache, true, 0);
@@ -261,13 +325,14 @@ void tk_buffer_trim(void) {
   empty_cache(&thread_cache);
   memset(thread_cache.obtained, 0, sizeof thread_cache.obtained);
   clear_shelf();
+  clear_huge();
 #if defined(__GLIBC__)
   malloc_trim(0);
 #endif
 }
 
 static void *allocate(size_t bytes) {
-  if (bytes > largest_cached_bytes) return obtain(bytes);
+  if (bytes > largest_cached_bytes) return allocate_huge(bytes);
   int class = size_class(bytes);
   struct buffer_cache *cache = &thread_cache;
   struct cached_buffer *buffer = cache->first[class];
@@ -303,7 +368,7 @@ void tk_buffer_release(void *buffer, size_t bytes) {
   if (buffer == NULL) return;
   note_use(-bytes_taken(bytes));
   if (bytes > largest_cached_bytes) {
-    give_back(buffer, bytes);
+    release_huge(buffer, bytes);
     return;
   }
   int class = size_class(bytes);

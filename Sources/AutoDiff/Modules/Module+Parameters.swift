@@ -22,14 +22,12 @@ extension Module {
   /// - Precondition: A new value has the model's layout.
   public var parameters: ParameterVector<Scalar> {
     get {
-      var vector = ParameterVector<Scalar>(zeros: parameterLayout)
-      var index = 0
+      var parts: [Tensor<Scalar>] = []
       visitedCopy { _, _, parameter, isTrainable in
-        guard isTrainable else { return }
-        vector.set(parameter.value, at: index)
-        index += 1
+        if isTrainable { parts.append(parameter.value.reshaped(to: [-1])) }
       }
-      return vector
+      let values = parts.isEmpty ? Tensor(zeros: [0]) : Tensor.concatenated(parts)
+      return ParameterVector(values, layout: parameterLayout)
     }
     set {
       precondition(

@@ -67,7 +67,7 @@ public struct Trainer<Model: Module>: Checkpointable {
     self.penalties = penalties
     self.workers = workers
     self.recordingBudget = recordingBudget
-    isTemperate = model.parameters.isTemperate
+    isTemperate = model.parameters.isTemperate(workers)
   }
 
   /// Makes one step on a batch, or none at all.
@@ -107,11 +107,11 @@ public struct Trainer<Model: Module>: Checkpointable {
     }
     let rate = optimizer.learningRate(optimizer.step)
     isTemperate =
-      isTemperate && optimizer is any BoundedOptimizer && gradient.isTemperate
+      isTemperate && optimizer is any BoundedOptimizer && gradient.isTemperate(workers)
       && abs(rate) <= ParameterVector<Scalar>.temperateSize
     let former = isTemperate ? nil : optimizer
     optimizer.update(&parameters, along: gradient)
-    if !parameters.isTemperate {
+    if !parameters.isTemperate(workers) {
       isTemperate = false
       if let name = parameters.firstNonFinite {
         if let former { optimizer = former }
@@ -152,7 +152,7 @@ public struct Trainer<Model: Module>: Checkpointable {
       "a model whose parameters changed their shapes needs a fresh optimizer")
     model = changed
     if let optimizer { self.optimizer = optimizer }
-    isTemperate = model.parameters.isTemperate
+    isTemperate = model.parameters.isTemperate(workers)
   }
 
   /// Shows the model's parameters, the states of the optimizer and the adjuster, and the step.
@@ -165,7 +165,7 @@ public struct Trainer<Model: Module>: Checkpointable {
     try visitor.visit(&step, named: "step")
     try visitor.require(step >= 0, of: "step", "there were \(step) steps")
     guard visitor.isReading else { return }
-    isTemperate = model.parameters.isTemperate
+    isTemperate = model.parameters.isTemperate(workers)
     do {
       try optimizer.requireState(fitting: model.parameterLayout)
     } catch {
@@ -197,5 +197,7 @@ extension ParameterVector {
   }
 
   /// Whether the norm is far from the largest number.
-  fileprivate var isTemperate: Bool { Double(norm()) <= Self.temperateSize }
+  fileprivate func isTemperate(_ workers: Workers) -> Bool {
+    values.sumOfSquares(workers: workers).squareRoot() <= Self.temperateSize
+  }
 }

@@ -34,6 +34,19 @@ extension Tensor {
     return Scalar.kernels.dot(storage.elements, other.storage.elements, count)
   }
 
+  /// The sum of the squares of all elements, accumulated in double precision; infinite or no number where that
+  /// overflows.
+  ///
+  /// - Parameter workers: The threads that share the elements. The bits do not depend on their number.
+  package func sumOfSquares(workers: Workers) -> Double {
+    let (storage, count, piece) = (storage, count, 1 << 18)
+    let sums = workers.collect((count + piece - 1) / piece) { index in
+      let start = storage.elements + index * piece
+      return Scalar.kernels.dot(start, start, min(piece, count - index * piece))
+    }
+    return sums.reduce(0, +)
+  }
+
   /// The Euclidean norm of all elements, however small or large they are.
   public func norm() -> Scalar {
     let squares = dotInDouble(self)
