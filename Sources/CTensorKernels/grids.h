@@ -200,6 +200,50 @@ static void NAME(grid_gather)(const Real *points, size_t count, const struct tk_
   TK_FOR_TABLE_COLUMNS(NAME(grid_gather_columns), points, count, grid, table, out);
 }
 
+// Adds to rows of a range of the table alone; others are passed over.
+TK_INLINE void NAME(grid_scatter_columns)(const Real *points, size_t count,
+                                          const struct tk_grid *grid, const Real *cotangents,
+                                          Real *restrict table, size_t first, size_t row_count,
+                                          size_t columns) {
+  struct NAME(grid_shares) shares;
+  struct NAME(grid_places) places;
+  Real weights[NAME(grid_cell_corners)][NAME(grid_block)];
+  uint32_t indices[NAME(grid_cell_corners)][NAME(grid_block)];
+  for (size_t start = 0; start < count; start += NAME(grid_block)) {
+    const size_t size = count - start < NAME(grid_block) ? count - start : NAME(grid_block);
+    NAME(grid_find_shares)(points + 3 * start, size, grid, &shares);
+    for (size_t l = 0; l < grid->level_count; l++) {
+      const struct tk_grid_level *level = grid->levels + l;
+      if (level->first_row >= first + row_count || level->first_row + level->rows <= first) continue;
+      for (size_t axis = 0; axis < 3; axis++) {
+        NAME(grid_place_axis)(&shares, size, grid, level, axis, 0, &places);
+      }
+      for (size_t corner = 0; corner < NAME(grid_cell_corners); corner++) {
+        NAME(grid_corner_weights)(&places, corner, size, weights[corner]);
+        NAME(grid_corner_indices)(&places, level, corner, size, indices[corner]);
+      }
+      const Real *from = cotangents + (start * grid->level_count + l) * columns;
+      for (size_t i = 0; i < size; i++, from += grid->level_count * columns) {
+        for (size_t corner = 0; corner < NAME(grid_cell_corners); corner++) {
+          const size_t row = level->first_row + indices[corner][i];
+          // As unsigned numbers, those below the first are beyond the count too.
+          if (row - first >= row_count) continue;
+          Real *to = table + row * columns;
+          const Real weight = weights[corner][i];
+          for (size_t j = 0; j < columns; j++) to[j] += weight * from[j];
+        }
+      }
+    }
+  }
+}
+
+static void NAME(grid_scatter)(const Real *points, size_t count, const struct tk_grid *grid,
+                               const Real *cotangents, size_t columns, size_t first,
+                               size_t row_count, Real *table) {
+  TK_FOR_TABLE_COLUMNS(NAME(grid_scatter_columns), points, count, grid, cotangents, table, first,
+                       row_count);
+}
+
 TK_INLINE void NAME(grid_slope_columns)(const Real *points, size_t count,
                                         const struct tk_grid *grid, const Real *table,
                                         const Real *cotangents, Real *restrict out,

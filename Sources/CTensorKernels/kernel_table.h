@@ -60,6 +60,10 @@
     (const T *points, size_t count, const struct tk_grid *grid, const T *table, size_t columns,   \
      T *out),                                                                                     \
     (points, count, grid, table, columns, out))                                                   \
+  K(void, grid_scatter, S,                                                                        \
+    (const T *points, size_t count, const struct tk_grid *grid, const T *cotangents,              \
+     size_t columns, size_t first, size_t row_count, T *table),                                   \
+    (points, count, grid, cotangents, columns, first, row_count, table))                          \
   K(void, grid_slopes, S,                                                                         \
     (const T *points, size_t count, const struct tk_grid *grid, const T *table,                   \
      const T *cotangents, size_t columns, T *out),                                                \

@@ -141,6 +141,12 @@ import Testing
     #expect(
       grid.values(of: table, at: points).isApproximatelyEqual(
         to: gathered, relativeTolerance: tolerance))
+    let weights = grid.weights(at: points)
+    var (sum, listed) = (table, table)
+    grid.addPullback(of: cotangents, at: points, to: &sum)
+    listed.addRows(
+      at: indices, weightedBy: weights, cotangents.reshaped(to: [280, columns]))
+    #expect(sum.isApproximatelyEqual(to: listed, relativeTolerance: tolerance))
     let products = table.products(
       ofRowsAt: indices, corners: 8, with: cotangents.reshaped(to: [280, columns]))
     let slopes = (0..<3).map { axis in

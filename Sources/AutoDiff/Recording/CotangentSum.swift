@@ -110,12 +110,17 @@ struct CotangentSum<Scalar: TensorScalar>: ShardResult {
 struct RowAddition<Scalar: TensorScalar>: Checkpointable {
   /// The table's shape.
   private(set) var shape: [Int] = [0, 0]
-  /// The table's rows, as many as there are weights.
-  private(set) var indices: [Int] = []
-  /// Shape: [rows, corners]; nil for ones, and one corner.
-  private var weights: Tensor<Scalar>?
-  /// Shape: [rows, columns].
+  private var places = Places.listed([], weights: nil)
+  /// Shape: [rows, columns]; of points in a grid [points, levels · columns].
   private var rows = Tensor<Scalar>(zeros: [0, 0])
+
+  /// Which rows of the table, and with which weights.
+  private enum Places: Sendable {
+    /// As many as there are weights, of shape [rows, corners]; nil for ones, and one corner.
+    case listed([Int], weights: Tensor<Scalar>?)
+    /// Those of the corners of points' cells. To find them again is faster than to keep them.
+    case interpolated(TableGrid, at: Tensor<Scalar>)
+  }
 
   /// Nothing, for a state to be read into.
   init() {}
@@ -125,21 +130,38 @@ struct RowAddition<Scalar: TensorScalar>: Checkpointable {
     _ rows: Tensor<Scalar>, at indices: [Int], weightedBy weights: Tensor<Scalar>?, rowCount: Int
   ) {
     shape = [rowCount, rows.shape[1]]
-    self.indices = indices
-    self.weights = weights
+    places = .listed(indices, weights: weights)
     self.rows = rows
+  }
+
+  /// The cotangents of a table's rows interpolated at points.
+  ///
+  /// - Parameters:
+  ///   - cotangents: Shape: [points, levels · columns].
+  ///   - grid: The grid, whose table it is.
+  ///   - points: Shape: [points, 3].
+  init(_ cotangents: Tensor<Scalar>, through grid: TableGrid, at points: Tensor<Scalar>) {
+    shape = [grid.rowCount, cotangents.shape[1] / grid.levelCount]
+    places = .interpolated(grid, at: points)
+    rows = cotangents
   }
 
   /// How many numbers the rows, their indices and their weights are.
   var heldNumbers: Int {
-    rows.count + indices.count * MemoryLayout<Int>.stride / MemoryLayout<Scalar>.stride
-      + (weights?.count ?? 0)
+    switch places {
+    case .listed(let indices, let weights):
+      rows.count + indices.count * MemoryLayout<Int>.stride / MemoryLayout<Scalar>.stride
+        + (weights?.count ?? 0)
+    case .interpolated(_, let points): rows.count + points.count
+    }
   }
 
   /// Adds the rows to a sum in place; nil stands for zeros.
   func add(to sum: inout Tensor<Scalar>?) {
     if sum == nil { sum = Tensor(zeros: shape) }
-    sum?.addRows(at: indices, weightedBy: weights, rows)
+    guard var table = sum.take() else { return }
+    add(to: &table, from: 0, workers: Workers(threads: 1))
+    sum = table
   }
 
   /// Adds the rows to the part of a vector of all parameters that belongs to the table.
@@ -149,15 +171,32 @@ struct RowAddition<Scalar: TensorScalar>: Checkpointable {
     precondition(
       entry.shape == shape,
       "a tensor of shape \(shape) for the parameter \(entry.name) of shape \(entry.shape)")
-    values.addRows(
-      at: indices, weightedBy: weights, rows, toMatrixOf: shape[0], from: entry.offset,
-      workers: workers)
+    add(to: &values, from: entry.offset, workers: workers)
   }
 
+  private func add(to values: inout Tensor<Scalar>, from start: Int, workers: Workers) {
+    switch places {
+    case .listed(let indices, let weights):
+      values.addRows(
+        at: indices, weightedBy: weights, rows, toMatrixOf: shape[0], from: start,
+        workers: workers)
+    case .interpolated(let grid, let points):
+      grid.addPullback(of: rows, at: points, to: &values, from: start, workers: workers)
+    }
+  }
+
+  /// Shows the rows, with their indices and weights listed: another process has not the grid.
   mutating func visitState(_ visitor: inout StateVisitor) throws {
+    if case .interpolated(let grid, let points) = places {
+      let corners = grid.corners(at: points)
+      places = .listed(corners.indices, weights: corners.weights)
+      rows = rows.reshaped(to: [-1, shape[1]])
+    }
+    guard case .listed(var indices, var weights) = places else { return }
     try visitor.visit(&shape, named: "shape")
     try visitor.visit(&indices, named: "indices")
     try visitor.visit(&weights, named: "weights")
     try visitor.visit(&rows, named: "rows", keepingShape: false)
+    places = .listed(indices, weights: weights)
   }
 }

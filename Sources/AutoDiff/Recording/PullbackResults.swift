@@ -57,4 +57,19 @@ public struct PullbackResults<Scalar: TensorScalar>: Sendable {
     guard let index = sumOfInput[input] else { return }
     sums[index].add(RowAddition(rows, at: indices, weightedBy: weights, rowCount: rowCount))
   }
+
+  /// Adds the pullback of interpolation in a table's grid; does nothing if it is not needed.
+  ///
+  /// - Parameters:
+  ///   - cotangents: Those of the interpolated rows, of shape [points, levels · columns].
+  ///   - grid: The grid, whose table the input is.
+  ///   - points: Shape: [points, 3].
+  ///   - input: The input's index.
+  package mutating func addInterpolated(
+    _ cotangents: Tensor<Scalar>, through grid: TableGrid, at points: Tensor<Scalar>,
+    toInput input: Int
+  ) {
+    guard let index = sumOfInput[input] else { return }
+    sums[index].add(RowAddition(cotangents, through: grid, at: points))
+  }
 }

@@ -180,6 +180,11 @@ struct tk_grid {
   /* out[i, l, j] = sum_c weights[i, l, c] table[indices[i, l, c], j] */                          \
   void tk_grid_gather_##S(const T *points, size_t count, const struct tk_grid *grid,              \
                           const T *table, size_t columns, T *out);                                                                \
+  /* table[indices[i, l, c], j] += weights[i, l, c] cotangents[i, l, j] in order of i and c, for the rows alone      \
+     from the first one on that are so many. */                                                   \
+  void tk_grid_scatter_##S(const T *points, size_t count, const struct tk_grid *grid,             \
+                           const T *cotangents, size_t columns, size_t first,                     \
+                           size_t row_count, T *table);                                           \
   /* out[i, k] = sum_l sum_c d weights[i, l, c] / d points[i, k]                                  \
      sum_j table[indices[i, l, c], j] cotangents[i, l, j] */                                      \
   void tk_grid_slopes_##S(const T *points, size_t count, const struct tk_grid *grid,              \

@@ -71,12 +71,7 @@ struct GridInterpolation<Scalar: TensorScalar>: Primitive {
     if results.isNeeded(0) {
       results.add(grid.pullback(of: cotangent, through: table, toPoints: points), toInput: 0)
     }
-    if results.isNeeded(1) {
-      let corners = grid.corners(at: points)
-      results.addRows(
-        cotangent.reshaped(to: [points.shape[0] * grid.levelCount, table.shape[1]]),
-        at: corners.indices, weightedBy: corners.weights, ofRowCount: grid.rowCount, toInput: 1)
-    }
+    results.addInterpolated(cotangent, through: grid, at: points, toInput: 1)
   }
 
   /// One part for each level; no two levels share a row.

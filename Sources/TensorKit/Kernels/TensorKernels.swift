@@ -38,6 +38,8 @@ public final class TensorKernels<Scalar>: Sendable {
       Input, Int, UnsafePointer<tk_grid>, UnsafePointer<Int32>, UnsafeMutablePointer<Int>?, Output?
     ) -> Void
   let gridGather: @Sendable (Input, Int, UnsafePointer<tk_grid>, Input, Int, Output) -> Void
+  let gridScatter:
+    @Sendable (Input, Int, UnsafePointer<tk_grid>, Input, Int, Int, Int, Output) -> Void
   let gridSlopes: @Sendable (Input, Int, UnsafePointer<tk_grid>, Input, Input, Int, Output) -> Void
   let exclusiveSums: @Sendable (Bool, Input, Output, Int, Int) -> Void
 
@@ -112,6 +114,10 @@ public final class TensorKernels<Scalar>: Sendable {
       ) -> Void,
     gridGather:
       @escaping @Sendable (Input, Int, UnsafePointer<tk_grid>, Input, Int, Output) -> Void,
+    gridScatter:
+      @escaping @Sendable (
+        Input, Int, UnsafePointer<tk_grid>, Input, Int, Int, Int, Output
+      ) -> Void,
     gridSlopes:
       @escaping @Sendable (Input, Int, UnsafePointer<tk_grid>, Input, Input, Int, Output) -> Void,
     exclusiveSums: @escaping @Sendable (Bool, Input, Output, Int, Int) -> Void,
@@ -178,6 +184,7 @@ public final class TensorKernels<Scalar>: Sendable {
     self.gatherProducts = gatherProducts
     self.gridCorners = gridCorners
     self.gridGather = gridGather
+    self.gridScatter = gridScatter
     self.gridSlopes = gridSlopes
     self.exclusiveSums = exclusiveSums
     self.standardize = standardize
@@ -213,7 +220,8 @@ extension TensorKernels where Scalar == Float {
     repeatRows: tk_repeat_rows_f32, contractRows: tk_contract_rows_f32,
     contractOuter: tk_contract_outer_f32, contractInner: tk_contract_inner_f32,
     gatherProducts: tk_gather_products_f32, gridCorners: tk_grid_corners_f32,
-    gridGather: tk_grid_gather_f32, gridSlopes: tk_grid_slopes_f32,
+    gridGather: tk_grid_gather_f32, gridScatter: tk_grid_scatter_f32,
+    gridSlopes: tk_grid_slopes_f32,
     exclusiveSums: tk_exclusive_sums_f32,
     standardize: tk_standardize_f32, addCenteredMoments: tk_add_centered_moments_f32,
     addCenteredProducts: tk_add_centered_products_f32, subtractCommon: tk_subtract_common_f32,
@@ -240,7 +248,8 @@ extension TensorKernels where Scalar == Double {
     repeatRows: tk_repeat_rows_f64, contractRows: tk_contract_rows_f64,
     contractOuter: tk_contract_outer_f64, contractInner: tk_contract_inner_f64,
     gatherProducts: tk_gather_products_f64, gridCorners: tk_grid_corners_f64,
-    gridGather: tk_grid_gather_f64, gridSlopes: tk_grid_slopes_f64,
+    gridGather: tk_grid_gather_f64, gridScatter: tk_grid_scatter_f64,
+    gridSlopes: tk_grid_slopes_f64,
     exclusiveSums: tk_exclusive_sums_f64,
     standardize: tk_standardize_f64, addCenteredMoments: tk_add_centered_moments_f64,
     addCenteredProducts: tk_add_centered_products_f64, subtractCommon: tk_subtract_common_f64,

@@ -179,6 +179,42 @@ package struct TableGrid: Sendable {
     return result
   }
 
+  /// Adds the pullback of interpolation to the table, which is a run of a tensor's elements.
+  ///
+  /// Each row's sum is in the order of the points, with the same bits for any number of threads.
+  ///
+  /// - Parameters:
+  ///   - cotangents: Shape: [points, levels · columns].
+  ///   - points: Shape: [points, 3].
+  ///   - sum: What is added to.
+  ///   - start: The place of the table's first element in it, counted in row-major order.
+  ///   - workers: The threads that share the table's rows.
+  package func addPullback<Scalar: TensorScalar>(
+    of cotangents: Tensor<Scalar>, at points: Tensor<Scalar>, to sum: inout Tensor<Scalar>,
+    from start: Int = 0, workers: Workers = Workers(threads: 1)
+  ) {
+    checkPoints(points)
+    let (count, columns) = (points.shape[0], cotangents.shape[1] / levelCount)
+    precondition(
+      cotangents.shape == [count, levelCount * columns] && start >= 0
+        && start + rowCount * columns <= sum.count,
+      "cotangents of shape \(cotangents.shape) of \(count) points and \(levelCount) levels")
+    sum.makeUnique()
+    let storage = sum.storage
+    // Below that, waking a thread costs more than it saves.
+    let parts =
+      cotangents.count * Self.corners < 1 << 16 ? 1 : min(workers.threads, max(1, rowCount))
+    _ = workers.collect(parts) { part in
+      let first = rowCount * part / parts
+      withKernelGrid {
+        Scalar.kernels.gridScatter(
+          points.storage.elements, count, $0, cotangents.storage.elements, columns, first,
+          rowCount * (part + 1) / parts - first, storage.elements + start)
+      }
+    }
+    withExtendedLifetime((points, cotangents)) {}
+  }
+
   /// The pullback of interpolation to the points.
   ///
   /// - Parameters:
