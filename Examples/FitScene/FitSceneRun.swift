@@ -109,7 +109,7 @@ extension FitSceneSettings {
           .numbersPerParameter,
         keepsRecordings: needsOutputs, recordingBudget: recordingBudget,
         kernelSizes: run.adjuster.contains(.iga) ? [max(rows / (side * side), 1)] : [],
-        threads: workers.threads, rowsPerTile: max(256 / renderer.samplesPerRow, 1))
+        threads: workers.threads, rowsPerTile: renderer.rowsPerTile)
     }
     return try estimate(try renderer(of: run, scene, type))
   }

@@ -41,21 +41,22 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   ///   - workers: The threads that share the work.
   ///   - runner: Works on shards of tiles; the threads by default.
   ///   - rowsPerTile: How many rows are evaluated at once, where a row of a model with several
-  ///     ``Module/samplesPerRow`` counts as so many.
+  ///     ``Module/samplesPerRow`` counts as so many; the model's own ``Module/rowsPerTile`` by default.
   ///   - recordingBudget: About how many bytes recordings of tiles may take between the phases of a pass.
   ///     The results do not depend on it.
   /// - Precondition: There is a row in a tile, and the budget is not negative.
   public init(
     of model: Model, workers: Workers = Workers(), runner: (any ShardRunner)? = nil,
-    rowsPerTile: Int = 256, recordingBudget: Int = Self.standardRecordingBudget
+    rowsPerTile: Int? = nil, recordingBudget: Int = Self.standardRecordingBudget
   ) {
     precondition(
-      rowsPerTile > 0 && recordingBudget >= 0,
-      "tiles of \(rowsPerTile) rows, and \(recordingBudget) bytes for recordings")
+      rowsPerTile ?? 1 > 0 && recordingBudget >= 0,
+      "tiles of \(rowsPerTile ?? 1) rows, and \(recordingBudget) bytes for recordings")
     self.model = model
     self.workers = workers
     self.runner = runner ?? workers
-    self.rowsPerTile = min(rowsPerTile, max(1, rowsPerTile / max(1, model.samplesPerRow)))
+    self.rowsPerTile = max(
+      1, rowsPerTile.map { $0 / max(1, model.samplesPerRow) } ?? model.rowsPerTile)
     self.recordingBudget = recordingBudget
     lifted = LiftedModel(model, workers: workers)
     hasNormalizations = model.normalizedColumns > 0

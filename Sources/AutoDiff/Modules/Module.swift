@@ -34,15 +34,25 @@ public protocol Module<Scalar>: Checkpointable {
 
   /// How many rows results in between have at most for each row of the input; 1 unless a module says so.
   ///
-  /// Evaluation in tiles makes its tiles so much smaller. A module of other modules gives the most that
-  /// any of them has. Gradients of single samples have factors only where every row of the input has as many
-  /// rows as the others; where runs differ in length, each takes a sweep of its own.
+  /// A module of other modules gives the most that any of them has. Gradients of single samples have factors only
+  /// where every row of the input has as many rows as the others; where runs differ in length, each takes a sweep
+  /// of its own.
   var samplesPerRow: Int { get }
+
+  /// How many rows of the input are evaluated at once: as many as have 256 rows in between, unless a module says
+  /// so.
+  ///
+  /// Results in between should stay in a core's cache, and be large enough that the work on them outweighs what an
+  /// operation costs whatever its size.
+  var rowsPerTile: Int { get }
 }
 
 extension Module {
   /// One: results in between keep a row for each row of the input.
   public var samplesPerRow: Int { 1 }
+
+  /// 256, fewer where there are several rows in between for each.
+  public var rowsPerTile: Int { max(1, 256 / max(1, samplesPerRow)) }
 }
 
 /// What a module shows its parameters, buffers, layers and submodules to.

@@ -9,6 +9,7 @@ extension PublishedExperiment {
     var scene = SceneRecipe(.nerf)
     scene.network = SceneRecipe.Network()
     scene.sampling = SceneRecipe.Sampling()
+    scene.closesRays = true
     scene.drawing.count = 1024
     scene.drawing.blockSide = 1
     scene.drawing.order = .onePicture

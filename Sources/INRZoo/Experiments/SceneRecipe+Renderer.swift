@@ -18,25 +18,29 @@ extension SceneRecipe {
   ) throws -> any RayRenderer<Scalar> {
     switch field {
     case .nerf:
-      let settings = RadianceNetwork<Scalar>.Settings(
+      var settings = RadianceNetwork<Scalar>.Settings(
         depth: network.depth, width: network.width, skip: network.skip,
         pointFrequencies: network.pointFrequencies,
         directionFrequencies: network.directionFrequencies)
+      settings.density = network.density
       let bounds = try bounds(of: scene, workers: workers)
       let coarse = RadianceNetwork<Scalar>(settings, using: &generator)
       let fine = RadianceNetwork<Scalar>(settings, using: &generator)
+      let (near, far) = (near ?? bounds.near, far ?? bounds.far)
       var renderer = HierarchicalRenderer(
         coarse: coarse, fine: fine,
-        sampling: StratifiedSampling(
-          near: near ?? bounds.near, far: far ?? bounds.far, count: sampling.coarse),
+        sampling: StratifiedSampling(near: near, far: far, count: sampling.coarse),
         fineSamples: sampling.fine)
       renderer.kernelReading = kernel
+      if !closesRays {
+        renderer.lastInterval = Scalar((far - near) / Double(sampling.coarse))
+      }
       return renderer
     case .grid:
       let sides = voxelSides(for: scene)
       let cells = try occupancy(of: scene, cellSide: sides[0], workers: workers)
-      let stages = zip(voxels.shares, sides.dropFirst()).map { share, side in
-        SparseVoxelField<Scalar>.Stage(afterShare: share, voxelSide: side)
+      let stages = zip(zip(voxels.shares, voxels.steps), sides.dropFirst()).map { end, side in
+        SparseVoxelField<Scalar>.Stage(afterShare: end.0, orSteps: end.1, voxelSide: side)
       }
       let field = SparseVoxelField<Scalar>(cells: cells, degree: voxels.degree, stages: stages)
       return MarchingRenderer(

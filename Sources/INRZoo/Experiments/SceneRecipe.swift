@@ -28,6 +28,9 @@ public struct SceneRecipe: Codable, Hashable, Sendable {
   public var network = Network()
   /// How `nerf` samples rays.
   public var sampling = Sampling()
+  /// Whether the last sample of a ray of `nerf` stands for all that is behind it, as published, rather than for one
+  /// sample's share.
+  public var closesRays = true
   /// Whose kernel stands for a ray, for `nerf`.
   public var kernel = RayKernelReading.ray
   /// How the voxels of `grid` become smaller.
@@ -51,7 +54,10 @@ public struct SceneRecipe: Codable, Hashable, Sendable {
       drawing.count = 512
       drawing.blockSide = 4
       network = Network(depth: 4, width: 64, skip: nil)
+      // Nearly transparent at first. What is opaque at first shows a grey that it takes long to leave.
+      network.density = .softplus(shift: -3)
       sampling = Sampling(coarse: 24, fine: 24)
+      closesRays = false
     }
   }
 }
@@ -86,6 +92,8 @@ extension SceneRecipe {
     public var pointFrequencies = 10
     /// The number of frequencies of an encoded direction.
     public var directionFrequencies = 4
+    /// How a raw number becomes a density; rectified as published.
+    public var density = DensityActivation.rectifier
 
     /// The published sizes.
     public init() {}
@@ -120,8 +128,10 @@ extension SceneRecipe {
     /// How many voxels a side of the scene's box has at each size; none is smaller than a pixel's footprint, and the
     /// last one has its size.
     public var perSide: [Double] = [75, 150]
-    /// Which share of the training comes before the sizes after the first.
-    public var shares: [Double] = [0.08, 0.3]
+    /// Which share of the training comes before the sizes after the first at most.
+    public var shares: [Double] = [0.4, 0.85]
+    /// How many steps come before the sizes after the first at most.
+    public var steps = [400, 1200]
     /// The largest degree of the harmonics.
     public var degree = 2
     /// The length of a step, in voxels.
@@ -187,7 +197,7 @@ extension Recipe {
       training.secondDecay = 0.99
       training.rateFactors = ["colors": 0.3]
     case .nerf:
-      training = TrainingRecipe(learningRate: 2e-3, schedule: .falling(factor: 0.1), steps: 3000)
+      training = TrainingRecipe(learningRate: 5e-3, schedule: .falling(factor: 0.1), steps: 3000)
       settings.fourier = .radianceFeatures
       settings.end = 5
     case .ngp:

@@ -26,6 +26,9 @@ public struct HierarchicalRenderer<Field: RadianceField>: RayRenderer, KernelDef
   public var fineSamples: Int
   /// What is added to each factor of the transmittance; see ``VolumeRendering``.
   public var transmittanceFloor = 1e-10
+  /// The interval of the last sample, in lengths of the ray's direction; nearly infinite as in NeRF by default, so
+  /// that whatever is dense there closes the ray.
+  public var lastInterval: Scalar = 1e10
   /// Which kernel stands for a ray.
   public var kernelReading: RayKernelReading = .ray
 
@@ -47,6 +50,9 @@ public struct HierarchicalRenderer<Field: RadianceField>: RayRenderer, KernelDef
 
   /// Those of the fine field.
   public var samplesPerRow: Int { sampling.count + fineSamples }
+
+  /// As many as have the field's samples of a tile.
+  public var rowsPerTile: Int { max(1, fine.samplesPerTile / samplesPerRow) }
 
   /// The fine field's colours.
   public var adjustedOutputs: Range<Int> { 0..<3 }
@@ -108,7 +114,7 @@ public struct HierarchicalRenderer<Field: RadianceField>: RayRenderer, KernelDef
       distances: sampling.distances(
         rayCount: rays.origins.shape[0],
         jitter: rays.noise?.slice(0..<sampling.count, alongAxis: 1)),
-      lengths: rays.lengths.value)
+      lastInterval: lastInterval, lengths: rays.lengths.value)
   }
 
   private func fineSamples(
@@ -124,7 +130,7 @@ public struct HierarchicalRenderer<Field: RadianceField>: RayRenderer, KernelDef
       distances: HierarchicalSampling.refined(
         rendering.samples.distances.reshaped(to: [rayCount, count]),
         weights: rendering.weights.value.reshaped(to: [rayCount, count]), uniform: uniform),
-      lengths: rays.lengths.value)
+      lastInterval: lastInterval, lengths: rays.lengths.value)
   }
 
   private func rendering(

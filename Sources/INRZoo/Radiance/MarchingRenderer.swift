@@ -71,8 +71,8 @@ public struct MarchingRenderer<Field: RadianceField>: RayRenderer {
     [settings.distortion, settings.opacityEntropy].filter { $0 != 0 }
   }
 
-  /// Fewer than a ray has: a sample's work is light, and tiles of more rays spread what each tile costs.
-  public var samplesPerRow: Int { 2 }
+  /// More than other modules have samples: a sample's work is light, and most rays have few.
+  public var rowsPerTile: Int { 128 }
 
   /// What rays show, of shape [rays, 3 + terms].
   public func callAsFunction(_ input: Variable<Scalar>) -> Variable<Scalar> {
@@ -106,7 +106,8 @@ public struct MarchingRenderer<Field: RadianceField>: RayRenderer {
   public mutating func maintain(
     beforeStep step: Int, share: Double, workers: Workers
   ) throws -> RendererChange {
-    var change = field.refine(afterShare: share, occupancy: &occupancy, step: &settings.step)
+    var change = field.refine(
+      beforeStep: step, share: share, occupancy: &occupancy, step: &settings.step)
     if let rule = settings.occupancyRule, step > 0, step % rule.interval(atStep: step) == 0 {
       var generator = SeededGenerator(seed: UInt64(step))
       let cells = occupancy.cells(ofUpdateAtStep: step, rule: rule, using: &generator)

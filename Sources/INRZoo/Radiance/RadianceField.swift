@@ -33,22 +33,29 @@ public protocol RadianceField<Scalar>: Module {
     along directions: Variable<Scalar>, bounds: [Int]
   ) -> Variable<Scalar>
 
+  /// About how many samples are evaluated at once; 256 by default.
+  var samplesPerTile: Int { get }
+
   /// Becomes finer where a renderer that steps along rays is far enough in its training; nothing by default.
   ///
   /// - Parameters:
+  ///   - index: How many steps of the training were made.
   ///   - share: Which share of the training is done, from 0 to 1.
   ///   - occupancy: Where the field is not empty, which may become finer with it.
   ///   - step: The length of a renderer's step, which may become shorter.
   /// - Returns: What has changed.
   mutating func refine(
-    afterShare share: Double, occupancy: inout OccupancyGrid, step: inout Double
+    beforeStep index: Int, share: Double, occupancy: inout OccupancyGrid, step: inout Double
   ) -> RendererChange
 }
 
 extension RadianceField {
+  /// 256.
+  public var samplesPerTile: Int { 256 }
+
   /// Nothing.
   public mutating func refine(
-    afterShare share: Double, occupancy: inout OccupancyGrid, step: inout Double
+    beforeStep index: Int, share: Double, occupancy: inout OccupancyGrid, step: inout Double
   ) -> RendererChange { .nothing }
 
   /// Raw red, green, blue and density.

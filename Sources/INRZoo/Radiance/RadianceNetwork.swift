@@ -23,6 +23,8 @@ public struct RadianceNetwork<Scalar: TensorScalar>: RadianceField {
     public var pointFrequencies = 10
     /// The number of frequencies of an encoded direction.
     public var directionFrequencies = 4
+    /// How a raw number becomes a density; rectified as published.
+    public var density = DensityActivation.rectifier
 
     /// The published sizes.
     public init() {}
@@ -82,8 +84,11 @@ public struct RadianceNetwork<Scalar: TensorScalar>: RadianceField {
     colorLayer = Linear(inputs: width / 2, outputs: 3, using: &generator)
   }
 
-  /// Rectified.
-  public var densityActivation: DensityActivation { .rectifier }
+  /// That of the settings.
+  public var densityActivation: DensityActivation { settings.density }
+
+  /// More where layers have few units, so that results in between have about one size.
+  public var samplesPerTile: Int { 256 * min(max(256 / settings.width, 1), 8) }
 
   /// Raw densities and the last hidden units.
   public func densities(
