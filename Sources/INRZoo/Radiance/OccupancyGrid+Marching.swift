@@ -78,10 +78,10 @@ extension OccupancyGrid {
     while samples < limit {
       let distance = start + place * step
       guard distance < end else { return }
+      // Rounded towards zero, which differs from down where the first cell is taken anyway.
       let (a, b, c) = (
-        min(max(Int((x + distance * u).rounded(.down)), 0), i),
-        min(max(Int((y + distance * v).rounded(.down)), 0), j),
-        min(max(Int((z + distance * w).rounded(.down)), 0), k)
+        min(max(Int(x + distance * u), 0), i), min(max(Int(y + distance * v), 0), j),
+        min(max(Int(z + distance * w), 0), k)
       )
       if isOccupied((a * extents.y + b) * extents.z + c) {
         body(distance)

@@ -14,14 +14,17 @@ import TensorKit
 public struct SparseVoxelField<Scalar: TensorScalar>: RadianceField {
   /// A size of voxels, and when it is reached.
   public struct Stage: Hashable, Codable, Sendable {
-    /// Which share of the training comes before it.
+    /// Which share of the training comes before it at most.
     public var share: Double
+    /// How many steps come before it at most.
+    public var steps: Int
     /// The side of a voxel, in units of the world.
     public var voxelSide: Double
 
-    /// A size that is reached after some share of the training.
-    public init(afterShare share: Double, voxelSide: Double) {
+    /// A size that is reached after some share of the training, or some steps if they are done sooner.
+    public init(afterShare share: Double, orSteps steps: Int = .max, voxelSide: Double) {
       self.share = share
+      self.steps = steps
       self.voxelSide = voxelSide
     }
   }
@@ -136,11 +139,13 @@ public struct SparseVoxelField<Scalar: TensorScalar>: RadianceField {
 // MARK: - Coarse to fine
 
 extension SparseVoxelField {
-  /// Goes on to the next size, if its share of the training is done.
+  /// Goes on to the next size, if its share of the training is done or its number of steps.
   public mutating func refine(
-    afterShare share: Double, occupancy: inout OccupancyGrid, step: inout Double
+    beforeStep index: Int, share: Double, occupancy: inout OccupancyGrid, step: inout Double
   ) -> RendererChange {
-    guard let next = stages.first, share >= next.share else { return .nothing }
+    guard let next = stages.first, share >= next.share || index >= next.steps else {
+      return .nothing
+    }
     let former = Self.voxelSide(of: cells)
     self = refined(to: next.voxelSide)
     stages.removeFirst()
@@ -215,10 +220,12 @@ extension SparseVoxelField {
     var state = OccupancyOfAnySize(cells)
     try visitor.visit(&state, named: "cells")
     var (shares, sides) = (stages.map(\.share), stages.map(\.voxelSide))
+    var steps = stages.map(\.steps)
     try visitor.visit(&shares, named: "stages.shares")
+    try visitor.visit(&steps, named: "stages.steps")
     try visitor.visit(&sides, named: "stages.sides")
     try visitor.require(
-      shares.count == sides.count && shares.allSatisfy(\.isFinite)
+      shares.count == sides.count && shares.count == steps.count && shares.allSatisfy(\.isFinite)
         && sides.allSatisfy { $0 > 0 && $0.isFinite }, of: "stages.sides",
       "there are \(shares.count) shares, and voxels of the sides \(sides)")
     try visitor.visit(&unit, named: "unit")
@@ -235,7 +242,9 @@ extension SparseVoxelField {
       coefficients.shape, toBe: [rows.count, 3 * harmonics.outputs], of: "colors")
     cells = state.grid
     rowOfVertex = rows.ofVertex
-    stages = zip(shares, sides).map { Stage(afterShare: $0, voxelSide: $1) }
+    stages = shares.indices.map {
+      Stage(afterShare: shares[$0], orSteps: steps[$0], voxelSide: sides[$0])
+    }
     density = Variable(densities)
     colors = Variable(coefficients)
   }

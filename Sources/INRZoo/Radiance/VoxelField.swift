@@ -153,7 +153,7 @@ public struct VoxelField<Scalar: TensorScalar>: RadianceField {
   ///
   /// The step becomes shorter as the voxels do. Cells that are nearly transparent are no longer occupied.
   public mutating func refine(
-    afterShare share: Double, occupancy: inout OccupancyGrid, step: inout Double
+    beforeStep index: Int, share: Double, occupancy: inout OccupancyGrid, step: inout Double
   ) -> RendererChange {
     guard let next = stages.first, share >= next.share else { return .nothing }
     stages.removeFirst()

@@ -81,6 +81,20 @@ public struct Camera: Hashable, Sendable {
     )
   }
 
+  /// The part of the picture's plane that a ball is seen within, in pixels from the upper left corner; nil for a ball
+  /// that is not well in front of the camera.
+  func extent(
+    ofBallAround center: SIMD3<Double>, radius: Double
+  ) -> (columns: ClosedRange<Double>, rows: ClosedRange<Double>)? {
+    guard let place = place(of: center), place.depth > 2 * radius else { return nil }
+    // A ball off the axis is seen as an ellipse, longer by the ratio of its distance to its depth.
+    let distance = length(center - pose.position)
+    let reach = focalLength * radius * distance / (place.depth * (place.depth - radius))
+    return (
+      (place.column - reach)...(place.column + reach), (place.row - reach)...(place.row + reach)
+    )
+  }
+
   /// The rays through some pixels.
   ///
   /// - Parameters:

@@ -57,18 +57,63 @@ extension PosedScene {
     // As long as a cell, so that no cell is passed over but at its edges.
     let cell = cells.box.size / SIMD3<Double>(cells.extents)
     let step = 0.5 * min(cell.x, cell.y, cell.z)
+    let occupied = (0..<cells.cellCount).filter { cells.isOccupied($0) }
+      .map { cells.center(ofCell: $0) }
+    let radius = 0.5 * length(cell)
     return try workers.map(training.count) { index in
       let camera = training[index].camera
-      let rays: Rays<Double> = camera.rays(through: drawing.position, isNormalized: true)
+      let candidates = camera.pixels(showingBallsAround: occupied, radius: radius)
+      let rays: Rays<Double> = camera.rays(
+        atPixels: candidates, through: drawing.position, isNormalized: true)
       let bounds = cells.samples(
         alongRaysFrom: rays.origins, directions: rays.directions, near: near, step: step,
         jitter: Tensor(repeating: 0.5, shape: [rays.count]), atMost: 1
       ).bounds
-      return (0..<camera.pixelCount).map { pixel in
-        if bounds[pixel + 1] > bounds[pixel] { return true }
-        // A step without a factor in common with a row does not leave columns out.
-        return stride > 0 && (pixel &* 2_654_435_761) % stride == 0
+      // A step without a factor in common with a row does not leave columns out.
+      var isWanted = (0..<camera.pixelCount).map { pixel in
+        stride > 0 && (pixel &* 2_654_435_761) % stride == 0
+      }
+      for (ray, pixel) in candidates.enumerated() where bounds[ray + 1] > bounds[ray] {
+        isWanted[pixel] = true
+      }
+      return isWanted
+    }
+  }
+}
+
+extension Camera {
+  /// The pixels that some balls of one size may be seen at: those of rectangles around them.
+  fileprivate func pixels(
+    showingBallsAround centers: [SIMD3<Double>], radius: Double
+  ) -> [Int] {
+    // A rectangle adds one at two of its corners and takes it away at the others; sums over rows and columns then
+    // say how many rectangles a pixel is in.
+    let stride = width + 1
+    var counts = [Int32](repeating: 0, count: stride * (height + 1))
+    func clamped(_ place: Double, _ limit: Int) -> Int { Int(min(max(place, 0), Double(limit))) }
+    for center in centers {
+      guard let extent = extent(ofBallAround: center, radius: radius) else {
+        return Array(0..<pixelCount)
+      }
+      // A ray goes through a corner or the middle of its pixel.
+      let left = clamped((extent.columns.lowerBound - 0.5).rounded(.down), width)
+      let right = clamped((extent.columns.upperBound + 1).rounded(.down), width)
+      let top = clamped((extent.rows.lowerBound - 0.5).rounded(.down), height)
+      let bottom = clamped((extent.rows.upperBound + 1).rounded(.down), height)
+      counts[top * stride + left] += 1
+      counts[top * stride + right] -= 1
+      counts[bottom * stride + left] -= 1
+      counts[bottom * stride + right] += 1
+    }
+    var pixels: [Int] = []
+    for row in 0..<height {
+      var count: Int32 = 0
+      for column in 0..<width {
+        if row > 0 { counts[row * stride + column] += counts[(row - 1) * stride + column] }
+        count += counts[row * stride + column]
+        if count > 0 { pixels.append(row * width + column) }
       }
     }
+    return pixels
   }
 }

@@ -138,9 +138,11 @@ import Testing
     let former = field.density.extents
     var occupancy = OccupancyGrid(box: Self.box, extents: SIMD3(4, 6, 2)) { $0.x < 0 }
     var step = 0.1
-    #expect(field.refine(afterShare: 0.04, occupancy: &occupancy, step: &step) == .nothing)
+    #expect(
+      field.refine(beforeStep: 7, share: 0.04, occupancy: &occupancy, step: &step) == .nothing)
     #expect(field.density.extents == former && step == 0.1)
-    #expect(field.refine(afterShare: 0.05, occupancy: &occupancy, step: &step) == .parameters)
+    #expect(
+      field.refine(beforeStep: 7, share: 0.05, occupancy: &occupancy, step: &step) == .parameters)
     #expect(field.density.extents == SIMD3(20, 30, 10) && field.stages.count == 3)
     #expect(occupancy.extents == SIMD3(19, 29, 9))
     #expect(!occupancy.isOccupied(at: SIMD3(0.3, 0, 0.5)))

@@ -70,11 +70,20 @@ import Testing
     // The opaque cells and their neighbours: half of the box.
     #expect(abs(finer.cells.box.upper.x) < 1e-12 && finer.cells.box.lower.x == -1)
     var (occupancy, step) = (field.cells, 0.1)
-    #expect(field.refine(afterShare: 0.5, occupancy: &occupancy, step: &step) == .nothing)
+    #expect(field.refine(beforeStep: 7, share: 0.5, occupancy: &occupancy, step: &step) == .nothing)
     var staged = SparseVoxelField<Double>(
       cells: field.cells, stages: [.init(afterShare: 0.5, voxelSide: 0.25)])
-    #expect(staged.refine(afterShare: 0.4, occupancy: &occupancy, step: &step) == .nothing)
-    #expect(staged.refine(afterShare: 0.5, occupancy: &occupancy, step: &step) == .parameters)
+    #expect(
+      staged.refine(beforeStep: 7, share: 0.4, occupancy: &occupancy, step: &step) == .nothing)
+    var counted = SparseVoxelField<Double>(
+      cells: field.cells, stages: [.init(afterShare: 1, orSteps: 8, voxelSide: 0.25)])
+    for (index, change) in [(7, RendererChange.nothing), (8, .parameters), (9, .nothing)] {
+      var (occupancy, step) = (counted.cells, 0.1)
+      #expect(
+        counted.refine(beforeStep: index, share: 0.4, occupancy: &occupancy, step: &step) == change)
+    }
+    #expect(
+      staged.refine(beforeStep: 7, share: 0.5, occupancy: &occupancy, step: &step) == .parameters)
     #expect(occupancy == staged.cells && step < 0.06)
   }
 
