@@ -124,7 +124,10 @@ struct FitSceneSettings: AdjusterExperiment {
     } else {
       recipes = fields.map { .scene($0) }
       if values[Options.scene] == nil {
-        for index in recipes.indices { recipes[index].training.steps /= 8 }
+        // For a first look.
+        for index in recipes.indices {
+          recipes[index].training.steps /= recipes[index].scene.field == .nerf ? 6 : 4
+        }
       }
     }
     for index in recipes.indices { recipes[index].apply(Options.recipe, of: values) }

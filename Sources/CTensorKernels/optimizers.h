@@ -36,37 +36,38 @@ static void NAME(adam_touched)(Real *p, const Real *g, Real *m, Real *v, Real *c
                                double epsilon, const Real *corrections1,
                                const Real *corrections2, double weight_decay,
                                double decoupled_decay) {
-  enum { block = 16 };
   const Real keep1 = (Real)decay1, take1 = (Real)(1 - decay1);
   const Real keep2 = (Real)decay2, take2 = (Real)(1 - decay2);
   const Real floor = (Real)epsilon, added_decay = (Real)weight_decay;
   const Real shrink = (Real)(1 - rate * decoupled_decay), pace = (Real)rate;
-  for (size_t start = 0; start < count; start += block) {
-    const size_t size = count - start < block ? count - start : block;
-    const Real *slope = g + start;
-    bool touched = false;
-    for (size_t i = 0; i < size; i++) touched |= slope[i] != 0;
-    if (!touched) continue;
-    Real first[block], second[block];
-    for (size_t i = 0; i < size; i++) {
-      const size_t steps = counts == NULL ? 0 : (size_t)counts[start + i] + (slope[i] != 0);
-      if (counts != NULL) counts[start + i] = (Real)steps;
-      first[i] = corrections1[steps];
-      second[i] = corrections2[steps];
+  TK_FOR_EACH_VECTOR(count, {
+    Vector slope = NAME(load)(g + index, width);
+    // True for NaN, and false for the lanes beyond the last element.
+    Integers touched = slope != (Vector){0};
+    // Where no element of a vector is, nothing else is read.
+    if (NAME(any)(touched)) {
+      Vector factor = NAME(broadcast)(pace * (corrections2[0] / corrections1[0]));
+      if (counts != NULL) {
+        Vector made = NAME(load)(counts + index, width);
+        made = NAME(select)(touched, made + NAME(broadcast)(1), made);
+        NAME(store)(made, counts + index, width);
+        for (size_t lane = 0; lane < NAME(lanes); lane++) {
+          const size_t steps = (size_t)made[lane];
+          factor[lane] = pace * (corrections2[steps] / corrections1[steps]);
+        }
+      }
+      Vector parameter = NAME(load)(p + index, width);
+      Vector mean = NAME(load)(m + index, width);
+      Vector spread = NAME(load)(v + index, width);
+      if (weight_decay != 0) slope += added_decay * parameter;
+      mean = NAME(select)(touched, keep1 * mean + take1 * slope, mean);
+      spread = NAME(select)(touched, keep2 * spread + take2 * (slope * slope), spread);
+      NAME(store)(mean, m + index, width);
+      NAME(store)(spread, v + index, width);
+      Vector change = factor * mean / (NAME(square_root)(spread) + floor);
+      NAME(store)(NAME(select)(touched, shrink * parameter - change, parameter), p + index, width);
     }
-    for (size_t i = 0; i < size; i++) {
-      const size_t at = start + i;
-      const bool moved = slope[i] != 0;
-      const Real gradient = slope[i] + added_decay * p[at];
-      const Real mean = keep1 * m[at] + take1 * gradient;
-      const Real spread = keep2 * v[at] + take2 * (gradient * gradient);
-      const Real change =
-        pace * (second[i] / first[i]) * mean / (__builtin_elementwise_sqrt(spread) + floor);
-      p[at] = moved ? shrink * p[at] - change : p[at];
-      m[at] = moved ? mean : m[at];
-      v[at] = moved ? spread : v[at];
-    }
-  }
+  });
 }
 
 static void NAME(sgd)(Real *p, const Real *g, Real *velocity, size_t count, double rate,

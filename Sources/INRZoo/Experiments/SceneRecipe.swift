@@ -128,8 +128,9 @@ extension SceneRecipe {
     /// How many voxels a side of the scene's box has at each size; none is smaller than a pixel's footprint, and the
     /// last one has its size.
     public var perSide: [Double] = [75, 150]
-    /// Which share of the training comes before the sizes after the first at most.
-    public var shares: [Double] = [0.4, 0.85]
+    /// Which share of the training comes before the sizes after the first at most; 1 for all of it, so that a short
+    /// training does without the last size.
+    public var shares: [Double] = [0.4, 1]
     /// How many steps come before the sizes after the first at most.
     public var steps = [400, 1200]
     /// The largest degree of the harmonics.
