@@ -7,6 +7,8 @@ enum Work: String, CaseIterable, Sendable {
   case linearAlgebra = "linear-algebra"
   case fullKernelStep = "full-kernel-step"
   case volumeStep = "volume-step"
+  case networkStep = "nerf-step"
+  case hashGridStep = "hash-step"
 
   var about: String {
     switch self {
@@ -16,6 +18,8 @@ enum Work: String, CaseIterable, Sendable {
     case .kernel: "the empirical kernel of a SIREN at some samples"
     case .fullKernelStep: "a step adjusted by the kernel of a whole 1-D batch (experiment 2)"
     case .volumeStep: "a step on 512 groups of 256 voxels, plain, by IGA or by bands"
+    case .networkStep: "a step of NeRF's networks on 1024 rays of 64 and 192 samples"
+    case .hashGridStep: "a step of a hash grid with its networks on 262144 points"
     }
   }
 }

@@ -16,6 +16,8 @@ enum Benchmarks {
         case .kernel: [try steps.kernel()]
         case .fullKernelStep: [try steps.fullKernelStep()]
         case .volumeStep: [try steps.volumeStep()]
+        case .networkStep: [try RadianceMeasurements(values: values).networkStep()]
+        case .hashGridStep: [try RadianceMeasurements(values: values).hashGridStep()]
         }
       try TextOutput.standardOutput.deliver(measurements.map(\.line))
     }

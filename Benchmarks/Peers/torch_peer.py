@@ -10,7 +10,9 @@ import torch
 from torch.func import functional_call, grad, vmap
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--work", choices=["step", "kernel", "full-kernel-step", "volume-step"], default="step")
+parser.add_argument(
+    "--work", default="step",
+    choices=["step", "kernel", "full-kernel-step", "volume-step", "nerf-step", "hash-step"])
 parser.add_argument("--network", choices=["siren", "pe", "relu"], default="siren")
 parser.add_argument("--adjuster", choices=["none", "iga"], default="none")
 parser.add_argument("--width", type=int, default=256)
@@ -152,8 +154,144 @@ def kernel():
     return compute
 
 
+class RadianceNetwork(torch.nn.Module):
+    """NeRF's network of 8 x 256 units, as in nerf-pytorch."""
+
+    def __init__(self, width=256):
+        super().__init__()
+        linear = torch.nn.Linear
+        self.points = torch.nn.ModuleList(
+            linear(63 if i == 0 else width + 63 if i == 5 else width, width) for i in range(8))
+        self.alpha, self.feature = linear(width, 1), linear(width, width)
+        self.view, self.rgb = linear(width + 27, width // 2), linear(width // 2, 3)
+
+    @staticmethod
+    def encode(x, frequencies):
+        parts = [x]
+        for frequency in range(frequencies):
+            parts += [torch.sin(x * 2.0**frequency), torch.cos(x * 2.0**frequency)]
+        return torch.cat(parts, -1)
+
+    def forward(self, x, d):
+        encoded = self.encode(x, 10)
+        h = encoded
+        for index, layer in enumerate(self.points):
+            h = torch.relu(layer(h))
+            if index == 4:
+                h = torch.cat([encoded, h], -1)
+        h2 = torch.relu(self.view(torch.cat([self.feature(h), self.encode(d, 4)], -1)))
+        return self.rgb(h2), self.alpha(h)[..., 0]
+
+
+def nerf_step():
+    rays, coarse, more = 1024, 64, 128
+    networks = [RadianceNetwork(), RadianceNetwork()]
+    optimizer = torch.optim.Adam([p for n in networks for p in n.parameters()], 5e-4)
+    directions = torch.rand(rays, 3) * 0.6 - 0.3 + torch.tensor([0.0, 0.0, -1.0])
+    lengths = directions.norm(dim=-1, keepdim=True)
+    targets = torch.rand(rays, 3)
+
+    def render(network, z):
+        points = directions[:, None] * z[..., None]
+        seen = (directions / lengths)[:, None].expand_as(points)
+        rgb, raw = network(points.reshape(-1, 3), seen.reshape(-1, 3))
+        rgb, raw = torch.sigmoid(rgb).reshape(rays, -1, 3), raw.reshape(rays, -1)
+        gaps = torch.cat([z[:, 1:] - z[:, :-1], torch.full((rays, 1), 1e10)], -1) * lengths
+        alpha = 1 - torch.exp(-torch.relu(raw) * gaps)
+        light = torch.cumprod(torch.cat([torch.ones(rays, 1), 1 - alpha + 1e-10], -1), -1)[:, :-1]
+        weights = alpha * light
+        color = (weights[..., None] * rgb).sum(1) + (1 - weights.sum(1, keepdim=True))
+        return color, weights
+
+    def step():
+        optimizer.zero_grad()
+        z = 2 + 4 * (torch.arange(coarse) + torch.rand(rays, coarse)) / coarse
+        first, weights = render(networks[0], z)
+        with torch.no_grad():
+            bins = 0.5 * (z[:, 1:] + z[:, :-1])
+            pdf = weights[:, 1:-1] + 1e-5
+            cdf = torch.cumsum(pdf / pdf.sum(-1, keepdim=True), -1)
+            cdf = torch.cat([torch.zeros(rays, 1), cdf], -1)
+            u = torch.rand(rays, more)
+            above = torch.searchsorted(cdf, u, right=True).clamp(1, cdf.shape[1] - 1)
+            low, high = cdf.gather(1, above - 1), cdf.gather(1, above)
+            share = (u - low) / torch.where(high - low < 1e-5, torch.ones_like(low), high - low)
+            drawn = bins.gather(1, above - 1)
+            drawn = drawn + share * (bins.gather(1, above) - drawn)
+            z = torch.sort(torch.cat([z, drawn], -1), -1).values
+        second, _ = render(networks[1], z)
+        loss = ((first - targets) ** 2).mean() + ((second - targets) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+
+    return step
+
+
+def harmonics(d):
+    """The 16 real spherical harmonics up to degree 3."""
+    x, y, z = d.unbind(-1)
+    xx, yy, zz = x * x, y * y, z * z
+    return torch.stack([
+        torch.full_like(x, 0.28209479), -0.48860251 * y, 0.48860251 * z, -0.48860251 * x,
+        1.09254843 * x * y, -1.09254843 * y * z, 0.94617470 * zz - 0.31539157,
+        -1.09254843 * x * z, 0.54627422 * (xx - yy), 0.59004359 * y * (-3 * xx + yy),
+        2.89061144 * x * y * z, 0.45704580 * y * (1 - 5 * zz), 0.37317633 * z * (5 * zz - 3),
+        0.45704580 * x * (1 - 5 * zz), 1.44530572 * z * (xx - yy), 0.59004359 * x * (-xx + 3 * yy),
+    ], -1)
+
+
+def hash_step():
+    """A hash grid as in tiny-cuda-nn, 16 levels of at most 2^19 rows of 2, and ngp_pl's two networks."""
+    points, levels = 1 << 18, []
+    growth, start = (2048 / 16) ** (1 / 15), 0
+    for level in range(16):
+        scale = 16 * growth**level - 1
+        vertices = math.ceil(round(scale, 9)) + 1
+        rows = min((vertices**3 + 7) // 8 * 8, 1 << 19)
+        levels.append((scale, vertices, rows, start))
+        start += rows
+    table = torch.nn.Parameter((torch.rand(start, 2) * 2 - 1) * 1e-4)
+    linear = lambda a, b: torch.nn.Linear(a, b, bias=False)
+    sigma = torch.nn.Sequential(linear(32, 64), torch.nn.ReLU(), linear(64, 16))
+    color = torch.nn.Sequential(
+        linear(32, 64), torch.nn.ReLU(), linear(64, 64), torch.nn.ReLU(), linear(64, 3))
+    optimizer = torch.optim.Adam(
+        [table, *sigma.parameters(), *color.parameters()], 1e-2, betas=(0.9, 0.99), eps=1e-15)
+    places = torch.rand(points, 3)
+    directions = torch.nn.functional.normalize(torch.rand(points, 3) * 2 - 1, dim=-1)
+    targets = torch.rand(points, 4)
+    corners = torch.tensor([[c & 1, c >> 1 & 1, c >> 2] for c in range(8)])
+
+    def encode(x):
+        features = []
+        for scale, vertices, rows, first in levels:
+            place = x * scale + 0.5
+            cell = torch.floor(place)
+            share = (place - cell)[:, None]
+            vertex = cell.long()[:, None] + corners
+            weight = torch.where(corners.bool(), share, 1 - share).prod(-1)
+            if vertices**3 <= rows:
+                index = (vertex * torch.tensor([1, vertices, vertices**2])).sum(-1) % rows
+            else:
+                index = (vertex[..., 0] ^ vertex[..., 1] * 2654435761 ^ vertex[..., 2] * 805459861)
+                index = index & (rows - 1)
+            features.append((weight[..., None] * table[first + index]).sum(1))
+        return torch.cat(features, -1)
+
+    def step():
+        optimizer.zero_grad()
+        hidden = sigma(encode(places))
+        colors = color(torch.cat([harmonics(directions), hidden], -1))
+        output = torch.cat([colors, hidden[:, :1]], -1)
+        loss = ((output - targets) ** 2).mean()
+        loss.backward()
+        optimizer.step()
+
+    return step
+
+
 work = {"step": picture_step, "kernel": kernel, "full-kernel-step": full_kernel_step,
-        "volume-step": volume_step}[options.work]()
+        "volume-step": volume_step, "nerf-step": nerf_step, "hash-step": hash_step}[options.work]()
 times = timed(work)
 print(json.dumps({
     "name": f"PyTorch {torch.__version__} {options.work}", "median_s": statistics.median(times),

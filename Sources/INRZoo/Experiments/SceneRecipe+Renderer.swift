@@ -11,10 +11,11 @@ extension SceneRecipe {
   ///   - scene: The scene.
   ///   - generator: Draws the weights.
   ///   - workers: The threads that share the work.
+  ///   - type: The type of numbers.
   /// - Throws: What the workers throw.
   public func renderer<Scalar: TensorScalar>(
     of scene: PosedScene, using generator: inout SeededGenerator, workers: Workers,
-    _: Scalar.Type = Scalar.self
+    _ type: Scalar.Type = Scalar.self
   ) throws -> any RayRenderer<Scalar> {
     switch field {
     case .nerf:
@@ -161,10 +162,11 @@ extension SceneRecipe {
   ///   - noiseColumns: How many numbers a row has to draw samples with.
   ///   - seed: Seeds what is drawn.
   ///   - workers: The threads that share the work.
+  ///   - type: The type of numbers.
   /// - Throws: What the workers throw.
   public func batches<Scalar: TensorScalar>(
     of scene: PosedScene, noiseColumns: Int, seed: UInt64, workers: Workers,
-    _: Scalar.Type = Scalar.self
+    _ type: Scalar.Type = Scalar.self
   ) throws -> RayBatches<Scalar> {
     guard emptyPixelStride != 1,
       let hull = try scene.hull(
