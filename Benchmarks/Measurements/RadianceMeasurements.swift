@@ -60,6 +60,6 @@ struct RadianceMeasurements {
       "hash grid step on \(points) points",
       timing: Timing(repetitions: values[Options.repetitions], warmUps: 1) {
         try trainer.advance(on: batch)
-      }, elements: Double(points))
+      })
   }
 }
