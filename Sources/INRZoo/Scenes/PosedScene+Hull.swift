@@ -54,7 +54,7 @@ extension PosedScene {
     meeting cells: OccupancyGrid, _ drawing: RayDrawing, otherwiseOneOf stride: Int,
     workers: Workers = Workers()
   ) throws -> [[Bool]] {
-    // As long as a cell, so that no cell is passed over but at its edges.
+    // Half as long as a cell, so that no cell is passed over but at its edges.
     let cell = cells.box.size / SIMD3<Double>(cells.extents)
     let step = 0.5 * min(cell.x, cell.y, cell.z)
     let occupied = (0..<cells.cellCount).filter { cells.isOccupied($0) }
