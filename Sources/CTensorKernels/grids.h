@@ -162,32 +162,44 @@ static void NAME(grid_corners)(const Real *points, size_t count, const struct tk
   }
 }
 
+// The corners of a block of points in one level.
+struct NAME(grid_corners_found) {
+  Real weights[NAME(grid_cell_corners)][NAME(grid_block)];
+  uint32_t indices[NAME(grid_cell_corners)][NAME(grid_block)];
+};
+
+TK_INLINE void NAME(grid_find_corners)(const struct NAME(grid_shares) * shares, size_t count,
+                                       const struct tk_grid *grid,
+                                       const struct tk_grid_level *level,
+                                       struct NAME(grid_corners_found) * found) {
+  struct NAME(grid_places) places;
+  for (size_t axis = 0; axis < 3; axis++) {
+    NAME(grid_place_axis)(shares, count, grid, level, axis, 0, &places);
+  }
+  for (size_t corner = 0; corner < NAME(grid_cell_corners); corner++) {
+    NAME(grid_corner_weights)(&places, corner, count, found->weights[corner]);
+    NAME(grid_corner_indices)(&places, level, corner, count, found->indices[corner]);
+  }
+}
+
 TK_INLINE void NAME(grid_gather_columns)(const Real *points, size_t count,
                                          const struct tk_grid *grid, const Real *table,
                                          Real *restrict out, size_t columns) {
   struct NAME(grid_shares) shares;
-  struct NAME(grid_places) places;
-  Real weights[NAME(grid_cell_corners)][NAME(grid_block)];
-  uint32_t indices[NAME(grid_cell_corners)][NAME(grid_block)];
+  struct NAME(grid_corners_found) corners;
   for (size_t start = 0; start < count; start += NAME(grid_block)) {
     const size_t size = count - start < NAME(grid_block) ? count - start : NAME(grid_block);
     NAME(grid_find_shares)(points + 3 * start, size, grid, &shares);
     for (size_t l = 0; l < grid->level_count; l++) {
       const struct tk_grid_level *level = grid->levels + l;
-      for (size_t axis = 0; axis < 3; axis++) {
-        NAME(grid_place_axis)(&shares, size, grid, level, axis, 0, &places);
-      }
-      for (size_t corner = 0; corner < NAME(grid_cell_corners); corner++) {
-        NAME(grid_corner_weights)(&places, corner, size, weights[corner]);
-        NAME(grid_corner_indices)(&places, level, corner, size, indices[corner]);
-      }
+      NAME(grid_find_corners)(&shares, size, grid, level, &corners);
       const Real *rows = table + level->first_row * columns;
       Real *to = out + (start * grid->level_count + l) * columns;
       for (size_t i = 0; i < size; i++, to += grid->level_count * columns) {
         for (size_t j = 0; j < columns; j++) to[j] = 0;
         for (size_t corner = 0; corner < NAME(grid_cell_corners); corner++) {
-          const Real *from = rows + (size_t)indices[corner][i] * columns;
-          const Real weight = weights[corner][i];
+          const Real *from = rows + (size_t)corners.indices[corner][i] * columns;
+          const Real weight = corners.weights[corner][i];
           for (size_t j = 0; j < columns; j++) to[j] += weight * from[j];
         }
       }
@@ -206,30 +218,22 @@ TK_INLINE void NAME(grid_scatter_columns)(const Real *points, size_t count,
                                           Real *restrict table, size_t first, size_t row_count,
                                           size_t columns) {
   struct NAME(grid_shares) shares;
-  struct NAME(grid_places) places;
-  Real weights[NAME(grid_cell_corners)][NAME(grid_block)];
-  uint32_t indices[NAME(grid_cell_corners)][NAME(grid_block)];
+  struct NAME(grid_corners_found) corners;
   for (size_t start = 0; start < count; start += NAME(grid_block)) {
     const size_t size = count - start < NAME(grid_block) ? count - start : NAME(grid_block);
     NAME(grid_find_shares)(points + 3 * start, size, grid, &shares);
     for (size_t l = 0; l < grid->level_count; l++) {
       const struct tk_grid_level *level = grid->levels + l;
       if (level->first_row >= first + row_count || level->first_row + level->rows <= first) continue;
-      for (size_t axis = 0; axis < 3; axis++) {
-        NAME(grid_place_axis)(&shares, size, grid, level, axis, 0, &places);
-      }
-      for (size_t corner = 0; corner < NAME(grid_cell_corners); corner++) {
-        NAME(grid_corner_weights)(&places, corner, size, weights[corner]);
-        NAME(grid_corner_indices)(&places, level, corner, size, indices[corner]);
-      }
+      NAME(grid_find_corners)(&shares, size, grid, level, &corners);
       const Real *from = cotangents + (start * grid->level_count + l) * columns;
       for (size_t i = 0; i < size; i++, from += grid->level_count * columns) {
         for (size_t corner = 0; corner < NAME(grid_cell_corners); corner++) {
-          const size_t row = level->first_row + indices[corner][i];
+          const size_t row = level->first_row + corners.indices[corner][i];
           // As unsigned numbers, those below the first are beyond the count too.
           if (row - first >= row_count) continue;
           Real *to = table + row * columns;
-          const Real weight = weights[corner][i];
+          const Real weight = corners.weights[corner][i];
           for (size_t j = 0; j < columns; j++) to[j] += weight * from[j];
         }
       }
