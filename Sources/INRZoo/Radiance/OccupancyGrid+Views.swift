@@ -21,38 +21,23 @@ extension OccupancyGrid {
     precondition(margin >= 0, "silhouettes enlarged by \(margin) pixels")
     let covered = views.filter(\.hasAlpha)
     let silhouettes = try workers.map(covered.count) { Silhouette(covered[$0]) }
-    self.init(box: box, extents: extents, isOccupied: false)
+    let whole = OccupancyGrid(box: box, extents: extents)
     let cell = box.size / SIMD3<Double>(extents)
-    @Sendable func mayHold(_ center: SIMD3<Double>, radius: Double) -> Bool {
-      for view in silhouettes.indices
-      where !silhouettes[view].mayShow(center, radius: radius, margin: margin) { return false }
-      return true
-    }
-    // Most cells are left out with the block that they are in. A slab of blocks at a time, which share their x.
-    let side = 4
-    let blocks = (extents &+ (side - 1)) / side
-    let grid = self
-    let slabs = try workers.map(blocks.x) { x in
-      var held: [Int] = []
-      for block in 0..<(blocks.y * blocks.z) {
-        let first = SIMD3(x, block / blocks.z, block % blocks.z) &* side
-        let end = first &+ side
-        let middle = box.lower + cell * 0.5 * SIMD3<Double>(first &+ end)
-        guard mayHold(middle, radius: 0.5 * Double(side) * length(cell)) else { continue }
-        for x in first.x..<min(end.x, extents.x) {
-          for y in first.y..<min(end.y, extents.y) {
-            for z in first.z..<min(end.z, extents.z) {
-              let index = grid.cell(at: SIMD3(x, y, z))
-              if mayHold(grid.center(ofCell: index), radius: 0.5 * length(cell)) {
-                held.append(index)
-              }
-            }
-          }
-        }
+    let radius = 0.5 * length(cell)
+    // A slab of cells at a time, which share their x.
+    let slabSize = extents.y * extents.z
+    let slabs = try workers.map(extents.x) { slab in
+      (0..<slabSize).map { index in
+        let center = whole.center(ofCell: slab * slabSize + index)
+        return silhouettes.allSatisfy { $0.mayShow(center, radius: radius, margin: margin) }
       }
-      return held
     }
-    for cell in slabs.joined() { set(cell, to: true) }
+    self.init(box: box, extents: extents, isOccupied: false)
+    for (slab, cells) in slabs.enumerated() {
+      for (index, isOccupied) in cells.enumerated() where isOccupied {
+        set(slab * slabSize + index, to: true)
+      }
+    }
   }
 
   /// Empties for good the cells whose middles no camera has in its picture, or that lie too near to each that has.
