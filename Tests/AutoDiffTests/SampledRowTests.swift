@@ -134,6 +134,29 @@ import Testing
     #expect(sum.total?.shape == [rowCount, 3])
   }
 
+  /// What waits as points is written down as indices and weights, for processes that have not the grid.
+  @Test func interpolatedRowsAreListedInAState() throws {
+    let grid = TableGrid(
+      levels: [
+        TableGrid.Level(
+          scale: SIMD3(repeating: 2), offset: .zero, extents: SIMD3(repeating: 3),
+          strides: SIMD3(9, 3, 1), addressing: .bounded, rows: 0..<27),
+        TableGrid.Level(
+          scale: SIMD3(repeating: 1), offset: .zero, extents: SIMD3(repeating: 2),
+          strides: SIMD3(4, 2, 1), addressing: .bounded, rows: 27..<35),
+      ], from: .zero, to: SIMD3(repeating: 1), isSmooth: false)
+    let points = Tensor<Double>([[0.1, 0.6, 0.8], [0.9, 0.2, 0.5]])
+    let cotangents = normal([2, 6], seed: 3)
+    var sum = CotangentSum<Double>()
+    sum.add(RowAddition(cotangents, through: grid, at: points))
+    var sent = CotangentSum<Double>()
+    try sent.restore(from: sum.savedState())
+    var expected = Tensor<Double>(zeros: [35, 3])
+    grid.addPullback(of: cotangents, at: points, to: &expected)
+    #expect(sum.total == expected && expected.squared().sum() > 0)
+    expectClose(try #require(sent.total), expected, 1e-14, "restored")
+  }
+
   // MARK: - Batches
 
   @Test func tilesAreSizedBySamples() {
@@ -148,5 +171,14 @@ import Testing
       #expect(evaluation.rowsPerTile == rows)
     }
     #expect(Network([2, 1]).samplesPerRow == 1)
+    #expect(TiledEvaluation(of: Sampled(samplesPerRow: 3)).rowsPerTile == 85)
+    struct Light: Module {
+      typealias Scalar = Double
+      var rowsPerTile: Int { 1000 }
+      func callAsFunction(_ input: Variable<Double>) -> Variable<Double> { input }
+      mutating func visit(_ visitor: inout ModuleVisitor<Double>) {}
+    }
+    #expect(TiledEvaluation(of: Light()).rowsPerTile == 1000)
+    #expect(TiledEvaluation(of: Light(), rowsPerTile: 9).rowsPerTile == 9)
   }
 }

@@ -13,7 +13,7 @@ import Testing
   /// Small sizes of a field.
   static func recipe(_ field: SceneRecipe.Field) -> Recipe {
     var recipe = Recipe.scene(field)
-    recipe.scene.network = SceneRecipe.Network(depth: 2, width: 8, skip: nil)
+    (recipe.scene.network.depth, recipe.scene.network.width) = (2, 8)
     recipe.scene.sampling = SceneRecipe.Sampling(coarse: 6, fine: 4)
     recipe.scene.drawing.count = 64
     recipe.scene.voxels.perSide = [6, 10]
@@ -71,6 +71,18 @@ import Testing
       try recipe.scene.renderer(
         of: Self.scene.get(), using: &generator, workers: Workers(threads: 2)), recipe
     )
+  }
+
+  /// As published, whatever is dense at the end of a ray closes it.
+  @Test func theOwnNerfIsNearlyTransparentAtFirst() throws {
+    func largestOpacity(_ change: (inout Recipe) -> Void = { _ in }) throws -> Double {
+      func opacity<Model: RayRenderer<Double>>(_ renderer: Model) throws -> Double {
+        try renderer.view(from: Self.scene.get().test[0].camera, over: [1, 1, 1]).opacity.largest()
+      }
+      return try opacity(renderer(.nerf, change).0)
+    }
+    #expect(try largestOpacity() < 0.5)
+    #expect(try largestOpacity { $0.scene.closesRays = true } > 0.99)
   }
 
   @Test(arguments: SceneRecipe.Field.allCases)

@@ -25,6 +25,28 @@ import Testing
       #expect(tk_buffer_bytes_held() - before <= Int64(3 * count * size))
     }
   }
+
+  /// Vectors of large models are kept from step to step, by their sizes, but never more than were in use at once.
+  @Test func hugeBuffersAreKeptAndDoNotAddUp() async {
+    await #expect(processExitsWith: .success) {
+      let size = 20 << 20
+      let before = tk_buffer_bytes_held()
+      let first = tk_buffer_allocate(size)
+      tk_buffer_release(first, size)
+      let second = tk_buffer_allocate(size)
+      #expect(second == first && tk_buffer_bytes_held() - before == Int64(size))
+      tk_buffer_release(second, size)
+      // Other sizes take the place of those that wait.
+      for step in 1...50 {
+        let other = size + 4096 * step
+        let buffer = tk_buffer_allocate(other)
+        #expect(tk_buffer_bytes_held() - before <= Int64(other))
+        tk_buffer_release(buffer, other)
+      }
+      tk_buffer_trim()
+      #expect(tk_buffer_bytes_held() == before)
+    }
+  }
 }
 
 /// A thread that does one thing at a time, while the caller waits.

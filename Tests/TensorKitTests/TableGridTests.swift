@@ -169,6 +169,30 @@ import Testing
     }
   }
 
+  /// A part of a vector is the table, and threads share its rows, within levels and across them.
+  @Test func threadsShareTheRowsOfAGrid() {
+    let grid = Self.grid(isSmooth: false)
+    let points = Tensor<Float>(Self.points(3000))
+    let cotangents: Tensor<Float> = randomTensor([3000, 8], seed: 4)
+    let start: Tensor<Float> = randomTensor([grid.rowCount * 2 + 11], seed: 5)
+    let sums = [1, 2, 3, 8].map { threads in
+      var sum = start
+      grid.addPullback(
+        of: cotangents, at: points, to: &sum, from: 5, workers: Workers(threads: threads))
+      return sum
+    }
+    #expect(sums.allSatisfy { $0 == sums[0] })
+    var listed = start
+    listed.addRows(
+      at: grid.indices(at: points), weightedBy: grid.weights(at: points),
+      cotangents.reshaped(to: [12_000, 2]), toMatrixOf: grid.rowCount, from: 5)
+    #expect(sums[0].isApproximatelyEqual(to: listed, relativeTolerance: 1e-4))
+    #expect(sums[0] != start && sums[0].slice(0..<5) == start.slice(0..<5))
+    #expect(
+      sums[0].slice((start.count - 6)..<start.count) == start.slice((start.count - 6)..<start.count)
+    )
+  }
+
   /// Numbers that are none spoil what they are used for, and nothing else.
   @Test func pointsThatAreNoNumbers() {
     let grid = Self.grid(isSmooth: false)
