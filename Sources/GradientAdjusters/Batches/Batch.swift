@@ -12,6 +12,11 @@ public struct Batch<Scalar: TensorScalar>: Sendable {
   public let targetRows: Rows<Scalar>
   /// How the rows form groups.
   public let groups: RowPartition
+  /// What the loss of each row is multiplied by, of shape [samples, 1]; nil where all count alike.
+  ///
+  /// They are for rows that are drawn more often than others, or less often, than they count; see
+  /// ``StratifiedBatches``.
+  public let weights: Tensor<Scalar>?
   /// Which batch this is: equal for equal rows in equal groups, and by chance only otherwise.
   ///
   /// What an adjuster remembers of one batch means nothing for another, of however many rows. The number is the
@@ -26,18 +31,30 @@ public struct Batch<Scalar: TensorScalar>: Sendable {
   ///   - inputs: Shape: [samples, inputs].
   ///   - targets: Shape: [samples, outputs].
   ///   - groups: How the rows form groups.
-  /// - Precondition: Inputs and targets are matrices with as many rows as the groups say.
-  public init(inputs: Tensor<Scalar>, targets: Tensor<Scalar>, groups: RowPartition? = nil) {
+  ///   - weights: What the loss of each row is multiplied by. Shape: [samples, 1].
+  /// - Precondition: Inputs and targets are matrices with as many rows as the groups say, and the weights have.
+  public init(
+    inputs: Tensor<Scalar>, targets: Tensor<Scalar>, groups: RowPartition? = nil,
+    weights: Tensor<Scalar>? = nil
+  ) {
     precondition(
       inputs.rank == 2 && targets.rank == 2 && inputs.shape[0] == targets.shape[0],
       "a batch with inputs of shape \(inputs.shape) and targets of shape \(targets.shape)")
-    self.init(inputs: Rows(inputs), targets: Rows(targets), groups: groups)
+    self.init(inputs: Rows(inputs), targets: Rows(targets), groups: groups, weights: weights)
   }
 
   /// A batch of rows that are stored or computed; each is a group of its own unless groups are given.
   ///
-  /// - Precondition: There are as many inputs as targets, and as the groups say.
-  public init(inputs: Rows<Scalar>, targets: Rows<Scalar>, groups: RowPartition? = nil) {
+  /// - Parameters:
+  ///   - inputs: The model's inputs, one row for each sample.
+  ///   - targets: What its outputs are to become.
+  ///   - groups: How the rows form groups.
+  ///   - weights: What the loss of each row is multiplied by. Shape: [samples, 1].
+  /// - Precondition: There are as many inputs as targets, as weights, and as the groups say.
+  public init(
+    inputs: Rows<Scalar>, targets: Rows<Scalar>, groups: RowPartition? = nil,
+    weights: Tensor<Scalar>? = nil
+  ) {
     precondition(
       inputs.count == targets.count,
       "a batch with \(inputs.count) rows of inputs and \(targets.count) of targets")
@@ -45,12 +62,17 @@ public struct Batch<Scalar: TensorScalar>: Sendable {
     precondition(
       groups.rowCount == inputs.count,
       "groups of \(groups.rowCount) rows for a batch of \(inputs.count)")
+    precondition(
+      weights.map { $0.shape == [inputs.count, 1] } ?? true,
+      "weights of shape \(weights?.shape ?? []) for \(inputs.count) rows")
     inputRows = inputs
     targetRows = targets
     self.groups = groups
+    self.weights = weights
     var identity = inputs.fingerprint
     identity.mix(targets.fingerprint)
     identity.mix(groups.fingerprint)
+    if let weights { identity.mix(weights.fingerprint) }
     self.identity = identity
   }
 
@@ -77,8 +99,29 @@ public struct Batch<Scalar: TensorScalar>: Sendable {
   public func selecting(_ rows: [Int]) -> Batch {
     Batch(
       inputs: inputRows.selecting(rows), targets: targetRows.selecting(rows),
-      groups: groups.selecting(rows)
+      groups: groups.selecting(rows), weights: weights?.rows(at: rows)
     ).adjusted(isAdjusted)
+  }
+
+  /// What some rows contribute to the mean of the losses, each times its weight, and the derivative of that.
+  ///
+  /// - Parameters:
+  ///   - rows: The rows.
+  ///   - outputs: The model's outputs for them. Shape: [rows, outputs].
+  ///   - loss: The loss of a row.
+  ///   - rowCount: What the sum is divided by; the number of the batch's rows by default.
+  /// - Returns: The sum of their weighted losses divided by that, and its derivative by the outputs, of shape
+  ///   [rows, outputs].
+  func valueWithCotangents(
+    ofRows rows: RowTiles.Rows, outputs: consuming Tensor<Scalar>, by loss: any RowLoss<Scalar>,
+    dividedBy rowCount: Int? = nil
+  ) -> (value: Double, cotangents: Tensor<Scalar>) {
+    let (targets, count) = (targetRows.rows(in: rows), rowCount ?? self.rowCount)
+    guard let weights else {
+      return loss.valueWithCotangents(outputs: outputs, targets: targets, rowCount: count)
+    }
+    return loss.valueWithCotangents(
+      outputs: outputs, targets: targets, shares: weights.rows(in: rows) * (1 / Scalar(count)))
   }
 }
 

@@ -56,13 +56,24 @@ extension RowLoss {
   public func valueWithCotangents(
     outputs: consuming Tensor<Scalar>, targets: Tensor<Scalar>, rowCount: Int
   ) -> (value: Double, cotangents: Tensor<Scalar>) {
+    let share = Tensor<Scalar>(repeating: 1 / Scalar(rowCount), shape: [targets.shape[0], 1])
+    return valueWithCotangents(outputs: outputs, targets: targets, shares: share)
+  }
+
+  /// The sum of some rows' losses, each times a share of its own, and its derivative by the outputs.
+  ///
+  /// - Parameters:
+  ///   - outputs: Shape: [rows, outputs].
+  ///   - targets: Shape: [rows, outputs], or wider.
+  ///   - shares: Shape: [rows, 1].
+  /// - Precondition: The function returns shape [rows, 1].
+  func valueWithCotangents(
+    outputs: consuming Tensor<Scalar>, targets: Tensor<Scalar>, shares: Tensor<Scalar>
+  ) -> (value: Double, cotangents: Tensor<Scalar>) {
     let (losses, pullback) = valueWithPullback(at: [Variable(outputs)]) { self($0[0], targets) }
     precondition(
       losses.shape == [targets.shape[0], 1],
       "losses of shape \(losses.shape) for \(targets.shape[0]) rows; one number each is needed")
-    let share = Tensor<Scalar>(repeating: 1 / Scalar(rowCount), shape: losses.shape)
-    return (
-      Tensor<Double>(losses.value).sum() / Double(rowCount), pullback(Variable(share))[0].value
-    )
+    return (losses.value.dotInDouble(shares), pullback(Variable(shares))[0].value)
   }
 }

@@ -89,15 +89,15 @@ public final class TrainingStep<Model: Module> {
   /// - Parameter rows: The samples' rows in the batch; a row may recur.
   public func cotangents(atRows rows: [Int]) throws -> Tensor<Scalar> {
     if let swept { return swept.cotangents.rows(at: rows) }
-    return loss.valueWithCotangents(
-      outputs: try rowwiseEvaluation().outputs(for: batch.inputRows.rows(at: rows)),
-      targets: batch.targetRows.rows(at: rows), rowCount: batch.rowCount
+    return batch.valueWithCotangents(
+      ofRows: .list(rows),
+      outputs: try rowwiseEvaluation().outputs(for: batch.inputRows.rows(at: rows)), by: loss
     ).cotangents
   }
 
   /// The loss at the current parameters, by a forward sweep over the batch at the first call.
   ///
-  /// It is the mean of the rows' losses, plus the penalties.
+  /// It is the mean of the rows' losses, each times its weight if the batch has weights, plus the penalties.
   public func lossValue() throws -> Double {
     let ofRows = try sweep().value
     return penalty.map { ofRows + $0.value } ?? ofRows
@@ -138,7 +138,8 @@ public final class TrainingStep<Model: Module> {
 
   /// ‖∂ℓ_i/∂θ‖² for the loss ℓ_i of each row of the batch, of shape [samples].
   ///
-  /// A row's loss is what ``RowLoss`` gives for it: not divided by the number of rows, and without penalties.
+  /// A row's loss is what ``RowLoss`` gives for it, times its weight if it has one: not divided by the number of
+  /// rows, and without penalties.
   /// The gradients are never formed. A tile is evaluated, pulled back once and forgotten, except that
   /// parameters without a factored form take a sweep for each row
   /// (``/AutoDiff/TiledEvaluation/squaredGradientNorms(for:cotangents:)``). Where the model has normalizations,
@@ -149,9 +150,7 @@ public final class TrainingStep<Model: Module> {
   public func squaredLossGradientNorms() throws -> Tensor<Scalar> {
     let (batch, loss) = (batch, loss)
     let cotangents: TiledEvaluation<Model>.SampleCotangents = { rows, outputs in
-      loss.valueWithCotangents(
-        outputs: outputs, targets: batch.targetRows.rows(in: rows), rowCount: 1
-      ).cotangents
+      batch.valueWithCotangents(ofRows: rows, outputs: outputs, by: loss, dividedBy: 1).cotangents
     }
     if let gradients {
       let ofLoss = try cotangents(.range(0..<batch.rowCount), gradients.outputs)
@@ -228,14 +227,13 @@ public final class TrainingStep<Model: Module> {
     if let swept { return swept }
     let (batch, loss) = (batch, loss)
     if let outputs = gradients?.outputs {
-      let known = loss.valueWithCotangents(
-        outputs: outputs, targets: batch.targets, rowCount: batch.rowCount)
+      let known = batch.valueWithCotangents(
+        ofRows: .range(0..<batch.rowCount), outputs: outputs, by: loss)
       swept = known
       return known
     }
     let parts = try pass.outputs(adding: ShardSum<Double>.self) { rows, outputs, sum in
-      let part = loss.valueWithCotangents(
-        outputs: outputs, targets: batch.targetRows.rows(in: rows), rowCount: batch.rowCount)
+      let part = batch.valueWithCotangents(ofRows: rows, outputs: outputs, by: loss)
       sum.value += part.value
       return part.cotangents
     }
@@ -288,8 +286,7 @@ extension TrainingStep {
       gradient: ParameterVector<Scalar>, sum: StreamedSum<Scalar>
     ) {
       try pass.pullBack(adding: StreamedSum<Scalar>.self) { tile, rows, outputs, sum in
-        let part = loss.valueWithCotangents(
-          outputs: outputs, targets: batch.targetRows.rows(in: rows), rowCount: batch.rowCount)
+        let part = batch.valueWithCotangents(ofRows: rows, outputs: outputs, by: loss)
         sum.loss.value += part.value
         if keepsCotangents { sum.cotangents.append(part.cotangents) }
         return try transform.applied(

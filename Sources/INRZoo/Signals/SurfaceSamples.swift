@@ -6,8 +6,8 @@ import TensorKit
 ///
 /// Points of the surface are moved by Laplace noise along each coordinate: those in even rows far (coarse ones),
 /// those in odd rows a little (fine ones). One that leaves the cube [-0.5, 0.5]³ comes in again at the other side. A
-/// target is the distance, negative inside, and the weight of its row for ``/GradientAdjusters/WeightedSquaredError``,
-/// which is then the sum over fine rows plus ``coarseWeight`` times that over coarse ones.
+/// target is the distance, negative inside. Rows are weighted so that the mean squared error is the sum over fine rows
+/// plus ``coarseWeight`` times that over coarse ones.
 ///
 /// Rows that lie near each other form groups, level by level, for adjusters.
 ///
@@ -68,15 +68,12 @@ public struct SurfaceSamples<Scalar: TensorScalar>: BatchSource {
     let count = points.count
     let (coarse, fine) = (coarseWeight * Double(count), Double(count))
     let inputs = Tensor<Scalar>(points)
-    let targets = Tensor<Scalar>(shape: [count, 2]) { elements in
-      for (row, distance) in distances(points).enumerated() {
-        elements[2 * row] = Scalar(distance)
-        elements[2 * row + 1] = Scalar(row % 2 == 0 ? coarse : fine)
-      }
-    }
+    let targets = Tensor(distances(points).map { Scalar($0) }).reshaped(to: [count, 1])
+    let weights = Tensor((0..<count).map { Scalar($0 % 2 == 0 ? coarse : fine) })
     return Batch(
       inputs: inputs, targets: targets,
-      groups: .bisecting(inputs, cutsPerLevel: 1, pointsPerGroup: groupSize))
+      groups: .bisecting(inputs, cutsPerLevel: 1, pointsPerGroup: groupSize),
+      weights: weights.reshaped(to: [count, 1]))
   }
 
   private func wrapped(_ point: SIMD3<Double>) -> SIMD3<Double> {

@@ -34,7 +34,7 @@ import Testing
     let bands = BandEqualizer<Float> { NestedMeanBands($0.groups) }
     var fit = try Trainer(
       network, optimizer: Adam(learningRate: 1e-3, amsGrad: true),
-      adjuster: ComposedAdjuster([bands, GradientClipping(norm: 1)]), loss: WeightedSquaredError())
+      adjuster: ComposedAdjuster([bands, GradientClipping(norm: 1)]))
     for _ in 0..<10 { try fit.advance(on: samples.nextBatch()) }
 
     let comparison = SurfaceComparison(between: surface, and: mesh, samples: 1000)

@@ -33,7 +33,7 @@ import Testing
     #expect(points.allSatisfy { point in (0..<3).allSatisfy { abs(point[$0]) <= 0.5 } })
     for (row, point) in points.enumerated() {
       #expect(targets[row, 0] == Self.length(point) - 0.4)
-      #expect(targets[row, 1] == (row % 2 == 0 ? 40 : 4000))
+      #expect(batch.weights?[row, 0] == (row % 2 == 0 ? 40 : 4000))
     }
     // Along the third axis the circle is at zero, so that coordinates are the noise itself, but for what left
     // the cube: the mean size of Laplace's noise is its scale.
@@ -73,21 +73,7 @@ import Testing
     }
   }
 
-  @Test func weightedErrorsAreThoseOfTheFunction() throws {
-    var generator = SeededGenerator(seed: 1)
-    let outputs = Tensor<Double>.normal(shape: [7, 2], using: &generator)
-    let targets = Tensor<Double>.normal(shape: [7, 3], using: &generator)
-    let loss = WeightedSquaredError<Double>()
-    let found = loss.valueWithCotangents(outputs: outputs, targets: targets, rowCount: 9)
-    let (losses, pullback) = valueWithPullback(at: [Variable(outputs)]) { loss($0[0], targets) }
-    #expect(abs(found.value - losses.value.sum() / 9) < 1e-12)
-    let share = Tensor<Double>(repeating: 1 / 9, shape: [7, 1])
-    #expect(
-      found.cotangents.isApproximatelyEqual(
-        to: pullback(Variable(share))[0].value, relativeTolerance: 1e-12))
-  }
-
-  @Test func bandsWorkWithTargetsThatHaveWeights() throws {
+  @Test func bandsWorkWithWeightedRows() throws {
     var source = Self.source()
     source.rowCount = 200
     let batch = try source.nextBatch()
@@ -100,7 +86,7 @@ import Testing
     ] as [any GradientAdjuster<Double>] {
       var adjuster = adjuster
       let (loss, gradient) = try adjuster.lossWithGradient(
-        of: model, on: batch, loss: WeightedSquaredError())
+        of: model, on: batch)
       #expect(loss > 0 && gradient.norm() > 0)
     }
   }
@@ -125,7 +111,7 @@ import Testing
     try reference.expect(outputs, "values", tolerance: 1e-12)
     var identity = IdentityAdjuster<Double>()
     let (loss, gradient) = try identity.lossWithGradient(
-      of: model, on: batch, loss: WeightedSquaredError())
+      of: model, on: batch)
     let terms = try reference.tensor("terms", as: Double.self).elements
     #expect(abs(loss - terms[0] - terms[1]) <= 1e-12 * loss)
     for (index, entry) in gradient.layout.entries.enumerated() {
@@ -137,7 +123,7 @@ import Testing
     let losses = try reference.tensor("losses.amsgrad", as: Double.self)
     var trainer = try Trainer(
       model, optimizer: Adam(learningRate: .constant(rate), amsGrad: true),
-      adjuster: GradientClipping(norm: 1), loss: WeightedSquaredError())
+      adjuster: GradientClipping(norm: 1))
     let found = try (0..<losses.count).map { _ in try trainer.advance(on: batch) }
     try reference.expect(Tensor(found), "losses.amsgrad", tolerance: 1e-9)
     for (name, parameter) in trainer.model.namedParameters {
