@@ -212,6 +212,11 @@ import Testing
     try check(MiniBatches(of: signal, rowCount: 7, isReplacing: true, seed: 1))
     try check(GroupBatches(of: signal, groupsPerBatch: 2, seed: 1))
     try check(
+      StratifiedBatches(of: signal, on: RowGrid(extents: [20]), blockSide: 3, rowsPerBlock: 2))
+    var important = ImportanceSampledBatches(of: signal, rowCount: 7, seed: 1)
+    important.setLikelihoods(Tensor((0..<20).map { Float($0) }))
+    try check(important)
+    try check(
       DrawnBatches<Float>(seed: 4) { generator in
         let points = Tensor<Float>.uniform(over: -1...1, shape: [9, 2], using: &generator)
         return Batch(inputs: points, targets: points)

@@ -1,16 +1,14 @@
-import TensorKit
-
 /// A random order of whole numbers that takes no memory: a keyed bijection.
 ///
 /// A Feistel network of four rounds permutes the next power of four, and results that are too large are permuted
 /// again.
-struct RandomOrder: Sendable {
+package struct RandomOrder: Sendable {
   private let count: UInt64
   private let halfBits: UInt64
   private let keys: [UInt64]
 
   /// An order of the numbers below a count.
-  init(count: Int, using generator: SeededGenerator) {
+  package init(count: Int, using generator: SeededGenerator) {
     self.count = UInt64(max(count, 0))
     var half: UInt64 = 1
     while (1 << (2 * half)) < self.count { half += 1 }
@@ -22,7 +20,7 @@ struct RandomOrder: Sendable {
   /// The number at a place.
   ///
   /// - Precondition: The place is below the count.
-  subscript(place: Int) -> Int {
+  package subscript(place: Int) -> Int {
     precondition(place >= 0 && place < count, "place \(place) of an order of \(count)")
     var value = UInt64(place)
     repeat { value = permuted(value) } while value >= count
