@@ -162,10 +162,17 @@ static void NAME(grid_corners)(const Real *points, size_t count, const struct tk
   }
 }
 
-// The corners of a block of points in one level.
+// A level without cells along z has a point's upper corners along it at its lower ones, with weight zero.
+TK_INLINE size_t NAME(grid_used_corners)(const struct tk_grid_level *level) {
+  const bool flat = level->scale[2] == 0 && level->offset[2] == 0 && level->strides[2] == 0;
+  return flat ? NAME(grid_cell_corners) / 2 : NAME(grid_cell_corners);
+}
+
+// The corners of a block of points in one level, those that are used.
 struct NAME(grid_corners_found) {
   Real weights[NAME(grid_cell_corners)][NAME(grid_block)];
   uint32_t indices[NAME(grid_cell_corners)][NAME(grid_block)];
+  size_t count;
 };
 
 TK_INLINE void NAME(grid_find_corners)(const struct NAME(grid_shares) * shares, size_t count,
@@ -176,7 +183,8 @@ TK_INLINE void NAME(grid_find_corners)(const struct NAME(grid_shares) * shares, 
   for (size_t axis = 0; axis < 3; axis++) {
     NAME(grid_place_axis)(shares, count, grid, level, axis, 0, &places);
   }
-  for (size_t corner = 0; corner < NAME(grid_cell_corners); corner++) {
+  found->count = NAME(grid_used_corners)(level);
+  for (size_t corner = 0; corner < found->count; corner++) {
     NAME(grid_corner_weights)(&places, corner, count, found->weights[corner]);
     NAME(grid_corner_indices)(&places, level, corner, count, found->indices[corner]);
   }
@@ -197,7 +205,7 @@ TK_INLINE void NAME(grid_gather_columns)(const Real *points, size_t count,
       Real *to = out + (start * grid->level_count + l) * columns;
       for (size_t i = 0; i < size; i++, to += grid->level_count * columns) {
         for (size_t j = 0; j < columns; j++) to[j] = 0;
-        for (size_t corner = 0; corner < NAME(grid_cell_corners); corner++) {
+        for (size_t corner = 0; corner < corners.count; corner++) {
           const Real *from = rows + (size_t)corners.indices[corner][i] * columns;
           const Real weight = corners.weights[corner][i];
           for (size_t j = 0; j < columns; j++) to[j] += weight * from[j];
@@ -228,7 +236,7 @@ TK_INLINE void NAME(grid_scatter_columns)(const Real *points, size_t count,
       NAME(grid_find_corners)(&shares, size, grid, level, &corners);
       const Real *from = cotangents + (start * grid->level_count + l) * columns;
       for (size_t i = 0; i < size; i++, from += grid->level_count * columns) {
-        for (size_t corner = 0; corner < NAME(grid_cell_corners); corner++) {
+        for (size_t corner = 0; corner < corners.count; corner++) {
           const size_t row = level->first_row + corners.indices[corner][i];
           // As unsigned numbers, those below the first are beyond the count too.
           if (row - first >= row_count) continue;

@@ -130,6 +130,7 @@ import Testing
     (.realWire, 20, 10, nil, 256), (.gaussFiner, 10, 3, 1, 256), (.wireFiner, 5, 2, 1, 181),
     (.realWireFiner, 5, 2, 1, 181), (.randomFeatures, nil, 8, nil, 256),
     (.multiplicative, nil, 256, nil, 256), (.bandLimited, nil, nil, nil, 256),
+    (.hashGrid, nil, nil, nil, 256),
   ]
 
   @Test(arguments: models)
@@ -174,6 +175,10 @@ import Testing
     case .bandLimited:
       BandLimitedNetwork<Double>.bacon(
         bandwidths: [4, 4], outputs: 3, width: units, using: &generator)
+    case .hashGrid:
+      Network.hashGrid(
+        .fitting(pixels: 16, log2RowsPerLevel: 16, dimensions: 2), outputs: 3, width: units,
+        hiddenLayers: 2, using: &generator)
     }
   }
 

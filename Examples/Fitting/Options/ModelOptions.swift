@@ -8,8 +8,8 @@ package enum ModelOptions {
   package static let width = RecipeOption(
     "width", .integer(in: 1...65_536, "W"), \.model.width,
     help: """
-      Units of each hidden layer; \(names { $0.isNarrower }) have W divided by the root of 2, as \
-      published.
+      Units of each hidden layer, \(standardWidths); \(names { $0.isNarrower }) have W divided by the \
+      root of 2, as published.
       """)
   package static let hiddenLayers = RecipeOption(
     "hidden-layers", .integer(in: 0...1000, "H"), \.model.hiddenLayers,
@@ -54,18 +54,32 @@ package enum ModelOptions {
     "rff-frequencies", whole(in: 1...65_536), open: \.model.constants[.randomFrequencies],
     help: "The number of random frequencies; \(published(.randomFrequencies)).")
 
+  package static let tableSize = RecipeOption(
+    "hash-size", whole(in: 3...28, "T"), open: \.model.constants[.tableSize],
+    help: """
+      A level of hash's grid has at most 2^T rows of its own in the table; \
+      \(NumberText.plain(ModelRecipe.tableSize)).
+      """)
+
   /// All of them, the model first.
   package static let all = [model] + constants
 
   /// All but the model.
   package static let constants: [RecipeOption] = [
     width, hiddenLayers, omega, scale, firstBias, waveletOmega, scaleGradient,
-    encodingConvention, frequencies, randomFrequencies,
+    encodingConvention, frequencies, randomFrequencies, tableSize,
   ]
 
   /// A whole number that is kept as a constant.
-  private static func whole(in range: ClosedRange<Int>) -> ValueKind<Double> {
-    ValueKind<Int>.integer(in: range, "F").mapped(describe: { Int($0) }, value: { Double($0) })
+  private static func whole(
+    in range: ClosedRange<Int>, _ placeholder: String = "F"
+  ) -> ValueKind<Double> {
+    ValueKind<Int>.integer(in: range, placeholder).mapped(
+      describe: { Int($0) }, value: { Double($0) })
+  }
+
+  private static var standardWidths: String {
+    listing(ModelKind.allCases) { $0.standardWidth.map { "\($0)" } }
   }
 
   private static func published(_ constant: ModelKind.Constant) -> String {

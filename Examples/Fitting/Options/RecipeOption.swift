@@ -114,6 +114,16 @@ extension Recipe {
   /// Takes the parts that a command line gives.
   package mutating func apply(_ options: [RecipeOption], of values: OptionValues) {
     for option in options where values.gives(option) { option.apply(values, &self) }
+    // A model that is asked for comes with what suits it.
+    guard values.gives(named: ModelOptions.model.name) else { return }
+    if let width = model.kind.standardWidth, !values.gives(named: ModelOptions.width.name) {
+      model.width = width
+    }
+    if let rate = model.kind.standardLearningRate,
+      !values.gives(named: TrainingOptions.learningRate.name)
+    {
+      training.learningRate = rate
+    }
   }
 
   /// The options that state what matters, as they could be typed.

@@ -1,8 +1,8 @@
 import AutoDiff
 import TensorKit
 
-/// A multiresolution hash encoding: features of points in a box, interpolated in grids whose vertices share rows of
-/// a table.
+/// A multiresolution hash encoding: features of points in a box, or in the plane or on a line, interpolated in grids
+/// whose vertices share rows of a table.
 ///
 /// The features of a point are those of the first level, then those of the next, and so on. Coarse levels have a
 /// row for each vertex; on fine ones vertices are assigned rows by a hash of their coordinates, and collisions are
@@ -50,7 +50,8 @@ public struct HashGrid<Scalar: TensorScalar>: CoordinateEncoding {
   ///
   /// - Parameters:
   ///   - settings: The sizes and conventions.
-  ///   - box: The box whose points the levels' resolutions belong to; the unit cube by default.
+  ///   - box: The box whose points the levels' resolutions belong to; the unit cube by default. Of points with fewer
+  ///     coordinates its first sides count.
   ///   - generator: Draws the table in row-major order.
   public init(
     _ settings: HashGridSettings, box: BoundingBox = .unit,
@@ -62,8 +63,8 @@ public struct HashGrid<Scalar: TensorScalar>: CoordinateEncoding {
       table: .uniform(over: -1e-4...1e-4, shape: [rows, settings.features], using: &generator))
   }
 
-  /// Three coordinates.
-  public var inputs: Int { 3 }
+  /// The number of coordinates of a point.
+  public var inputs: Int { settings.dimensions }
 
   /// The number of features of a point.
   public var outputs: Int { settings.outputs }
@@ -80,17 +81,26 @@ public struct HashGrid<Scalar: TensorScalar>: CoordinateEncoding {
 
   /// The rows of the table that the corners of the points' cells are.
   ///
-  /// - Parameter points: Shape: [points, 3].
+  /// - Parameter points: Shape: [points, coordinates].
   /// - Returns: For each point and level eight rows, one after the other; corner c is the upper one along axis k
   ///   where bit k of c is set.
-  func tableRows(at points: Tensor<Scalar>) -> [Int] { grid.indices(at: points) }
+  func tableRows(at points: Tensor<Scalar>) -> [Int] {
+    grid.indices(at: inSpace(Variable(points)).value)
+  }
+
+  /// Points with three coordinates: those that they lack are zero.
+  private func inSpace(_ points: Variable<Scalar>) -> Variable<Scalar> {
+    guard inputs < 3 else { return points }
+    let others = Tensor<Scalar>(zeros: [points.shape[0], 3 - inputs])
+    return .concatenated([points, Variable(others)], alongAxis: 1)
+  }
 
   /// The features of points.
   ///
-  /// - Parameter input: Shape: [points, 3].
+  /// - Parameter input: Shape: [points, coordinates].
   /// - Returns: Shape: [points, levels · features].
   public func callAsFunction(_ input: Variable<Scalar>) -> Variable<Scalar> {
-    .applying(GridInterpolation(grid: grid), to: input, table)
+    .applying(GridInterpolation(grid: grid), to: inSpace(input), table)
   }
 
   /// Shows the table.

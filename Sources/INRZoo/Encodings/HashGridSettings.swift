@@ -1,7 +1,7 @@
 import Foundation
 import TensorKit
 
-/// The sizes and conventions of a ``HashGrid``.
+/// The sizes and conventions of a ``HashGrid`` in space, in the plane or on a line.
 ///
 /// Level l has about `coarsestResolution · growth^l` cells along each side of the box. In ``Convention/tinyCUDA``
 /// the scale is that number less one, and the level has as many vertices along a side as the scale, rounded up, and
@@ -12,7 +12,7 @@ public struct HashGridSettings: Sendable, Hashable, Codable {
   /// How points are placed in a level, and vertices in its table.
   public enum Convention: String, Sendable, CaseIterable, Codable {
     /// As in tiny-cuda-nn: the place of a point x of the unit box is `x · scale + 1/2`. A level of R vertices along
-    /// a side has min(R³ rounded up to a multiple of 8, 2^T) rows; vertices beyond R wrap around.
+    /// a side has min(R³, in the plane R², rounded up to a multiple of 8, 2^T) rows; vertices beyond R wrap around.
     case tinyCUDA = "tiny-cuda"
     /// As in the paper: N = ⌊coarsest · growth^l⌋ cells, the place of a point is `x · N`, and a level has min((N +
     /// 1)³, 2^T) rows.
@@ -41,6 +41,8 @@ public struct HashGridSettings: Sendable, Hashable, Codable {
   public var convention: Convention
   /// How values between vertices follow from those at vertices.
   public var interpolation: Interpolation
+  /// The number of coordinates of a point, from 1 to 3.
+  public var dimensions = 3
 
   /// Levels that grow by a factor.
   ///
@@ -84,11 +86,11 @@ public struct HashGridSettings: Sendable, Hashable, Codable {
   func check() {
     precondition(
       levels > 0 && features > 0 && coarsestResolution > 1 && growth >= 1
-        && (3...28).contains(log2RowsPerLevel)
+        && (3...28).contains(log2RowsPerLevel) && (1...3).contains(dimensions)
         && Double(coarsestResolution) * pow(growth, Double(levels - 1)) <= 16_777_216,
       """
       a hash grid of \(levels) levels with \(features) features, 2^\(log2RowsPerLevel) rows, \
-      resolution \(coarsestResolution) and growth \(growth)
+      resolution \(coarsestResolution) and growth \(growth), of \(dimensions) coordinates
       """)
   }
 
@@ -112,7 +114,7 @@ extension HashGridSettings {
   public static let instantNGPSmall = HashGridSettings(
     levels: 8, features: 4, log2RowsPerLevel: 15, coarsestResolution: 16, finestResolution: 2048)
 
-  /// Sizes for small pictures: no level is much finer than a pixel's footprint, and tables stay in a processor's
+  /// Sizes for pictures of scenes, or pictures themselves: no level is much finer than a pixel's footprint, and tables stay in a processor's
   /// cache.
   ///
   /// Levels of 2 features from 16 cells on, each about 1.4 times finer than the one before.
@@ -120,14 +122,20 @@ extension HashGridSettings {
   /// - Parameters:
   ///   - pixels: How many pixels the box's longest side takes in a picture that shows it from near.
   ///   - log2RowsPerLevel: T; 15 or 16 are a few megabytes for all levels.
+  ///   - dimensions: The number of coordinates of a point.
   /// - Precondition: The number of pixels is positive and not above 2²⁰.
-  public static func fitting(pixels: Int, log2RowsPerLevel: Int = 15) -> HashGridSettings {
+  public static func fitting(
+    pixels: Int, log2RowsPerLevel: Int = 15, dimensions: Int = 3
+  ) -> HashGridSettings {
     precondition(pixels > 0 && pixels <= 1 << 20, "a grid for \(pixels) pixels")
     let finest = max(pixels, 32)
     let steps = (log(Double(finest) / 16) / log(1.4)).rounded()
-    return HashGridSettings(
+    var settings = HashGridSettings(
       levels: 1 + Int(steps), features: 2, log2RowsPerLevel: log2RowsPerLevel,
       coarsestResolution: 16, finestResolution: finest)
+    settings.dimensions = dimensions
+    settings.check()
+    return settings
   }
 }
 
@@ -141,7 +149,9 @@ extension HashGridSettings {
     if abs(cells - cells.rounded()) <= 1e-9 * cells { cells = cells.rounded() }
     let most = 1 << log2RowsPerLevel
     // Up to 2²⁴ vertices along a side, whose third power exceeds 64 bits.
-    func cube(_ side: Int) -> Int { side > 1 << 12 ? 1 << 40 : side * side * side }
+    func cube(_ side: Int) -> Int {
+      (0..<dimensions).reduce(1) { count, _ in count > 1 << 28 ? count : count * side }
+    }
     switch convention {
     case .tinyCUDA:
       let resolution = Int((cells - 1).rounded(.up)) + 1
@@ -158,13 +168,20 @@ extension HashGridSettings {
     let levels = (0..<levels).map { level in
       let (scale, resolution, rows) = sizes(ofLevel: level)
       defer { firstRow += rows }
-      let isDense = resolution <= 1 << 12 && resolution * resolution * resolution <= rows
+      let isDense =
+        (0..<dimensions).reduce(1) { count, _ in count > rows ? count : count * resolution } <= rows
+      let offset = convention == .tinyCUDA ? 0.5 : 0
       let side = UInt32(resolution)
+      var strides = Self.primes
+      if isDense { strides = SIMD3(1, side, dimensions > 2 ? side * side : 0) }
+      // There are no cells along coordinates that points do not have.
+      func along<Value: SIMDScalar>(_ value: Value, else other: Value) -> SIMD3<Value> {
+        SIMD3(value, dimensions > 1 ? value : other, dimensions > 2 ? value : other)
+      }
+      for axis in dimensions..<3 { strides[axis] = 0 }
       return TableGrid.Level(
-        scale: SIMD3(repeating: scale),
-        offset: SIMD3(repeating: convention == .tinyCUDA ? 0.5 : 0),
-        extents: SIMD3(repeating: resolution),
-        strides: isDense ? SIMD3(1, side, side * side) : Self.primes,
+        scale: along(scale, else: 0), offset: along(offset, else: 0),
+        extents: along(resolution, else: 1), strides: strides,
         addressing: isDense ? .wrapped : .hashed, rows: firstRow..<(firstRow + rows))
     }
     return TableGrid(

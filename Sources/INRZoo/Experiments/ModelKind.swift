@@ -32,6 +32,8 @@ public enum ModelKind: String, CaseIterable, Codable, Sendable {
   case multiplicative = "mfn"
   /// A band-limited multiplicative filter network.
   case bandLimited = "bacon"
+  /// A small network on a hash grid.
+  case hashGrid = "hash"
 
   /// A constant that some models have and others have not, under the name of its option.
   public enum Constant: String, CaseIterable, Codable, CodingKeyRepresentable, Sendable {
@@ -51,6 +53,8 @@ public enum ModelKind: String, CaseIterable, Codable, Sendable {
     case frequencies = "pe-frequencies"
     /// The number of random frequencies.
     case randomFrequencies = "rff-frequencies"
+    /// T, where a level of a hash grid has at most 2^T rows in its table.
+    case tableSize = "hash-size"
   }
 
   /// A line of explanation.
@@ -71,6 +75,12 @@ public enum ModelKind: String, CaseIterable, Codable, Sendable {
   /// Whether all layers but the first are complex.
   public var isComplex: Bool { row(Float.self).isComplex }
 
+  /// Units of each hidden layer of a model that needs fewer than most; nil for the others.
+  public var standardWidth: Int? { row(Float.self).width }
+
+  /// Adam's learning rate at the start of a model that needs another than most; nil for the others.
+  public var standardLearningRate: Double? { row(Float.self).learningRate }
+
   /// FR's amplitude as published for pictures; nil where none is.
   public var fourierAmplitude: Double? { row(Float.self).fourierAmplitude }
 
@@ -86,6 +96,8 @@ extension ModelKind {
     let about: String
     /// The constants that the model has; nil for those that have no published number.
     let constants: [Constant: Double?]
+    var width: Int?
+    var learningRate: Double?
     var isNarrower = false
     var isRectified = false
     var isComplex = false
@@ -208,6 +220,18 @@ extension ModelKind {
         BandLimitedNetwork<Scalar>.bacon(
           bandwidths: $1.bandwidths, outputs: $1.outputs, width: $0.units,
           hiddenLayers: $0.hiddenLayers, using: &$2)
+      }
+    case .hashGrid:
+      Row(
+        about: "a small network on a hash grid (Müller et al. 2022)", constants: [.tableSize: nil],
+        width: 64, learningRate: 1e-2, isRectified: true
+      ) {
+        // Coordinates span 2: a frequency of n / 4 belongs to n samples.
+        let samples = Int(max(4 * ($1.bandwidths.max() ?? 1), 1).rounded(.up))
+        return Network.hashGrid(
+          .fitting(
+            pixels: samples, log2RowsPerLevel: Int($0[.tableSize]), dimensions: $1.inputs),
+          outputs: $1.outputs, width: $0.units, hiddenLayers: $0.hiddenLayers, using: &$2)
       }
     }
   }

@@ -58,9 +58,16 @@ public struct ModelRecipe: Codable, Hashable, Sendable {
   /// The value of a constant, given or published; nil for kinds without it, or without a number for it.
   public func value(of constant: ModelKind.Constant) -> Double? {
     guard kind.has(constant) else { return nil }
-    return constants[constant]
-      ?? (constant == .frequencies ? Self.encodingFrequencies(convention) : kind[constant])
+    if let given = constants[constant] { return given }
+    return switch constant {
+    case .frequencies: Self.encodingFrequencies(convention)
+    case .tableSize: Self.tableSize
+    default: kind[constant]
+    }
   }
+
+  /// T of hash grids, unless another is asked for: a few megabytes for all levels.
+  public static let tableSize = 16.0
 
   /// The bound of the first layer's biases; nil for that of all layers.
   public var firstBiasBound: Double? { value(of: .firstBias) }

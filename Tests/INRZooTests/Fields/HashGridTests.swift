@@ -120,6 +120,60 @@ import Testing
     #expect(findings.isEmpty, "\(findings)")
   }
 
+  /// Two levels in the plane or on a line, one with a row for each vertex.
+  private static func flat(_ example: Example, dimensions: Int) -> HashGrid<Double> {
+    var generator = SeededGenerator(seed: 4)
+    var settings = HashGridSettings(
+      levels: 2, features: 2, log2RowsPerLevel: dimensions == 1 ? 3 : 5, coarsestResolution: 4,
+      growth: 4, convention: example.convention, interpolation: example.interpolation)
+    settings.dimensions = dimensions
+    let box = BoundingBox(lower: SIMD3(-1, 0, 0), upper: SIMD3(1, 1.5, 1))
+    let sizes = HashGrid<Double>(settings, box: box, using: &generator)
+    return HashGrid(
+      settings, box: box, table: .normal(shape: sizes.table.shape, using: &generator))
+  }
+
+  @Test(arguments: examples, [1, 2])
+  func derivativesInThePlaneAndOnALine(_ example: Example, dimensions: Int) throws {
+    let grid = Self.flat(example, dimensions: dimensions)
+    #expect(grid.inputs == dimensions)
+    var points = Self.points.slice(0..<dimensions, alongAxis: 1)
+    // Not where differences would reach beyond a cell.
+    if dimensions == 2 { points[0, 1] = 0.301 }
+    let findings = checkDerivatives(of: grid, at: points, step: 2e-4)
+    #expect(findings.isEmpty, "\(findings)")
+    // The hashed level wraps around, and no row is beyond the table.
+    #expect(grid.settings.sizes(ofLevel: 1).resolution > 8)
+    let levelRows = grid.rows(ofLevel: 1)
+    #expect(levelRows.count == 1 << grid.settings.log2RowsPerLevel)
+    let rows = grid.tableRows(at: points)
+    for place in rows.indices { #expect(grid.rows(ofLevel: place / 8 % 2).contains(rows[place])) }
+  }
+
+  @Test(arguments: HashGridSettings.Convention.allCases)
+  func bilinearByHand(convention: HashGridSettings.Convention) {
+    let grid = Self.flat(Example(convention: convention, interpolation: .linear), dimensions: 2)
+    let (scale, resolution, rows) = grid.settings.sizes(ofLevel: 0)
+    #expect(rows >= resolution * resolution && resolution == (convention == .paper ? 5 : 4))
+    let offset = convention == .paper ? 0 : 0.5
+    let table = grid.table.value
+    for (x, y) in [(-0.613, 0.281), (0.371, 1.113), (-0.99, 0.03)] {
+      let place = ((x + 1) / 2 * scale + offset, y / 1.5 * scale + offset)
+      let cell = (Int(place.0), Int(place.1))
+      let fraction = (place.0 - Double(cell.0), place.1 - Double(cell.1))
+      let features = grid(Variable(Tensor([[x, y]]))).value
+      for feature in 0..<2 {
+        func vertex(_ column: Int, _ row: Int) -> Double {
+          table[cell.0 + column + (cell.1 + row) * resolution, feature]
+        }
+        let expected =
+          (vertex(0, 0) * (1 - fraction.0) + vertex(1, 0) * fraction.0) * (1 - fraction.1)
+          + (vertex(0, 1) * (1 - fraction.0) + vertex(1, 1) * fraction.0) * fraction.1
+        #expect(abs(features[0, feature] - expected) < 1e-13)
+      }
+    }
+  }
+
   @Test func gradientsOfSamplesHaveFactors() throws {
     let grid = Self.small(Self.examples[0])
     let gradients = try TiledEvaluation(of: grid).perSampleGradients(for: Self.points)
