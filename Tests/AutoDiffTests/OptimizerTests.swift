@@ -309,4 +309,26 @@ extension GoldenPaths.Case {
       _ = LearningRateSchedule.exponential(from: 1, factor: 10, every: 1)(400)
     }
   }
+
+  @Test func averagesOfParametersAreTheirMeans() throws {
+    let layout = Linear<Double>(weight: Tensor([[1, 2]]), bias: nil).parameterLayout
+    var average = ParameterAverage<Double>()
+    let model = Linear<Double>(weight: Tensor([[1, 2]]), bias: nil)
+    #expect(average.applied(to: model).weight.value == model.weight.value)
+    var restored = average
+    for step in 1...7 {
+      average.add(ParameterVector(Tensor([Double(step), Double(step * step)]), layout: layout))
+      if step == 3 { try restored.restore(from: average.savedState()) }
+      if step > 3 {
+        restored.add(ParameterVector(Tensor([Double(step), Double(step * step)]), layout: layout))
+      }
+    }
+    #expect(average.count == 7 && restored.count == 7)
+    let mean = average.applied(to: model).weight.value
+    #expect(mean.isApproximatelyEqual(to: Tensor([[4, 20]]), relativeTolerance: 1e-14))
+    #expect(restored.applied(to: model).weight.value == mean)
+    var state = try average.savedState()
+    state["count"] = (-1).stateEntry
+    #expect(throws: StateError.self) { try average.restore(from: state) }
+  }
 }
