@@ -142,7 +142,8 @@ extension FitFunctionSettings {
       in: folder)
     var run = FunctionRun(seed: seed, outputs: Tensor(zeros: [signal.sampleCount]))
     var progress = try training.train(
-      to: steps, storage: &storage, label: name, measure: .loss
+      Pacing(steps: steps, seconds: nil, recipe.training), storage: &storage, label: name,
+      measure: .loss
     ) { training, isLast in
       guard isLast || training.findings.isDue(at: training.step) else { return }
       run.outputs = Tensor(try training.trainer.outputs(for: batch.inputs)).reshaped(to: [-1])

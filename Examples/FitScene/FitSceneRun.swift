@@ -6,22 +6,6 @@ import GradientAdjusters
 import INRZoo
 import TensorKit
 
-/// What is observed of a field that is fitted to a scene.
-struct SceneFindings: Checkpointable {
-  /// How many times a view was looked at.
-  var evaluations = 0
-  /// After which step that was last.
-  var lastStep = 0
-
-  /// Shows both numbers.
-  mutating func visitState(_ visitor: inout StateVisitor) throws {
-    try visitor.visit(&evaluations, named: "evaluations")
-    try visitor.visit(&lastStep, named: "last_step")
-    try visitor.require(
-      evaluations >= 0 && lastStep >= 0, of: "evaluations", "there were \(evaluations)")
-  }
-}
-
 /// What came out of fitting the scene with one field and one adjuster.
 struct FitSceneResult: AdjusterOutcome {
   let run: SceneRun
@@ -137,16 +121,15 @@ extension FitSceneSettings {
       adjuster: adjuster(for: run, scene, source), loss: renderer.loss, workers: workers,
       recordingBudget: recordingBudget, seed: seed)
     var training = TrainingRun(
-      trainer, on: source, findings: SceneFindings(),
+      trainer, on: source, findings: NoFindings(),
       keepsBest: values[CheckpointOptions.keepBest])
     var storage = try storage(
       of: run.name, metrics: fileName("metrics.csv", ofRun: run.name), Self.columns, in: folder)
-    let steps = seconds == nil ? recipe.training.steps : .max
-    let pacing = Pacing(steps: steps, seconds: seconds, training: recipe.training)
+    let pacing = Pacing(
+      steps: seconds == nil ? recipe.training.steps : nil, seconds: seconds, recipe.training)
     let quality = ViewQuality(scene, recipe.scene.drawing, workers: workers)
     var progress = try training.train(
-      to: steps, within: seconds ?? .infinity, storage: &storage, label: run.name,
-      showsEvaluations: true,
+      pacing, storage: &storage, label: run.name, showsEvaluations: true,
       prepare: { training in try maintain(&training, pacing, recipe.training) }
     ) { training, isLast in
       try evaluate(&training, quality, pacing, isLast: isLast)
@@ -157,7 +140,7 @@ extension FitSceneSettings {
 
   /// Lets the renderer do what is due before a step, and sets the step's learning rate.
   private func maintain<Scalar, Model: RayRenderer<Scalar>>(
-    _ training: inout TrainingRun<Model, SceneFindings>, _ pacing: Pacing, _ recipe: TrainingRecipe
+    _ training: inout TrainingRun<Model, NoFindings>, _ pacing: Pacing, _ recipe: TrainingRecipe
   ) throws {
     let share = pacing.share(of: training)
     var renderer = training.trainer.model
@@ -168,26 +151,22 @@ extension FitSceneSettings {
         change == .parameters ? recipe.optimizer(workers: workers, Scalar.self) : nil
       try training.changeModel(optimizer: fresh) { $0 = renderer }
     }
-    training.learningRate = pacing.learningRate(step: training.step, share: share)
+    pacing.setLearningRate(of: &training)
   }
 
   /// Looks at a view now and then, at as many of its pixels as take next to no time.
   private func evaluate<Scalar, Model: RayRenderer<Scalar>>(
-    _ training: inout TrainingRun<Model, SceneFindings>, _ quality: ViewQuality,
+    _ training: inout TrainingRun<Model, NoFindings>, _ quality: ViewQuality,
     _ pacing: Pacing, isLast: Bool
   ) throws {
-    let due = Double(training.findings.evaluations + 1) / Double(Self.evaluationCount)
-    guard training.step > training.findings.lastStep, isLast || pacing.share(of: training) >= due
+    let last = training.course.evaluations.last?.step ?? 0
+    guard training.step > last,
+      isLast || pacing.isEvaluationDue(in: training, outOf: Self.evaluationCount)
     else { return }
-    let steps = training.step - training.findings.lastStep
     let value = try quality.psnr(
-      of: training.trainer.plainModel(), raysSince: steps * quality.drawing.count)
+      of: training.trainer.plainModel(),
+      raysSince: (training.step - last) * quality.drawing.count)
     training.course.note(evaluation: value)
-    // What is observed at the end is not part of the run, so that a longer one can go on from it.
-    guard !isLast else { return }
-    training.findings.lastStep = training.step
-    training.findings.evaluations = Int(
-      pacing.share(of: training) * Double(Self.evaluationCount))
   }
 
   /// A fresh adjuster for a run.
@@ -208,7 +187,7 @@ extension FitSceneSettings {
   // MARK: - Results
 
   private func result<Scalar, Model: RayRenderer<Scalar>>(
-    of run: SceneRun, _ training: TrainingRun<Model, SceneFindings>, _ scene: PosedScene,
+    of run: SceneRun, _ training: TrainingRun<Model, NoFindings>, _ scene: PosedScene,
     in folder: RunFolder, memory: () -> Double
   ) throws -> FitSceneResult {
     let plain = try training.trainer.plainModel()
@@ -238,38 +217,6 @@ extension FitSceneSettings {
     }
     TensorMemory.returnUnused()
     return result
-  }
-}
-
-/// How far a run is, and the learning rate that belongs to it.
-struct Pacing {
-  let steps: Int
-  let seconds: Double?
-  let training: TrainingRecipe
-  private let rates: LearningRateSchedule
-
-  init(steps: Int, seconds: Double?, training: TrainingRecipe) {
-    self.steps = steps
-    self.seconds = seconds
-    self.training = training
-    rates = training.rates()
-  }
-
-  /// Which share of the training is done, in time where there is a time for it, and else in steps.
-  func share<Model, Findings>(of run: TrainingRun<Model, Findings>) -> Double {
-    let share = seconds.map { run.course.trainingSeconds / $0 } ?? Double(run.step) / Double(steps)
-    return min(max(share, 0), 1)
-  }
-
-  /// The rate of a step, the same whatever optimizer takes it.
-  func learningRate(step: Int, share: Double) -> LearningRateSchedule {
-    let rate: Double
-    if case .falling(let factor) = training.schedule {
-      rate = training.learningRate * factor.raised(to: share)
-    } else {
-      rate = rates.hasRate(at: step) ? rates(step) : .infinity
-    }
-    return LearningRateSchedule("that of the run") { _ in rate }
   }
 }
 

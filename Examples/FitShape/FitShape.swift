@@ -9,7 +9,7 @@ enum FitShape {
     Options.command.run { values in
       // The default schedule ends with the steps that the run began with, or with its time.
       let values = try CheckpointOptions.continued(values, by: Options.command) { values in
-        values[Options.seconds] == nil ? [TrainingOptions.schedule] : []
+        values[TrainingOptions.seconds] == nil ? [TrainingOptions.schedule] : []
       }
       let settings = try FitShapeSettings(values)
       try settings.perform { FitShapeReport(settings: settings, results: $0).files }

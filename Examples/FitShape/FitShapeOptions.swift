@@ -92,12 +92,6 @@ enum Options {
     "epochs", .integer(in: 1...1_000_000, "N"), open: \.shape.epochs,
     help:
       "Passes over all voxels, or over as many points as the cloud has, in the place of --steps.")
-  static let seconds = Option(
-    "seconds", .number(.positive, "S"),
-    help: """
-      How much time the steps of each run may take together, in the place of --steps. Some steps are made and \
-      forgotten first, so that a rate that falls along a cosine ends with the time.
-      """)
   static let clipNorm = RecipeOption(
     "clip-norm", .number(.positive, "C"), open: \.training.clipNorm,
     help: "Gradients that are longer are shortened to this; none by default.")
@@ -171,7 +165,8 @@ enum Options {
   private static let trainingSettings: [any OptionDeclaration] =
     own([TrainingOptions.optimizer, TrainingOptions.learningRate, TrainingOptions.schedule])
     + [
-      steps, epochs, seconds, clipNorm, TrainingOptions.seed, TrainingOptions.threads,
+      steps, epochs, TrainingOptions.seconds, clipNorm, TrainingOptions.seed,
+      TrainingOptions.threads,
       TrainingOptions.memory, TrainingOptions.precision,
     ]
 

@@ -6,18 +6,6 @@ import GradientAdjusters
 import INRZoo
 import TensorKit
 
-/// What is observed of a network that is fitted to a shape.
-struct ShapeFindings: Checkpointable {
-  /// How many steps the run has, where a time was given for it.
-  var plannedSteps: Int?
-
-  /// Shows the number of steps.
-  mutating func visitState(_ visitor: inout StateVisitor) throws {
-    try visitor.visit(&plannedSteps, named: "planned_steps")
-    try visitor.require(plannedSteps ?? 1 > 0, of: "planned_steps", "there are none")
-  }
-}
-
 /// What came out of fitting the shape with one adjuster.
 struct FitShapeResult: AdjusterOutcome {
   let adjuster: AdjusterChoice
@@ -98,7 +86,7 @@ extension FitShapeSettings {
       guard shape.loss == .eikonal else {
         let task = ShapeTask(
           source: try subject.surfaceSamples(shape, seed: seed, workers: workers),
-          loss: WeightedSquaredError<Scalar>(), stepsPerEpoch: stepsPerEpoch, nest: \.groups,
+          loss: MeanSquaredError<Scalar>(), stepsPerEpoch: stepsPerEpoch, nest: \.groups,
           probe: probe, isPositiveInside: false)
         return try fit(choice, network, to: task, in: folder, memory: memory)
       }
@@ -126,19 +114,18 @@ extension FitShapeSettings {
       adjuster: adjuster, loss: task.loss, workers: workers, recordingBudget: recordingBudget,
       seed: adjusterSeed(recipe.training.seed))
     var run = TrainingRun(
-      trainer, on: task.source, findings: ShapeFindings(),
+      trainer, on: task.source, findings: NoFindings(),
       keepsBest: values[Options.keepBest], by: task.probe == nil ? .loss : .evaluation)
     var storage = try storage(
       of: choice.name, metrics: fileName("metrics.csv", for: choice), columns, in: folder)
     try storage.start(&run)
-    let steps = try plan(&run)
-    let interval = max(1, steps / 20)
+    let pacing = pacing(stepsPerEpoch: task.stepsPerEpoch)
+    warnOfEnd(of: run, pacing)
     var progress = try run.train(
-      to: steps, within: seconds ?? .infinity, storage: &storage, label: choice.name,
-      measure: .loss
+      pacing, storage: &storage, label: choice.name, measure: .loss
     ) { run, isLast in
       // At the end all points are looked at, below, and fewer for a fair comparison alone.
-      let isDue = isLast ? run.best != nil : run.step.isMultiple(of: interval)
+      let isDue = isLast ? run.best != nil : pacing.isEvaluationDue(in: run, outOf: 20)
       guard isDue, let probe = task.probe else { return }
       let model = try run.trainer.plainModel(over: inputs)
       let overlap = try probe.quickOverlap(of: model, task, workers: workers)
@@ -225,27 +212,24 @@ extension FitShapeSettings {
     }
   }
 
-  /// How many steps a run has; where a time is given for it, as many as find room in it.
-  private func plan<Model>(_ run: inout TrainingRun<Model, ShapeFindings>) throws -> Int {
+  /// How long a run goes on.
+  private func pacing(stepsPerEpoch: Int) -> Pacing {
     let isStated = values.gives(Options.steps) || values.gives(Options.epochs)
-    if let seconds, !isStated, run.findings.plannedSteps == nil {
-      let perStep = try run.measuredSecondsPerStep(within: seconds / 20)
-      run.findings.plannedSteps = max(1, Int(seconds / max(perStep, 1e-6)))
-    }
-    var schedule = recipe.training.schedule
-    if endsWithTime, let planned = run.findings.plannedSteps {
-      schedule = .cosine(total: planned)
-      run.learningRate = schedule.schedule(from: recipe.training.learningRate)
-    }
-    let count = isStated ? steps : run.findings.plannedSteps ?? steps
-    if run.step > 0, case .cosine(let total, let factor) = schedule, total < count {
-      let end = factor == 0 ? "zero" : "\(NumberText.plain(factor)) of the first"
-      TextOutput.standardError.writeLine(
-        """
-        The learning rate goes on as it began, to \(end) at step \(total) of \(count), where it stays; for a longer \
-        training begin anew with more --steps
-        """)
-    }
-    return count
+    return Pacing(
+      steps: seconds == nil || isStated ? steps : nil, seconds: seconds, recipe.training,
+      stepsPerEpoch: stepsPerEpoch)
+  }
+
+  /// Says where the learning rate of a run that goes on with more steps ends before them.
+  private func warnOfEnd<Model>(of run: TrainingRun<Model, NoFindings>, _ pacing: Pacing) {
+    guard run.step > 0, case .cosine(let total, let factor) = recipe.training.schedule,
+      total < pacing.steps
+    else { return }
+    let end = factor == 0 ? "zero" : "\(NumberText.plain(factor)) of the first"
+    TextOutput.standardError.writeLine(
+      """
+      The learning rate goes on as it began, to \(end) at step \(total) of \(pacing.steps), where it stays; for a \
+      longer training begin anew with more --steps
+      """)
   }
 }

@@ -22,8 +22,6 @@ struct FitShapeSettings: AdjusterExperiment {
   let folder: OutputFolder
   let contents: [String: UInt64]
   let chosen: [any OptionDeclaration]
-  /// Whether the learning rate falls along a cosine that ends with the time that was given.
-  let endsWithTime: Bool
 
   let remedies = (
     start: "no step was made, so check --omega, --scale and --initial-weights",
@@ -38,10 +36,9 @@ struct FitShapeSettings: AdjusterExperiment {
     chosen = recipe.chooseEnd(for: subject, values)
     recipe.training.steps = try recipe.stepCount(for: subject, values)
     if case .cosine = recipe.training.schedule, !values.gives(TrainingOptions.schedule) {
-      recipe.training.schedule = .cosine(total: recipe.training.steps)
-      endsWithTime = values[Options.seconds] != nil
-    } else {
-      endsWithTime = false
+      recipe.training.schedule =
+        values[TrainingOptions.seconds] == nil
+        ? .cosine(total: recipe.training.steps) : .wholeCosine
     }
     self.recipe = recipe
     folder = OutputFolder(values[Options.output])
@@ -71,13 +68,12 @@ struct FitShapeSettings: AdjusterExperiment {
 
   /// What the report shows where options leave it to the model and the shape.
   var shown: [String: String] {
-    let schedule = endsWithTime ? [TrainingOptions.schedule.name: "cosine"] : [:]
-    return [
+    [
       subject.option: values[subject.fileOption]?.relativePath ?? subject.name,
       "resolution": "\(subject.resolution)", "mesh-resolution": "\(meshResolution)",
       "fr-alpha": NumberText.plain(recipe.fourierAmplitude),
       "bn-placement": recipe.settings.normalization.placement(for: recipe.model.kind).rawValue,
-    ].merging(recipe.model.reported) { $1 }.merging(schedule) { $1 }
+    ].merging(recipe.model.reported) { $1 }
   }
 
   /// What weight files note of the shape.
@@ -87,7 +83,7 @@ struct FitShapeSettings: AdjusterExperiment {
   var meshResolution: Int { values[Options.meshResolution] ?? min(subject.resolution, 256) }
 
   /// How much time the steps of a run may take together.
-  var seconds: Double? { values[Options.seconds] }
+  var seconds: Double? { values[TrainingOptions.seconds] }
 
   // MARK: - Checks
 

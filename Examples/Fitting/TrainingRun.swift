@@ -15,8 +15,12 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
   package var findings: Findings
   /// The model as it was at the best step so far; nil unless it is to be kept.
   package private(set) var best: BestModel<Model>?
+  /// The mean of the model's parameters over the last steps; of none unless that is asked for.
+  package private(set) var average = ParameterAverage<Model.Scalar>()
   /// What tells the best step.
   private let measure: BestMeasure
+  /// Over which last share of the training parameters are averaged.
+  private let averagedShare: Double?
 
   /// A run before its first step.
   ///
@@ -26,15 +30,17 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
   ///   - findings: What a program has observed: nothing so far.
   ///   - keepsBest: Whether the model of the best step is kept.
   ///   - measure: What tells the best step.
+  ///   - averagedShare: Over which last share of the training parameters are averaged; nil for none.
   package init(
     _ trainer: Trainer<Model>, on source: any BatchSource<Model.Scalar>, findings: Findings,
-    keepsBest: Bool = false, by measure: BestMeasure = .loss
+    keepsBest: Bool = false, by measure: BestMeasure = .loss, averagedShare: Double? = nil
   ) {
     self.trainer = trainer
     self.source = source
     self.findings = findings
     best = keepsBest ? BestModel(trainer.model) : nil
     self.measure = measure
+    self.averagedShare = averagedShare
   }
 
   /// How many steps have been made.
@@ -58,38 +64,58 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
     try trainer.changeModel(optimizer: optimizer, change)
   }
 
-  /// Trains up to a number of steps, or until a step fails or the user asks to stop.
+  /// Changes the source of batches between steps, such as what it draws more often.
+  package mutating func changeSource<Source: BatchSource<Model.Scalar>>(
+    _ type: Source.Type, _ change: (inout Source) throws -> Void
+  ) rethrows {
+    guard var changed = source as? Source else { return }
+    try change(&changed)
+    source = changed
+  }
+
+  /// Trains for so many steps or so much time, or until a step fails or the user asks to stop.
   ///
   /// - Parameters:
-  ///   - steps: The number of steps; the largest number for as many as find room in the time.
-  ///   - seconds: How much time all steps may take together; no step is begun after that.
+  ///   - pacing: How long it goes on; no step is begun after that. Learning rates follow it.
   ///   - storage: Where the state is kept, from where an earlier run goes on.
   ///   - label: What the run is called.
   ///   - measure: What is shown of it.
   ///   - showsEvaluations: Whether what is measured of the model now and then is shown, rather than the losses.
   ///   - loss: Makes the loss that is noted of the one that is trained.
   ///   - shown: Makes the measure that is shown of the noted loss.
+  ///   - isReached: Whether the run has reached what it was to reach, and may end; asked for after each step.
   ///   - prepare: Changes the run before each step, such as a model that is refined; its time is part of the step's.
   ///   - observe: Looks at the model and notes findings: before each step, and after the last.
   /// - Returns: The progress, which is yet to be finished.
   /// - Throws: What observing throws, and a failure if the earlier run does not fit; an `AdjusterError` ends the
   ///   run and becomes its failure.
   package mutating func train(
-    to steps: Int, within seconds: Double = .infinity, storage: inout RunStorage, label: String,
+    _ pacing: Pacing, storage: inout RunStorage, label: String,
     measure: ProgressMeasure = .psnr, showsEvaluations: Bool = false,
     loss: (Double) -> Double = { $0 }, shown: (Double) -> Double = { $0 },
+    until isReached: (_ run: inout Self) throws -> Bool = { _ in false },
     prepare: (_ run: inout Self) throws -> Void = { _ in },
     observe: (_ run: inout Self, _ isLast: Bool) throws -> Void
   ) throws -> StepProgress {
     try storage.start(&self)
+    let (steps, seconds) = (pacing.steps, pacing.seconds ?? .infinity)
+    var hasReached = false
     var progress = StepProgress(
       label, steps: steps, after: showsEvaluations ? [] : course.losses.map(shown),
       measure: measure)
     progress.update(step: step)
     do {
-      while step < steps, course.trainingSeconds < seconds, StopRequest.received == nil {
+      while !hasReached, step < steps, course.trainingSeconds < seconds,
+        StopRequest.received == nil
+      {
         try observe(&self, false)
-        try advance(loss: loss, prepare: prepare)
+        try advance(loss: loss) { run in
+          pacing.setLearningRate(of: &run)
+          try prepare(&run)
+        }
+        if let averagedShare, pacing.share(of: self) > 1 - averagedShare {
+          average.add(trainer.model.parameters)
+        }
         let value =
           showsEvaluations
           ? course.evaluation(before: step - 1) : course.losses.last.map(shown)
@@ -97,8 +123,9 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
           step: step, value: value, measuredAfter: step - 1,
           share: steps == .max ? course.trainingSeconds / seconds : nil)
         storage.noteStep(of: self)
+        hasReached = try isReached(&self)
       }
-      let isUnfinished = step < steps && course.trainingSeconds < seconds
+      let isUnfinished = !hasReached && step < steps && course.trainingSeconds < seconds
       course.stop = isUnfinished ? StopRequest.received : nil
       // What is observed at the end is not part of the state, so that a longer run can go on from it.
       course.isSaved = storage.finish(self, evenIfNever: course.stop != nil)
@@ -111,7 +138,7 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
   }
 
   private mutating func advance(
-    loss: (Double) -> Double, prepare: (_ run: inout Self) throws -> Void = { _ in }
+    loss: (Double) -> Double, prepare: (_ run: inout Self) throws -> Void
   ) throws {
     let start = Machine.monotonicSeconds()
     try prepare(&self)
@@ -125,21 +152,6 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
     }
     let made = step - 1
     if let former { best?.note(former, loss: noted, step: made) }
-  }
-
-  /// The median time of the next steps, by a copy that makes some of them and is forgotten.
-  ///
-  /// - Parameters:
-  ///   - steps: How many steps are made, the first of which is not counted.
-  ///   - seconds: About how long they may take.
-  package func measuredSecondsPerStep(steps: Int = 12, within seconds: Double) throws -> Double {
-    var copy = self
-    let start = Machine.monotonicSeconds()
-    for _ in 0..<steps {
-      try copy.advance(loss: { $0 })
-      if Machine.monotonicSeconds() - start > seconds, copy.step > step + 1 { break }
-    }
-    return copy.course.durations.dropFirst(course.durations.count + 1).map(\.self).median ?? 1
   }
 
   /// Notes what was measured of the model as it is now, where more is better.
@@ -166,6 +178,7 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
     try visitor.visit(&source, named: "source")
     try visitor.visit(&course, named: "course")
     try visitor.visit(&findings, named: "findings")
+    try visitor.visit(&average, named: "average")
     try visitor.visit(&best, named: "best", startingFrom: BestModel(trainer.model))
     try visitor.require(
       course.losses.count == step, of: "course.losses",

@@ -73,7 +73,8 @@ extension InspectionSettings {
     var storage = try storage(
       of: label, metrics: Self.metricsFile(of: name, on: signal), MetricsColumns(), in: folder)
     var progress = try run.train(
-      to: steps, storage: &storage, label: label, measure: measure, shown: shown, observe: observe)
+      Pacing(steps: steps), storage: &storage, label: label,
+      measure: measure, shown: shown, observe: observe)
     progress.finish()
     if let failure = run.course.failure {
       throw ExampleFailure.software(

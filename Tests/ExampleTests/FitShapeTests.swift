@@ -135,7 +135,9 @@ struct FitShapeTests {
 
   @Test("The help shows the defaults of shapes, not those of pictures")
   func help() {
-    let help = Options.command.helpText(columns: 100)
+    // Lines may break anywhere.
+    let help = Options.command.helpText(columns: 100).split(whereSeparator: \.isWhitespace)
+      .joined(separator: " ")
     for (option, value) in [
       ("end", "14"), ("sampling", "center"), ("schedule", "cosine:300"), ("group", "blocks:8"),
       ("pe-frequencies", "10"),

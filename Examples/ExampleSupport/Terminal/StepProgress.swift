@@ -10,7 +10,7 @@
 package struct StepProgress: Sendable {
   /// What is running, shown at the start of the line.
   package let label: String
-  /// The number of steps in all.
+  /// The number of steps in all; the largest number for as many as find room in a time.
   package let steps: Int
   /// The measure of quality.
   package let measure: ProgressMeasure
@@ -70,7 +70,7 @@ package struct StepProgress: Sendable {
   ) {
     let now = clock()
     self.step = step
-    self.share = share.map { min(max($0, 0), 1) }
+    if let share { self.share = min(max(share, 0), 1) }
     timing.note(step: step, at: now)
     if let value { series.record(value, at: measuredStep ?? step) }
     if output.isTerminal {
@@ -122,7 +122,7 @@ package struct StepProgress: Sendable {
 
   /// The line, without its less important parts where the width does not allow them.
   private func line(columns: Int?) -> String {
-    let count = share == nil ? "\(step)/\(steps)" : NumberText.count(step, "step")
+    let count = steps == .max ? NumberText.count(step, "step") : "\(step)/\(steps)"
     let full = quality(withBest: true)
     let time = [timing.secondsPerStep.map { NumberText.shortTime($0) + "/step" }, timeLeft]
     let everything = [label, count] + (columns == nil ? [] : [bar(16)]) + full + time

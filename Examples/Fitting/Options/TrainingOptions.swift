@@ -16,13 +16,19 @@ package enum TrainingOptions {
     help: """
       How the learning rate changes: constant; steps:3000:0.1 (times 0.1 every 3000 steps); \
       once:3000:0.1 (times 0.1 at step 3000); \
-      exponential:0.1:5000 (by 0.1 over every 5000 steps, smoothly); cosine:1000 (to zero over 1000 \
-      steps) or cosine:1000:0.03 (to 0.03 of it); epochs:0.1:200 (by 0.1 over every 200 passes over the signal, \
-      once in each); falling:0.1 (by 0.1 over the whole training, smoothly).
+      exponential:0.1:5000 (by 0.1 over every 5000 steps, smoothly); cosine (to zero over the whole training), \
+      cosine:1000 (over 1000 steps) or cosine:1000:0.03 (to 0.03 of it); epochs:0.1:200 (by 0.1 over every 200 \
+      passes over the signal, once in each); falling:0.1 (by 0.1 over the whole training, smoothly).
       """)
   package static let seed = RecipeOption(
     "seed", .integer(in: 0..., "S"), \.training.seed,
     help: "Seeds the initial weights, and all that adjusters draw.")
+  package static let seconds = Option(
+    "seconds", .number(.positive, "S"),
+    help: """
+      How much time the steps of each run may take together, in the place of --steps. By default rates then fall \
+      along a cosine that ends with the time.
+      """)
   package static let memory = Option(
     "memory", .integer(in: 0...1_000_000, "MIB"),
     default: TiledEvaluation<Linear<Float>>.standardRecordingBudget >> 20,
@@ -55,8 +61,8 @@ extension RateSchedule {
         "which is not a schedule",
         remedy:
           """
-          give constant, steps:3000:0.1, once:3000:0.1, exponential:0.1:5000, cosine:1000, epochs:0.1:200 or \
-          falling:0.1
+          give constant, steps:3000:0.1, once:3000:0.1, exponential:0.1:5000, cosine, cosine:1000, \
+          epochs:0.1:200 or falling:0.1
           """
       )
     }

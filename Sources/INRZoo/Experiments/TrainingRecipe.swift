@@ -107,8 +107,10 @@ public enum RateSchedule: RawRepresentable, Codable, Hashable, Sendable {
   case cosine(total: Int, factor: Double = 0)
   /// It falls by a factor over every so many epochs, once an epoch.
   case epochs(factor: Double, every: Int)
-  /// It falls smoothly, by a factor over all steps.
+  /// It falls smoothly, by a factor over the whole training.
   case falling(factor: Double)
+  /// It falls to zero along half a cosine over the whole training.
+  case wholeCosine
 
   /// Reads a name; nil if it is none.
   public init?(rawValue text: String) {
@@ -128,6 +130,7 @@ public enum RateSchedule: RawRepresentable, Codable, Hashable, Sendable {
     case ("exponential", 3):
       guard let factor = factor(1), let every = count(2) else { return nil }
       self = .exponential(factor: factor, every: every)
+    case ("cosine", 1): self = .wholeCosine
     case ("cosine", 2):
       guard let total = count(1) else { return nil }
       self = .cosine(total: total)
@@ -154,6 +157,7 @@ public enum RateSchedule: RawRepresentable, Codable, Hashable, Sendable {
     case .cosine(let total, let factor): "cosine:\(total)" + (factor == 0 ? "" : ":\(factor)")
     case .epochs(let factor, let every): "epochs:\(factor):\(every)"
     case .falling(let factor): "falling:\(factor)"
+    case .wholeCosine: "cosine"
     }
   }
 
@@ -176,6 +180,20 @@ public enum RateSchedule: RawRepresentable, Codable, Hashable, Sendable {
     case .epochs(let factor, let every):
       .steps(from: rate, factor: factor.raised(to: 1 / Double(every)), every: stepsPerEpoch)
     case .falling(let factor): .exponential(from: rate, factor: factor, every: max(steps, 1))
+    case .wholeCosine: .cosine(from: rate, over: max(steps, 1))
+    }
+  }
+
+  /// The rate after a share of the training, of schedules that go by it; nil for those that count steps.
+  ///
+  /// - Parameters:
+  ///   - rate: The rate of the first step.
+  ///   - share: From 0 to 1.
+  public func rate(from rate: Double, atShare share: Double) -> Double? {
+    switch self {
+    case .falling(let factor): rate * factor.raised(to: share)
+    case .wholeCosine: rate * (1 + (.pi * share).cosine()) / 2
+    default: nil
     }
   }
 }
