@@ -90,7 +90,7 @@ struct ComparisonReport {
       "Adjusters on \(settings.pictureName)",
       summary: """
         A \(network) network was fitted to \(settings.pictureName), \(picture.width) x \(picture.height) \
-        pixels, in \(NumberText.count(settings.steps, "step")) with each of \
+        pixels, in \(settings.duration) with each of \
         \(NumberText.count(results.count, "adjuster")) from the same initial \
         weights; \(winner).
         """,
@@ -105,7 +105,7 @@ struct ComparisonReport {
         """)
     report.addPlot(
       fit.psnrPlot,
-      heading: "Training", caption: "Before each step's update; the last point is after the last.")
+      heading: "Training", caption: fit.settings.courseCaption)
     report.addPlot(
       fit.timePlot, caption: "The same against the time that was spent in training steps.")
     let fits = try results.map { result in

@@ -38,9 +38,26 @@ enum Options {
   static let steps = RecipeOption(
     "steps", .integer(in: 1..., "N"), \.training.steps, of: nil,
     help: """
-      Steps of training, each on all pixels; \(defaults.training.steps), or \
-      \(Recipe.demonstration.training.steps) without --image, about two minutes on two cores for the three \
-      adjusters of the default.
+      Steps of training; \(defaults.training.steps), or \(Recipe.demonstration.training.steps) without --image, about \
+      two minutes on two cores for the three adjusters of the default. With an --image and no --model, --adjuster or \
+      --preset, --seconds \(NumberText.plain(chosenSeconds)) is the default instead.
+      """)
+
+  static let targetPSNR = Option(
+    "target-psnr", .number(.positive, "DB"),
+    help: "Ends a run as soon as all pixels together have this PSNR.")
+  static let average = Option(
+    "average", .number(.above(0, upTo: 1), "A"),
+    help: """
+      The weights at the end are their mean over the last share A of the training, as 0.1; those of the last step by \
+      default.
+      """)
+  static let batch = RecipeOption(
+    "batch", BatchRecipe.kind, \.batch, of: nil,
+    help: """
+      Which pixels a step learns from: all; blocks:4 (one of each block of 4 x 4, drawn anew); patches:8 (those of \
+      8 patches of P x P, all patches in passes); shuffled:8192 (8192 from anywhere, all pixels in passes); \
+      residuals:8192 (8192 drawn in proportion to their residuals, which are looked at now and then).
       """)
 
   static let pixelRange = RecipeOption(
@@ -63,16 +80,26 @@ enum Options {
   static let recipe =
     ModelOptions.all + [adjuster] + adjusterSettings + BandOptions.equalization
     + [
-      TrainingOptions.optimizer, TrainingOptions.learningRate, TrainingOptions.schedule, steps,
+      batch, TrainingOptions.optimizer, TrainingOptions.learningRate, TrainingOptions.schedule,
+      steps,
       TrainingOptions.seed, pixelRange,
     ]
+
+  /// What is chosen for a picture of the user's own unless a model, adjuster or preset is given.
+  static let chosen: [any OptionDeclaration] = [
+    ModelOptions.model, ModelOptions.width, ModelOptions.hiddenLayers, adjuster, batch,
+    TrainingOptions.learningRate, TrainingOptions.schedule,
+  ]
+  /// How much time each run then takes, unless steps or another time are given.
+  static let chosenSeconds = 30.0
 
   /// What sets the adjusters up.
   static let adjusterSettings = [patch] + AdjustmentOptions.all
   /// How networks are trained.
   static let trainingSettings: [any OptionDeclaration] = [
-    TrainingOptions.optimizer, TrainingOptions.learningRate, TrainingOptions.schedule, steps,
-    TrainingOptions.seed, TrainingOptions.threads, TrainingOptions.memory,
+    batch, TrainingOptions.optimizer, TrainingOptions.learningRate, TrainingOptions.schedule, steps,
+    TrainingOptions.seconds, targetPSNR, average, TrainingOptions.seed, TrainingOptions.threads,
+    TrainingOptions.memory,
     TrainingOptions.precision,
   ]
 
@@ -84,7 +111,11 @@ enum Options {
       Networks learn low frequencies first, so fitted pictures come out blurred. This program fits a \
       picture by plain training and by adjusted training from the same initial weights, and writes \
       a report that compares them.
+      """,
       """
+      An --image by itself is fitted in the way that gives most in half a minute: a small network on a hash grid, on \
+      one pixel of each block at a time. Give --model, --adjuster or --preset to study a network instead.
+      """,
     ],
     groups: [
       OptionGroup("Experiment", preset, fidelity),
@@ -101,7 +132,13 @@ enum Options {
       UsageExample(
         "FitImage", "Compare plain training, IGA and equalized bands on the embedded picture:"),
       UsageExample(
-        "FitImage --image kodim03.png --downscale 4 --patch 8 --steps 500 --schedule cosine:500",
+        "FitImage --image photo.png",
+        "Fit a photograph of any size as well as half a minute allows:"),
+      UsageExample(
+        "FitImage --image photo.png --model siren --batch blocks:8 --seconds 60 --optimizer muon",
+        "Train a SIREN for a minute on one pixel of each 8 x 8 at a time, with each adjuster:"),
+      UsageExample(
+        "FitImage --image kodim03.png --model siren --downscale 4 --patch 8 --steps 500 --schedule cosine:500",
         "Fit a photograph of 768 x 512 pixels at a quarter of its size:"),
       UsageExample(
         "FitImage --image photo.png --adjuster iga --sampling largest-residual-previous",
@@ -114,6 +151,19 @@ enum Options {
         "Repeat a published experiment, with plain training beside it:"),
       UsageExample("FitImage --resume output", "Go on with a run that was stopped:"),
     ])
+}
+
+extension BatchRecipe {
+  /// How it is read from a command line.
+  static let kind = ValueKind<BatchRecipe>(placeholder: "B", describe: \.rawValue) {
+    text throws(ValueProblem) in
+    guard let batch = BatchRecipe(rawValue: text) else {
+      throw ValueProblem(
+        "which names no pixels",
+        remedy: "give all, blocks:4, patches:8, shuffled:8192 or residuals:8192")
+    }
+    return batch
+  }
 }
 
 extension Picture {

@@ -90,7 +90,8 @@ struct FitImageReport {
         "psnr_best_step": series.best.map { .integer($0.step) } ?? .null,
         "psnr_8bit": .number(measures?.psnr), "ssim": .number(measures?.structuralSimilarity),
         "ms_ssim": .number(measures?.multiscaleStructuralSimilarity),
-        "steps": .integer(result.losses.count), "failure": .string(result.failure?.clause),
+        "steps": .integer(result.losses.count), "parameters": .integer(result.parameterCount),
+        "failure": .string(result.failure?.clause),
         "stopped_by": result.course.stop.map { .string(StopRequest.name(of: $0)) } ?? .null,
         "damped": .bool(settings.recipe.settings.damps(result.adjuster)),
       ]
@@ -156,7 +157,7 @@ struct FitImageReport {
         """)
     report.addPlot(
       psnrPlot,
-      heading: "Training", caption: "Before each step's update; the last point is after the last.")
+      heading: "Training", caption: settings.courseCaption)
     report.addPlot(
       timePlot, caption: "The same against the time that was spent in training steps.")
     report.addDiagnostics(of: results)
@@ -222,7 +223,6 @@ struct FitImageReport {
 
   private var sentence: String {
     let network = settings.recipe.model.kind.rawValue
-    let steps = NumberText.count(settings.steps, "step")
     let outcome = results.map { result in
       let reached = "reached \(NumberText.fixed(result.finalPSNR, 2)) dB"
       let end =
@@ -232,8 +232,8 @@ struct FitImageReport {
     }.joined(separator: "; ")
     return """
       A \(network) network was fitted to \(settings.pictureName), \(settings.picture.width) x \
-      \(settings.picture.height) pixels, in \(steps): \(outcome). PSNR is of the unclamped \
-      prediction, with pixel values in [0, 1].
+      \(settings.picture.height) pixels, in \(settings.duration): \(outcome). PSNR is of the unclamped \
+      prediction, with pixel values in [0, 1].\(settings.batchSentence)\(settings.choiceSentence)
       """
   }
 
@@ -247,8 +247,9 @@ struct FitImageReport {
   private let measuresCaption = """
     PSNR in dB: after the last update, the median over the last tenth of the steps, which spikes of single \
     steps leave alone, and the best of all steps; PSNR, SSIM (windows of 7 x 7) and MS-SSIM (five scales, \
-    for sides of more than 160 pixels) of the pictures rounded to 8 bits; the median time of a step; the \
-    most memory that the run's tensors took at once.
+    for sides of more than 160 pixels) of the pictures rounded to 8 bits; how many numbers the network learns, of \
+    which a picture has its pixels times its channels; the steps, and the median time of one; the most memory that the \
+    run's tensors took at once.
     """
 
   private var table: ReportTable {
@@ -268,6 +269,8 @@ struct FitImageReport {
       ),
     ]
     let costs: [ReportTable.Field<FitImageResult>] = [
+      (.number("Numbers", decimals: 0), { .number(Double($0.parameterCount)) }),
+      (.number("Steps", decimals: 0), { .number(Double($0.losses.count)) }),
       (.number("Step (s)", decimals: 4, better: .lower), { .number($0.secondsPerStep) }),
       (.number("Total (s)", decimals: 1, better: .lower), { .number($0.trainingSeconds) }),
       (.number("MB", decimals: 0, better: .lower), { .number($0.peakMemoryMegabytes) }),

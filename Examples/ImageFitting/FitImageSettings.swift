@@ -16,6 +16,8 @@ struct FitImageSettings: AdjusterExperiment {
   let recipe: Recipe
   let chosen: [any OptionDeclaration]
   let folder: OutputFolder
+  /// Whether the way of fitting was chosen for the picture.
+  let isChosen: Bool
   /// Compares the pictures' features, if asked for.
   let perceptualDistance: PerceptualDistance<Float>?
   /// The names of the files that go to the folder, as far as they are known before the runs.
@@ -49,9 +51,11 @@ struct FitImageSettings: AdjusterExperiment {
         height: Picture.demonstrationSize.height, width: Picture.demonstrationSize.width)
     picture = try Self.averagedBlocks(of: values[Options.downscale], stored)
     pictureName = file?.lastPathComponent ?? "the embedded picture"
-    var recipe = try Recipe(values)
+    isChosen = choose == nil && Recipe.isLeftOpen(by: values)
+    var recipe = try Recipe(values, choosingFor: isChosen ? picture : nil)
     recipe.adjusters = choose?(picture) ?? recipe.adjusters
-    chosen = recipe.chooseGroups(for: picture, values)
+    let groups = recipe.chooseGroups(for: picture, values)
+    chosen = groups + (isChosen ? Options.chosen.filter { !values.gives($0) } : [])
     self.recipe = recipe
     folder = OutputFolder(values[Options.output])
     perceptualDistance = try PerceptualOptions.distance(
@@ -61,6 +65,7 @@ struct FitImageSettings: AdjusterExperiment {
     self.contents = contents
     try ModelOptions.check(values, of: [recipe.model.kind])
     try AdjusterOptions.checkRepetitions(adjusters)
+    try checkBatch()
     if recipe.uses(.iga) { try checkEnd() }
     if recipe.uses(.empiricalNTK) { try checkPixels() }
     if recipe.uses(.fr) { try recipe.checkFourier() }
@@ -104,11 +109,107 @@ struct FitImageSettings: AdjusterExperiment {
     return smaller
   }
 
+  /// How long each run goes on.
+  var pacing: Pacing {
+    let isOpen = isChosen && !values.gives(Options.steps)
+    let seconds = values[TrainingOptions.seconds] ?? (isOpen ? Options.chosenSeconds : nil)
+    return Pacing(
+      steps: seconds == nil || values.gives(Options.steps) ? steps : nil, seconds: seconds,
+      recipe.training)
+  }
+
+  /// How long each run goes on, in words.
+  var duration: String {
+    let ofSteps = pacing.steps == .max ? nil : NumberText.count(pacing.steps, "step")
+    let ofTime = pacing.seconds.map { "\(NumberText.plain($0)) seconds" }
+    return [ofSteps, ofTime].compactMap { $0 }.joined(separator: " or ")
+  }
+
+  /// What a step learns from, as a sentence after a space; nothing where it is all pixels.
+  var batchSentence: String {
+    guard recipe.batch != .all else { return "" }
+    let share = NumberText.significant(
+      100 * Double(rowCount) / Double(picture.width * picture.height))
+    return " A step learned from \(share) % of the pixels (\(recipe.batch.rawValue))."
+  }
+
+  /// Why the picture was fitted as it was, if that was chosen, as a sentence after a space.
+  var choiceSentence: String {
+    guard isChosen else { return "" }
+    return """
+       The network, its learning rate and the pixels of a step were chosen for a picture of this size: they were \
+      nearest to pictures like it after equal times. Give --model or --preset for others.
+      """
+  }
+
+  /// What curves of training show.
+  var courseCaption: String {
+    let ofStep = recipe.batch == .all ? "" : ", of the step's own pixels"
+    let last = recipe.batch == .all ? "" : ", of all pixels"
+    return "Before each step's update\(ofStep); the last point is after the last\(last)."
+  }
+
+  /// The number of rows of a step.
+  var rowCount: Int {
+    recipe.batch.rowCount(height: picture.height, width: picture.width, patch: patch)
+  }
+
+  /// The number of groups of a step's rows.
+  private var groupCount: Int {
+    recipe.batch.groupCount(height: picture.height, width: picture.width, patch: patch)
+  }
+
+  private func checkBatch() throws(ExampleFailure) {
+    let (batch, size) = (recipe.batch, "a picture of \(picture.width) x \(picture.height) pixels")
+    let shorter = min(picture.width, picture.height)
+    switch batch {
+    case .all: break
+    case .blocks(let side):
+      if side > max(shorter / 2, 1) {
+        throw .usage(
+          """
+          --batch \(batch.rawValue) leaves fewer than two blocks along a side of \(size); choose blocks:\
+          \(max(shorter / 2, 1)) or less
+          """)
+      }
+    case .patches(let count):
+      let most = (picture.height / patch) * (picture.width / patch)
+      if count > most {
+        throw .usage(
+          """
+          --batch \(batch.rawValue) asks for more than the \(NumberText.count(most, "whole patch", "whole patches")) \
+          that --patch \(patch) leaves in \(size); choose fewer, or a smaller --patch
+          """)
+      }
+    case .shuffled(let count), .residuals(let count):
+      if count > picture.width * picture.height {
+        throw .usage(
+          "--batch \(batch.rawValue) asks for more than the pixels of \(size); choose fewer, or --batch all"
+        )
+      }
+    }
+    let fixed = adjusters.flatMap(\.parts).first { $0.needsGrid }
+    if let fixed, !batch.isGrid {
+      throw .usage(
+        """
+        --adjuster \(fixed.rawValue) needs pixels that lie on a grid, and those of --batch \(batch.rawValue) do not; \
+        choose --batch all or blocks:4, or --adjuster bands
+        """)
+    }
+  }
+
   private func checkEnd() throws(ExampleFailure) {
     let end = recipe.settings.end
-    let groups = (picture.height / patch) * (picture.width / patch)
+    let groups = groupCount
     guard end >= groups else { return }
     let size = "a picture of \(picture.width) x \(picture.height) pixels"
+    guard recipe.batch == .all else {
+      throw .usage(
+        """
+        --end \(end) is not below the \(NumberText.count(groups, "group")) that a step of --batch \
+        \(recipe.batch.rawValue) has; choose \(groups > 0 ? "--end \(groups - 1) or less, or " : "")a smaller --patch
+        """)
+    }
     guard groups > 0 else {
       throw .usage(
         """
@@ -127,7 +228,7 @@ struct FitImageSettings: AdjusterExperiment {
 
   /// Refuses the kernel of all pixels where there are too many, or too few for the eigenvalues.
   private func checkPixels() throws(ExampleFailure) {
-    let (pixels, end) = (picture.width * picture.height, recipe.settings.end)
+    let (pixels, end) = (rowCount, recipe.settings.end)
     let size = "a picture of \(picture.width) x \(picture.height) pixels"
     guard pixels <= Self.mostPixelsOfKernel else {
       let ratio = (Double(pixels) / Double(Self.mostPixelsOfKernel)).squareRoot()
@@ -173,8 +274,7 @@ struct FitImageSettings: AdjusterExperiment {
     of choice: AdjusterChoice, _ type: Scalar.Type
   ) throws -> MemoryEstimate {
     try recipe.memoryEstimate(
-      of: choice, rowCount: picture.width * picture.height,
-      groupCount: (picture.width / patch) * (picture.height / patch), threads: workers.threads,
+      of: choice, rowCount: rowCount, groupCount: groupCount, threads: workers.threads,
       recordingBudget: recordingBudget, type
     ) { model in
       var generator = SeededGenerator(seed: 0)
@@ -203,12 +303,11 @@ struct FitImageSettings: AdjusterExperiment {
 
   /// A fresh adjuster for training on a batch.
   func adjuster<Scalar: TensorScalar>(
-    _ choice: AdjusterChoice, over inputs: Tensor<Scalar>, on grid: RowGrid
+    _ choice: AdjusterChoice, over inputs: Tensor<Scalar>, at places: AdjusterContext<Scalar>.Places
   ) -> any GradientAdjuster<Scalar> {
     let isFalling = recipe.training.schedule != .constant
     let context = AdjusterContext(
-      model: recipe.model, inputs: inputs,
-      places: .grid(grid), seed: seed,
+      model: recipe.model, inputs: inputs, places: places, seed: seed,
       bandCount: values[BandOptions.bandCount], dampsInProportion: isFalling)
     return choice.adjuster(recipe.settings, for: context)
   }

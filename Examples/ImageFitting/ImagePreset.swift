@@ -41,11 +41,25 @@ extension PublishedExperiment {
 }
 
 extension Recipe {
+  /// Whether a command line leaves it to the program how a picture of the user's own is fitted.
+  static func isLeftOpen(by values: OptionValues) -> Bool {
+    let stated =
+      [Options.preset, ModelOptions.model, Options.adjuster, WeightOptions.initial]
+      as [any OptionDeclaration]
+    return values[Options.image] != nil && !stated.contains { values.gives($0) }
+  }
+
   /// What a command line asks for.
   ///
+  /// - Parameters:
+  ///   - values: The command line.
+  ///   - picture: The picture that is fitted in whatever way is best, where that is left open.
   /// - Throws: A failure if it asks for a fidelity but for no preset.
-  init(_ values: OptionValues) throws(ExampleFailure) {
-    let plain = values[Options.image] == nil ? Recipe.demonstration : .picture
+  init(_ values: OptionValues, choosingFor picture: Picture? = nil) throws(ExampleFailure) {
+    var plain = values[Options.image] == nil ? Recipe.demonstration : .picture
+    if let picture, Self.isLeftOpen(by: values) {
+      plain = .quick(height: picture.height, width: picture.width)
+    }
     if case .experiment(let preset) = values[Options.preset] {
       self = preset.recipe(values[Options.fidelity])
       group = group ?? plain.group
@@ -57,6 +71,12 @@ extension Recipe {
       self = plain
     }
     apply(Options.recipe, of: values)
+    if values[TrainingOptions.seconds] != nil, !values.gives(Options.steps),
+      values[Options.preset] == nil,
+      !values.gives(TrainingOptions.schedule)
+    {
+      training.schedule = .wholeCosine
+    }
   }
 
   /// Makes patches and equalized eigenvalues fewer where a small picture needs that: those that neither the command
@@ -76,7 +96,8 @@ extension Recipe {
     ) { side in
       // The kernel of all pixels has no patches.
       uses(.iga)
-        ? (picture.height / side) * (picture.width / side) : picture.height * picture.width
+        ? batch.groupCount(height: picture.height, width: picture.width, patch: side)
+        : batch.rowCount(height: picture.height, width: picture.width, patch: side)
     }
     (group, settings.end) = (choice.size, choice.end)
     return (choice.size == before.size ? [] : [Options.patch])

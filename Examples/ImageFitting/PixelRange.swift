@@ -12,7 +12,8 @@ extension PixelRange {
     case .unit: pixels
     case .symmetric:
       Batch(
-        inputs: pixels.inputs, targets: pixels.targets * 2 - 1, groups: pixels.groups)
+        inputs: pixels.inputs, targets: pixels.targets * 2 - 1, groups: pixels.groups,
+        weights: pixels.weights)
     }
   }
 

@@ -63,7 +63,8 @@ struct FitImageDampingTests {
       }
       let adjuster = try FitImageSettings(values)
         .adjuster(
-          AdjusterChoice(.damped), over: Tensor<Float>(zeros: [1, 2]), on: RowGrid(extents: [1]))
+          AdjusterChoice(.damped), over: Tensor<Float>(zeros: [1, 2]),
+          at: .grid(RowGrid(extents: [1])))
       let damping = try #require(adjuster as? BurstDamping<Float>)
       #expect(damping.isProportional == isProportional)
     }

@@ -130,7 +130,11 @@ struct FitImageTests {
       // 13 x 11 pixels: patches of 2 leave a row and a column over.
       let file = Repository.fixture("pictures/\(name).png").path
       let run = try FitImageFiles(
-        ["--image", file, "--width", "8", "--patch", "2", "--end", "3", "--steps", "2"], in: root)
+        [
+          "--image", file, "--model", "siren", "--width", "8", "--patch", "2", "--end", "3",
+          "--steps", "2",
+        ],
+        in: root)
       #expect(run.program.code == 0)
       let original = try Picture(contentsOf: file)
       for adjuster in ["none", "iga", "bands"] {
@@ -265,7 +269,8 @@ struct FitImageTests {
     try withTemporaryFolder { root in
       let run = try FitImageFiles(
         [
-          "--image", Self.photograph.path, "--downscale", "8", "--width", "32", "--patch", "8",
+          "--image", Self.photograph.path, "--model", "siren", "--downscale", "8", "--width", "32",
+          "--patch", "8",
           "--steps", "40",
         ], in: root)
       #expect(run.program.code == 0)

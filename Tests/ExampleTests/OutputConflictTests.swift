@@ -18,7 +18,7 @@ struct OutputConflictTests {
     ),
     ("--image hard.png --adjuster none", ["--output would replace", "--image reads"]),
     (
-      "--image output/reconstruction-iga.png",
+      "--model siren --image output/reconstruction-iga.png",
       ["--output would replace output/reconstruction-iga.png", "--image reads"]
     ),
     (

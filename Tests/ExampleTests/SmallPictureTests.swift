@@ -30,7 +30,8 @@ struct SmallPictureTests {
   func fitted(width: Int, height: Int, patch: String, end: String) throws {
     try withTemporaryFolder { root in
       try write(width, height, root)
-      let run = try FitImageFiles(["--image", "p.png", "--width", "8", "--steps", "2"], in: root)
+      let run = try FitImageFiles(
+        ["--image", "p.png", "--model", "siren", "--width", "8", "--steps", "2"], in: root)
       #expect(run.program.code == 0, "\(run.program.standardError)")
       #expect(run.program.outputLines.count == 3)
       let report = try run.text("report.html")
@@ -70,7 +71,8 @@ struct SmallPictureTests {
       try write(1, 1, root)
       let run = try FitImageFiles(
         [
-          "--image", "p.png", "--width", "8", "--steps", "300", "--learning-rate", "1e-2",
+          "--image", "p.png", "--model", "siren", "--width", "8", "--steps", "300",
+          "--learning-rate", "1e-2",
           "--adjuster", "none", "--adjuster", "centered",
         ], in: root)
       #expect(run.program.code == 0)

@@ -16,6 +16,8 @@ public struct Recipe: Codable, Hashable, Sendable {
   public var group: Int?
   /// The training.
   public var training: TrainingRecipe
+  /// Which pixels of a picture a step learns from.
+  public var batch = BatchRecipe.all
 
   /// An experiment in which adjusters are run by themselves.
   public init(
