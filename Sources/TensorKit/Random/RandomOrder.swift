@@ -5,7 +5,7 @@
 package struct RandomOrder: Sendable {
   private let count: UInt64
   private let halfBits: UInt64
-  private let keys: [UInt64]
+  private let keys: SIMD4<UInt64>
 
   /// An order of the numbers below a count.
   package init(count: Int, using generator: SeededGenerator) {
@@ -14,7 +14,9 @@ package struct RandomOrder: Sendable {
     while (1 << (2 * half)) < self.count { half += 1 }
     halfBits = half
     var generator = generator
-    keys = (0..<4).map { _ in generator.next() }
+    var keys = SIMD4<UInt64>.zero
+    for round in 0..<4 { keys[round] = generator.next() }
+    self.keys = keys
   }
 
   /// The number at a place.
@@ -30,8 +32,8 @@ package struct RandomOrder: Sendable {
   private func permuted(_ value: UInt64) -> UInt64 {
     let mask: UInt64 = (1 << halfBits) - 1
     var (left, right) = (value >> halfBits, value & mask)
-    for key in keys {
-      (left, right) = (right, left ^ (Self.hash(right ^ key) & mask))
+    for round in 0..<4 {
+      (left, right) = (right, left ^ (Self.hash(right ^ keys[round]) & mask))
     }
     return left << halfBits | right
   }
