@@ -137,8 +137,8 @@ struct FitImageSettings: AdjusterExperiment {
   var choiceSentence: String {
     guard isChosen else { return "" }
     return """
-       The network, its learning rate and the pixels of a step were chosen for a picture of this size: they were \
-      nearest to pictures like it after equal times. Give --model or --preset for others.
+       The network, its learning rate and the pixels of a step were chosen: on photographs of 768 x 512 pixels they \
+      came nearest in equal times. Give --model or --preset for others.
       """
   }
 

@@ -123,6 +123,17 @@ import Testing
     #expect(abs(encoded.schedule.schedule(from: encoded.learningRate)(200_000) - 1e-4) < 1e-12)
   }
 
+  @Test func ratesFollowTheShareOfTheTraining() {
+    let cosine = RateSchedule(rawValue: "cosine")
+    #expect(cosine == .wholeCosine && cosine?.rawValue == "cosine")
+    for (share, factor) in [(0.0, 1.0), (1 / 3.0, 0.75), (0.5, 0.5), (1, 0)] {
+      let rate = RateSchedule.wholeCosine.rate(from: 2, atShare: share)
+      #expect(abs((rate ?? -1) - 2 * factor) < 1e-12)
+    }
+    #expect(RateSchedule.falling(factor: 0.01).rate(from: 2, atShare: 0.5) == 0.2)
+    #expect(RateSchedule.cosine(total: 9).rate(from: 2, atShare: 0.5) == nil)
+  }
+
   /// The published constants of each model: ω, scale, bound of the first biases, units of 256.
   static let models: [(ModelKind, Double?, Double?, Double?, Int)] = [
     (.relu, nil, nil, nil, 256), (.pe, nil, nil, nil, 256), (.siren, 30, nil, nil, 256),

@@ -21,7 +21,7 @@ import TensorKit
 /// ```
 ///
 /// Rows must not depend on each other: they are given tile by tile. Targets may have more columns than the model has
-/// outputs, such as a weight for each row; the loss decides what they mean.
+/// outputs, such as a normal for each row; the loss decides what they mean.
 public protocol RowLoss<Scalar>: Sendable {
   /// The type of numbers that outputs and targets have.
   associatedtype Scalar: TensorScalar

@@ -114,8 +114,8 @@ extension HashGridSettings {
   public static let instantNGPSmall = HashGridSettings(
     levels: 8, features: 4, log2RowsPerLevel: 15, coarsestResolution: 16, finestResolution: 2048)
 
-  /// Sizes for pictures of scenes, or pictures themselves: no level is much finer than a pixel's footprint, and tables stay in a processor's
-  /// cache.
+  /// Sizes for pictures of scenes, or pictures themselves: no level is much finer than a pixel's footprint, and tables
+  /// stay in a processor's cache.
   ///
   /// Levels of 2 features from 16 cells on, each about 1.4 times finer than the one before.
   ///
