@@ -31,11 +31,13 @@ let package = Package(
     .systemLibrary(name: "CMatio"),
     .systemLibrary(name: "CAssimp"),
     .target(name: "CTensorKernels", linkerSettings: [.linkedLibrary("m")]),
+    // MPI is loaded as it is needed, so nothing is linked.
+    .target(name: "CMPI"),
     .target(name: "CPNGFiles", linkerSettings: [.linkedLibrary("png16")]),
 
     // The four layers. Each imports only those above it.
     .target(
-      name: "TensorKit", dependencies: ["COneDNN", "CLAPACK", "CTensorKernels", "CZlib"]),
+      name: "TensorKit", dependencies: ["COneDNN", "CLAPACK", "CTensorKernels", "CMPI", "CZlib"]),
     .target(name: "AutoDiff", dependencies: ["TensorKit"]),
     .target(name: "GradientAdjusters", dependencies: ["TensorKit", "AutoDiff"]),
     .target(

@@ -5,7 +5,7 @@ import Fitting
 @main
 enum FitFunction {
   static func main() {
-    Options.command.run { values in
+    Options.command.run(sharedByRanks: true) { values in
       let values = try CheckpointOptions.continued(values, by: Options.command)
       let settings = try FitFunctionSettings(values)
       try settings.perform { FitFunctionReport(settings: settings, results: $0).files }

@@ -131,7 +131,7 @@ extension FitFunctionSettings {
     let trainer = try Trainer(
       network,
       optimizer: recipe.training.optimizer(workers: workers, Scalar.self),
-      adjuster: adjuster(choice, seed: seed, over: batch.inputs), workers: workers,
+      adjuster: adjuster(choice, seed: seed, over: batch.inputs), runner: runner,
       recordingBudget: recordingBudget, seed: adjusterSeed(seed))
     let name = runName(choice, seed: seed)
     var training = TrainingRun(

@@ -6,7 +6,7 @@ import INRZoo
 @main
 enum FitScene {
   static func main() {
-    Options.command.run { values in
+    Options.command.run(sharedByRanks: true) { values in
       let values = try CheckpointOptions.continued(values, by: Options.command)
       let settings = try FitSceneSettings(values)
       try settings.perform { FitSceneReport(settings: settings, results: $0).files }

@@ -118,7 +118,7 @@ extension FitSceneSettings {
       of: scene, noiseColumns: renderer.noiseColumns, seed: seed, workers: workers)
     let trainer = try Trainer(
       renderer, optimizer: recipe.training.optimizer(workers: workers, Scalar.self),
-      adjuster: adjuster(for: run, scene, source), loss: renderer.loss, workers: workers,
+      adjuster: adjuster(for: run, scene, source), loss: renderer.loss, runner: runner,
       recordingBudget: recordingBudget, seed: seed)
     var training = TrainingRun(
       trainer, on: source, findings: NoFindings(),

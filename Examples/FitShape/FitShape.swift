@@ -6,7 +6,7 @@ import INRZoo
 @main
 enum FitShape {
   static func main() {
-    Options.command.run { values in
+    Options.command.run(sharedByRanks: true) { values in
       // The default schedule ends with the steps that the run began with, or with its time.
       let values = try CheckpointOptions.continued(values, by: Options.command) { values in
         values[TrainingOptions.seconds] == nil ? [TrainingOptions.schedule] : []

@@ -111,7 +111,7 @@ extension FitShapeSettings {
       start(for: choice, from: network, over: inputs),
       optimizer: recipe.training.optimizer(
         workers: workers, stepsPerEpoch: task.stepsPerEpoch, Scalar.self),
-      adjuster: adjuster, loss: task.loss, workers: workers, recordingBudget: recordingBudget,
+      adjuster: adjuster, loss: task.loss, runner: runner, recordingBudget: recordingBudget,
       seed: adjusterSeed(recipe.training.seed))
     var run = TrainingRun(
       trainer, on: task.source, findings: NoFindings(),
@@ -164,7 +164,7 @@ extension FitShapeSettings {
   private func find<Scalar, Model: Module<Scalar>>(
     _ result: inout FitShapeResult, of model: Model, _ task: ShapeTask<Scalar>
   ) throws {
-    let evaluation = TiledEvaluation(of: model, workers: workers)
+    let evaluation = TiledEvaluation(of: model, workers: workers, runner: runner)
     func values(_ grid: SampleGrid) throws -> [Float] {
       let points = task.swapsFirstTwo ? grid.points.map { SIMD3($0.y, $0.x, $0.z) } : grid.points
       let outputs = try evaluation.outputs(for: Tensor<Scalar>(points))

@@ -59,9 +59,14 @@ extension Experiment {
     let folder = try folder.claim(
       keepingEarlier: former == FileIdentity(folder.url), for: plan)
     let outcomes = try run(in: folder)
-    try folder.finish(
-      files(outcomes), lines: outcomes.flatMap(\.lines),
-      failure: stop(of: outcomes.flatMap(\.courses)) ?? failure(of: outcomes))
+    let end = Result {
+      try folder.finish(
+        files(outcomes), lines: outcomes.flatMap(\.lines),
+        failure: stop(of: outcomes.flatMap(\.courses)) ?? failure(of: outcomes))
+    }
+    // A failed process ends all others, and the first one still writes.
+    try Ranks.group?.wait()
+    try end.get()
   }
 
   /// What is said at the end if a run was stopped, or not begun.
@@ -98,7 +103,13 @@ extension Experiment {
 
   /// The threads that share the work.
   package var workers: Workers {
-    values[TrainingOptions.threads].map { Workers(threads: $0) } ?? Workers()
+    values[TrainingOptions.threads].map { Workers(threads: $0) } ?? Ranks.group?.workers
+      ?? Workers()
+  }
+
+  /// What works on shards of batches: these threads, or all processes with theirs.
+  package var runner: any ShardRunner {
+    Ranks.group.map { ProcessGroup($0.communicator, workers: workers) } ?? workers
   }
 
   /// How many bytes of recordings a step may keep between its sweeps.
@@ -129,7 +140,7 @@ extension Experiment {
       former: values[CheckpointOptions.resume].map { CheckpointStore(in: $0).run(folderName) },
       interval: values[CheckpointOptions.every], settings: settings,
       notes: CheckpointOptions.notes(of: values),
-      metrics: GrowingMetrics(try folder.enter(file), columns))
+      metrics: GrowingMetrics(try folder.enter(file), columns), writes: folder.writes)
   }
 
   /// The settings for the report, with what the recipe has in the place of what options have.

@@ -104,6 +104,7 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
       label, steps: steps, after: showsEvaluations ? [] : course.losses.map(shown),
       measure: measure)
     progress.update(step: step)
+    try StopRequest.agree()
     do {
       while !hasReached, step < steps, course.trainingSeconds < seconds,
         StopRequest.received == nil
@@ -124,6 +125,7 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
           share: steps == .max ? course.trainingSeconds / seconds : nil)
         storage.noteStep(of: self)
         hasReached = try isReached(&self)
+        try StopRequest.agree()
       }
       let isUnfinished = !hasReached && step < steps && course.trainingSeconds < seconds
       course.stop = isUnfinished ? StopRequest.received : nil
@@ -146,7 +148,7 @@ package struct TrainingRun<Model: Module, Findings: Checkpointable>: Checkpointa
     let former = best == nil || measure == .evaluation ? nil : trainer.model
     let batch = try source.nextBatch()
     let noted = loss(try trainer.advance(on: batch))
-    course.append(noted, duration: Machine.monotonicSeconds() - start)
+    course.append(noted, duration: try Ranks.shared(Machine.monotonicSeconds() - start))
     for diagnostic in trainer.adjuster.diagnostics {
       course.append(diagnostic, step: step - 1)
     }

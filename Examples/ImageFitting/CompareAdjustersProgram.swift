@@ -47,7 +47,7 @@ package enum CompareAdjustersProgram {
 
   /// Reads the process's arguments, runs the program and ends the process.
   package static func run() -> Never {
-    command.run { values in
+    command.run(sharedByRanks: true) { values in
       let settings = try settings(try CheckpointOptions.continued(values, by: command))
       try settings.perform { ComparisonReport(settings: settings, results: $0).files }
     }

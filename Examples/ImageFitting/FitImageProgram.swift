@@ -6,7 +6,7 @@ import INRZoo
 package enum FitImageProgram {
   /// Reads the process's arguments, runs the program and ends the process.
   package static func run() -> Never {
-    Options.command.run { values in
+    Options.command.run(sharedByRanks: true) { values in
       if case .list? = values[Options.preset] {
         try TextOutput.standardOutput.deliver(PublishedExperiment.listing)
         return

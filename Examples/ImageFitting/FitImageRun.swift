@@ -163,7 +163,7 @@ extension FitImageSettings {
     let trainer = try Trainer(
       start(for: choice, from: network, over: inputs),
       optimizer: recipe.training.optimizer(workers: workers, Scalar.self),
-      adjuster: adjuster(choice, over: inputs, at: places), workers: workers,
+      adjuster: adjuster(choice, over: inputs, at: places), runner: runner,
       recordingBudget: recordingBudget, seed: seed)
     var run = TrainingRun(
       trainer, on: source, findings: PictureFindings(),

@@ -26,6 +26,20 @@ static int cores_of_affinity(void) {
   return 0;
 }
 
+int tk_core_numbers(int *numbers, int most) {
+  int size = most > CPU_SETSIZE ? most : CPU_SETSIZE, count = 0;
+  cpu_set_t *set = CPU_ALLOC((size_t)size);
+  if (set == NULL) return 0;
+  size_t bytes = CPU_ALLOC_SIZE((size_t)size);
+  if (sched_getaffinity(0, bytes, set) == 0) {
+    for (int core = 0; core < size && count < most; core++) {
+      if (CPU_ISSET_S((size_t)core, bytes, set)) numbers[count++] = core;
+    }
+  }
+  CPU_FREE(set);
+  return count;
+}
+
 // The quota over the period, rounded up, of `most` at most; `most` where there is no quota.
 static double limited(double most, double quota, double period) {
   if (!(quota > 0) || !(period > 0) || quota / period >= most) return most;
@@ -57,6 +71,12 @@ static int limit_of_control_group(int most) {
 }
 #else
 static int cores_of_affinity(void) { return 0; }
+
+int tk_core_numbers(int *numbers, int most) {
+  (void)numbers;
+  (void)most;
+  return 0;
+}
 
 static int limit_of_control_group(int most) { return most; }
 #endif

@@ -190,7 +190,7 @@ private struct BiasTwice: Module {
       #expect(gradients.sampleCount == sampleCount)
       #expect(gradients.factored.count == example.factored)
       #expect((gradients.explicit?.shape[1] ?? 0) == example.explicit)
-      let gram = try gradients.gram(workers: workers)
+      let gram = try gradients.gram(runner: workers)
       let scale = expected.absoluteValue().largest()
       #expect(gram.largestDifference(from: expected) <= 1e-10 * scale)
       #expect(gram == gram.transposed())

@@ -49,7 +49,7 @@ import Testing
           let evaluation = TiledEvaluation(of: model, workers: workers, rowsPerTile: 16)
           let samples = try evaluation.perSampleGradients(for: inputs)
           let found = (
-            kernel: try samples.gram(workers: workers),
+            kernel: try samples.gram(runner: workers),
             sum: try samples.sum(weightedBy: weights, workers: workers).values,
             gradient: try evaluation.pullback(of: weights.reshaped(to: [-1, 1]), for: inputs).values
           )
@@ -71,7 +71,7 @@ import Testing
     try besideLoad {
       for _ in 0..<Self.repetitions {
         for threads in [1, 2, 3, 8] {
-          let kernel = try Tensor<Float>.symmetric(size: 600, workers: Workers(threads: threads)) {
+          let kernel = try Tensor<Float>.symmetric(size: 600, runner: Workers(threads: threads)) {
             Tensor.rowProducts(rows, rows: $0, rows, rows: $1)
           }
           if let first { #expect(kernel == first, "\(threads) threads") } else { first = kernel }

@@ -73,7 +73,7 @@ import Testing
     #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 1)
     let shards = (0..<tiles.shardCount).flatMap { Array(tiles.tiles(ofShard: $0).indices) }
     #expect(shards == Array(tiles.tiles.indices))
-    #expect(tiles.shardCount <= 32)
+    #expect(tiles.shardCount <= max(32, tiles.tiles.count / 6))
   }
 
   @Test func tilesAreNumberedForTheCaller() throws {

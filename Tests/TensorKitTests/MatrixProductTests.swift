@@ -117,7 +117,7 @@ import Testing
     let random = randomTensor([size, size], as: Double.self)
     let whole = random + random.transposed()
     for threads in [1, 3] {
-      let filled = try Tensor.symmetric(size: size, workers: Workers(threads: threads)) {
+      let filled = try Tensor.symmetric(size: size, runner: Workers(threads: threads)) {
         whole.slice($0).slice($1, alongAxis: 1)
       }
       #expect(filled == whole)

@@ -103,6 +103,7 @@ extension RunFolder {
     _ files: [OutputFile]
   ) -> [(place: OutputFile.Place, failure: ExampleFailure)] {
     var missing: [(OutputFile.Place, ExampleFailure)] = []
+    guard writes else { return [] }
     var written: Set<FileIdentity> = []
     Interruption.ignored {
       for file in files {

@@ -18,6 +18,7 @@ package struct OutputFolder: Sendable, Equatable {
 
   /// Makes sure, before a long run, that files can be written here; leaves nothing behind.
   package func checkWritable() throws(ExampleFailure) {
+    guard Ranks.isFirst else { return }
     let existing = try nearestExistingFolder()
     // Trying is the only sure test: permissions do not tell about read-only or full disks.
     var template = Array("\(existing)/.write-check-XXXXXX".utf8CString)
@@ -39,7 +40,8 @@ package struct OutputFolder: Sendable, Equatable {
   ///     `previous` otherwise, as the first new one is written.
   ///   - plan: What the run reads and writes.
   ///   - remarks: Where it says that files were moved.
-  /// - Returns: The folder, to which files can be written.
+  /// - Returns: The folder, to which files can be written; in a process that leaves writing to another, one to which
+  ///   nothing is.
   /// - Throws: A failure (73) if another process has the folder, if files that no run wrote are in the way, or if
   ///   nothing can be written there.
   package func claim(

@@ -19,7 +19,10 @@ package final class RunFolder: Sendable {
 
   /// Where the folder is.
   package let url: URL
-  private let lock: FolderLock
+  /// Whether files are written: not by a process that leaves it to another.
+  package let writes: Bool
+  /// What keeps other processes out; nil if nothing is written.
+  private let lock: FolderLock?
   private let plan: FilePlan
   let remarks: TextOutput
   /// The folders that were made for this run, the innermost last.
@@ -48,13 +51,21 @@ package final class RunFolder: Sendable {
     self.url = url
     self.plan = plan
     self.remarks = remarks
+    writes = Ranks.isFirst
+    guard writes else {
+      (lock, made) = (nil, [])
+      state = Mutex(State(manifest: FolderManifest(""), isOwn: true, isNew: false))
+      return
+    }
     made = try Self.makeFolders(to: url.path)
+    let lock: FolderLock
     do {
       lock = try FolderLock(folder: url.path, shown: url.relativePath)
     } catch {
       Self.remove(made)
       throw error
     }
+    self.lock = lock
     let text = lock.text
     let manifest = FolderManifest(text)
     state = Mutex(
@@ -70,7 +81,7 @@ package final class RunFolder: Sendable {
   deinit {
     // A run that ended before its first file leaves no trace.
     if state.withLock({ $0.isNew && !$0.isOwn }) {
-      lock.remove()
+      lock?.remove()
       Self.remove(made)
     }
   }
@@ -98,6 +109,7 @@ package final class RunFolder: Sendable {
   @discardableResult
   package func write(_ data: Data, to name: String) throws(ExampleFailure) -> URL {
     let file = try enter(name)
+    guard writes else { return file }
     do {
       try WholeFile.write(Array(data), toFileAt: file.path)
     } catch {
@@ -126,9 +138,10 @@ package final class RunFolder: Sendable {
       throw .software("\"\(name)\" is no name of a file in an output folder")
     }
     let file = url(of: name)
+    guard let lock else { return file }
     let result = state.withLock { state -> Result<Void, ExampleFailure> in
       do throws(ExampleFailure) {
-        if !state.isOwn { try begin(&state) }
+        if !state.isOwn { try begin(&state, lock) }
         if !state.manifest.lists(name) {
           if !mayReplace { try refuseStranger(at: file) }
           try lock.append(FolderManifest.line(file: name))
@@ -146,7 +159,7 @@ package final class RunFolder: Sendable {
   }
 
   /// Starts this run's own list, and moves the files of the one before.
-  private func begin(_ state: inout State) throws(ExampleFailure) {
+  private func begin(_ state: inout State, _ lock: FolderLock) throws(ExampleFailure) {
     // A sub-folder stays if something is read in it.
     let inputs = Set(plan.inputs.flatMap { FileIdentity.pathComponents(of: $0.file) })
     let kept = state.manifest.names.filter { inputs.contains(FileIdentity(url(of: $0))) }

@@ -10,11 +10,23 @@ package enum StopRequest {
   private static let signals = [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGHUP, "SIGHUP")]
   private static let first = Atomic<Int32>(0)
   private static let secondsOfFirst = Atomic<Int>(0)
+  /// The signal that all processes know of, if there are several.
+  private static let agreed = Atomic<Int32>(0)
 
-  /// The signal that asked to stop, if one did.
+  /// The signal that asked to stop, if one did; where several processes work together, the one that they agreed on.
   package static var received: Int32? {
-    let number = first.load(ordering: .relaxed)
+    let number =
+      Ranks.group == nil ? first.load(ordering: .relaxed) : agreed.load(ordering: .relaxed)
     return number == 0 ? nil : number
+  }
+
+  /// Lets all processes know of the first one's wish, so that they stop after the same step.
+  ///
+  /// Each of them calls it at the same place; a process by itself need not.
+  package static func agree() throws {
+    guard let group = Ranks.group else { return }
+    let number = try group.shared(Int(first.load(ordering: .relaxed)))
+    agreed.store(Int32(truncatingIfNeeded: number), ordering: .relaxed)
   }
 
   /// A signal's name, as `SIGINT`.

@@ -6,17 +6,25 @@ extension Command {
   /// A thrown error becomes one line, `error: …`, on standard error and the process's exit code;
   /// an ``ExampleFailure`` and the package's file errors say which, any other error is `EX_SOFTWARE`.
   ///
-  /// - Parameter body: The program.
-  package func run(_ body: (OptionValues) throws -> Void) -> Never {
+  /// - Parameters:
+  ///   - isShared: Whether processes that `mpirun` started share the program's work; if not, the first does it by itself.
+  ///   - body: The program.
+  package func run(sharedByRanks isShared: Bool = false, _ body: (OptionValues) throws -> Void)
+    -> Never
+  {
     ProcessStart.prepareStreams()
+    let joining = Result { try Ranks.begin(isShared: isShared) }
     MemoryShortage.endProcessCleanly(options: options.map(\.name))
-    let code = execute { values in
-      try MemoryShortage.requireReserve()
-      try body(values)
-    } arguments: { () throws(ExampleFailure) in
+    let code = execute(
+      { values in
+        try joining.get()
+        try MemoryShortage.requireReserve()
+        try body(values)
+      }, standardError: Ranks.complaints
+    ) { () throws(ExampleFailure) in
       try ProcessStart.arguments()
     }
-    exit(code.rawValue)
+    Ranks.end(code)
   }
 
   /// Runs the body with arguments as ``run(_:)`` does, and returns the exit code.

@@ -13,6 +13,7 @@ package struct RunStorage: Sendable {
   private let settings: [String: String]
   private let notes: [String: String]
   private var metrics: GrowingMetrics
+  private let writes: Bool
   private var savedStep: Int?
   private var lastTime = Machine.monotonicSeconds()
   private var hasWarned = false
@@ -28,10 +29,11 @@ package struct RunStorage: Sendable {
   ///   - settings: What must be the same for a run to go on.
   ///   - notes: What else is noted.
   ///   - metrics: What grows by a line with each step.
+  ///   - writes: Whether anything is written: not by a process that leaves it to another.
   init(
     of name: String, checkpoints: CheckpointFolder, former: CheckpointFolder?,
     interval: CheckpointInterval, settings: [String: String], notes: [String: String],
-    metrics: GrowingMetrics
+    metrics: GrowingMetrics, writes: Bool
   ) {
     self.name = name
     self.checkpoints = checkpoints
@@ -40,6 +42,7 @@ package struct RunStorage: Sendable {
     self.settings = settings
     self.notes = notes
     self.metrics = metrics
+    self.writes = writes
   }
 
   /// Restores a run from its newest checkpoint, if it goes on and there is one, and begins its metrics; once only.
@@ -69,7 +72,9 @@ package struct RunStorage: Sendable {
       if former.path == checkpoints.path { savedStep = checkpoint.step }
       say("\(name) goes on from step \(checkpoint.step)")
     }
-    metrics.start(with: run.course)
+    // The first process may replace what others still read.
+    try Ranks.group?.wait()
+    if writes { metrics.start(with: run.course) }
   }
 
   /// Notes that a step has been made, and saves the state if that is due.
@@ -100,7 +105,7 @@ package struct RunStorage: Sendable {
   }
 
   private mutating func save<Model, Findings>(_ run: TrainingRun<Model, Findings>) {
-    guard savedStep != run.step else { return }
+    guard writes, savedStep != run.step else { return }
     do {
       let state = try run.savedState()
       try checkpoints.save(

@@ -32,13 +32,14 @@ public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
   /// The matrix of up to 512 samples is added up in double precision: that costs little there, and
   /// the smaller eigenvalues of a kernel are soon within the rounding errors of single precision.
   ///
+  /// - Parameter runner: Works on blocks of the matrix.
   /// - Returns: Shape: [samples, samples], exactly symmetric.
   /// - Complexity: 2 · samples² · (columns of all factors), half of it saved by symmetry.
-  public func gram(workers: Workers = Workers()) throws -> Tensor<Scalar> {
+  public func gram(runner: any ShardRunner = Workers()) throws -> Tensor<Scalar> {
     if Scalar.self != Double.self && sampleCount <= 512 {
-      return Tensor(try PerSampleGradients<Double>(self).gram(workers: workers))
+      return Tensor(try PerSampleGradients<Double>(self).gram(runner: runner))
     }
-    return try .symmetric(size: sampleCount, workers: workers) { rows, columns in
+    return try .symmetric(size: sampleCount, runner: runner) { rows, columns in
       var block = Tensor<Scalar>(zeros: [rows.count, columns.count])
       for (index, part) in factored.enumerated() {
         part.addProducts(with: part, rows: rows, columns: columns, to: &block)
@@ -54,7 +55,7 @@ public struct PerSampleGradients<Scalar: TensorScalar>: Sendable {
     }
   }
 
-  /// The squared norm of each row: the diagonal of ``gram(workers:)``, without the rest of it.
+  /// The squared norm of each row: the diagonal of ``gram(runner:)``, without the rest of it.
   ///
   /// For a linear layer that is `(|a|² + 1) |d|²` for each sample, with a the layer's input and d the cotangent
   /// of its output.

@@ -38,8 +38,10 @@ public struct RowTiles: Sendable {
   /// The tiles, in order.
   public let tiles: [Rows]
 
-  /// More shards balance the cores better, and each takes a gradient to be added to the others.
-  private static let mostShards = 32
+  /// More shards balance the cores better, and each takes a gradient to be added to the others: so a shard of a large
+  /// batch has about as many tiles as make that addition a hundredth of its work. Powers of two are runs of whole
+  /// subtrees for as many processes.
+  private static let (fewestShards, mostShards, tilesOfShard) = (32, 256, 6)
 
   /// Tiles as given.
   public init(_ tiles: [Rows]) { self.tiles = tiles }
@@ -57,8 +59,14 @@ public struct RowTiles: Sendable {
     }
   }
 
-  /// The number of shards.
-  public var shardCount: Int { min(tiles.count, RowTiles.mostShards) }
+  /// The number of shards: as many as there are tiles, up to 32; more for large batches, up to 256.
+  public var shardCount: Int {
+    var count = RowTiles.fewestShards
+    while count < RowTiles.mostShards, 2 * count * RowTiles.tilesOfShard <= tiles.count {
+      count *= 2
+    }
+    return min(tiles.count, count)
+  }
 
   /// The tiles of one shard, indexed as in ``tiles``.
   public func tiles(ofShard shard: Int) -> ArraySlice<Rows> {

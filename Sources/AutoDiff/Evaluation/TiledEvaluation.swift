@@ -38,7 +38,7 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   ///
   /// - Parameters:
   ///   - model: The model.
-  ///   - workers: The threads that share the work.
+  ///   - workers: The threads that share the work; those of the runner by default.
   ///   - runner: Works on shards of tiles; the threads by default.
   ///   - rowsPerTile: How many rows are evaluated at once, where a row of a model with several
   ///     ``Module/samplesPerRow`` counts as so many; the model's own ``Module/rowsPerTile`` by default.
@@ -46,12 +46,13 @@ public struct TiledEvaluation<Model: Module>: Sendable {
   ///     The results do not depend on it.
   /// - Precondition: There is a row in a tile, and the budget is not negative.
   public init(
-    of model: Model, workers: Workers = Workers(), runner: (any ShardRunner)? = nil,
+    of model: Model, workers: Workers? = nil, runner: (any ShardRunner)? = nil,
     rowsPerTile: Int? = nil, recordingBudget: Int = Self.standardRecordingBudget
   ) {
     precondition(
       rowsPerTile ?? 1 > 0 && recordingBudget >= 0,
       "tiles of \(rowsPerTile ?? 1) rows, and \(recordingBudget) bytes for recordings")
+    let workers = workers ?? runner?.workers ?? Workers()
     self.model = model
     self.workers = workers
     self.runner = runner ?? workers

@@ -56,6 +56,10 @@ const char *tk_processor_name(void);
 // its control group's share of processor time, rounded up. At least 1.
 int tk_available_cores(void);
 
+// Writes the numbers of the cores that the scheduler may place this process on, and returns how many these are; none
+// where it does not say.
+int tk_core_numbers(int *numbers, int most);
+
 // The minimum and maximum with a NaN are NaN.
 enum { tk_add = 0, tk_subtract, tk_multiply, tk_divide, tk_minimum, tk_maximum };
 // Which operand of a binary operation is a single number.

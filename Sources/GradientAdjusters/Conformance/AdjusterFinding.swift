@@ -12,6 +12,8 @@ public struct AdjusterFinding: Sendable, Equatable, CustomStringConvertible {
     case isAValue = "is a value"
     /// The number of threads changes no bit.
     case ignoresThreads = "does not depend on threads"
+    /// The number of processes changes no bit: what shards of a batch come to is returned, not noted aside.
+    case ignoresProcesses = "does not depend on processes"
     /// How the batch is cut into tiles changes nothing but rounding.
     case ignoresTiles = "does not depend on tiles"
     /// A batch of one sample gives a finite gradient or a thrown error.

@@ -49,7 +49,7 @@ public func checkConformance<Model: Module>(
 }
 
 /// A course of training that an adjuster took.
-struct CheckedRun<Model: Module> {
+struct CheckedRun<Model: Module>: Sendable {
   var model: Model
   var losses: [Double] = []
   var gradients: [Tensor<Model.Scalar>] = []
@@ -91,6 +91,7 @@ where Model.Scalar == Adjuster.Scalar {
       (.isDeterministic, { try checkDeterminism(reference) }),
       (.isAValue, { try checkCopies(reference) }),
       (.ignoresThreads, { try checkThreads() }),
+      (.ignoresProcesses, { try checkProcesses() }),
       (.ignoresTiles, { try checkTiles(reference) }),
       (.survivesOneSample, { try checkOneSample() }),
       (.survivesNonFiniteNumbers, { try checkNonFiniteNumbers() }),
@@ -123,21 +124,35 @@ where Model.Scalar == Adjuster.Scalar {
     var second = try Course(adjuster, model)
     second.run.model.parameters = scaled(second.run.model.parameters, by: 0.9)
     for _ in 0..<stepCount {
-      try first.advance(on: batch, workers: Workers(threads: 2))
-      try second.advance(on: batch, workers: Workers(threads: 2))
+      try first.advance(on: batch)
+      try second.advance(on: batch)
     }
     try expectSameBits(
       first.run, reference, .isAValue, "when another copy is given other steps meanwhile")
   }
 
+  /// More tiles than threads or processes, so that there is work for each.
+  private var rowsPerSmallTile: Int { max(1, batch.rowCount / 20) }
+
   private func checkThreads() throws {
-    // More tiles than threads, so that there is work for each.
-    let rowsPerTile = max(1, batch.rowCount / 20)
-    let reference = try run(threads: 1, rowsPerTile: rowsPerTile)
+    let rowsPerTile = rowsPerSmallTile
+    let reference = try run(Workers(threads: 1), rowsPerTile: rowsPerTile)
     for threads in [2, 3, 8] {
       try expectSameBits(
-        try run(threads: threads, rowsPerTile: rowsPerTile), reference, .ignoresThreads,
+        try run(Workers(threads: threads), rowsPerTile: rowsPerTile), reference, .ignoresThreads,
         "between 1 thread and \(threads)")
+    }
+  }
+
+  private func checkProcesses() throws {
+    let (check, rowsPerTile) = (self, rowsPerSmallTile)
+    let reference = try run(Workers(threads: 1), rowsPerTile: rowsPerTile)
+    let runs = try LocalCommunicator.run(3) {
+      try check.run(
+        ProcessGroup($0, workers: Workers(threads: 1)), rowsPerTile: rowsPerTile)
+    }
+    for run in runs {
+      try expectSameBits(run, reference, .ignoresProcesses, "between 1 process and 3")
     }
   }
 
@@ -267,11 +282,11 @@ where Model.Scalar == Adjuster.Scalar {
 
     /// Makes a step of gradient descent whose length is a hundredth of the parameters'.
     mutating func advance(
-      on batch: Batch<Scalar>, workers: Workers = Workers(threads: 2),
+      on batch: Batch<Scalar>, by runner: any ShardRunner = Workers(threads: 2),
       rowsPerTile: Int? = nil, sweepingFirst: Bool = false
     ) throws {
       let current = TrainingStep(
-        model: run.model, batch: batch, index: step, workers: workers, rowsPerTile: rowsPerTile)
+        model: run.model, batch: batch, index: step, runner: runner, rowsPerTile: rowsPerTile)
       if sweepingFirst { _ = try current.cotangents() }
       let (loss, gradient) = try adjuster.lossWithGradient(for: current)
       var parameters = run.model.parameters
@@ -295,7 +310,8 @@ where Model.Scalar == Adjuster.Scalar {
   }
 
   private func run(
-    threads: Int = 2, rowsPerTile: Int? = nil, sweepingFirst: Bool = false
+    _ runner: any ShardRunner = Workers(threads: 2), rowsPerTile: Int? = nil,
+    sweepingFirst: Bool = false
   ) throws -> CheckedRun<Model> {
     var course = try Course(adjuster, model)
     let outputs = try TiledEvaluation(of: course.run.model).outputs(for: batch.inputs)
@@ -306,8 +322,7 @@ where Model.Scalar == Adjuster.Scalar {
     }
     for _ in 0..<stepCount {
       try course.advance(
-        on: batch, workers: Workers(threads: threads), rowsPerTile: rowsPerTile,
-        sweepingFirst: sweepingFirst)
+        on: batch, by: runner, rowsPerTile: rowsPerTile, sweepingFirst: sweepingFirst)
     }
     return course.run
   }

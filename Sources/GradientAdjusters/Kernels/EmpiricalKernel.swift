@@ -15,7 +15,7 @@ extension TiledEvaluation {
   public func empiricalKernel(
     at inputs: Tensor<Scalar>, outputWeights: Tensor<Scalar>? = nil
   ) throws -> Tensor<Scalar> {
-    try perSampleGradients(for: inputs, outputWeights: outputWeights).gram(workers: workers)
+    try perSampleGradients(for: inputs, outputWeights: outputWeights).gram(runner: runner)
   }
 
   /// The empirical neural tangent kernel from explicit per-sample gradients.

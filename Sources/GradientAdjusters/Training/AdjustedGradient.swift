@@ -18,17 +18,19 @@ extension GradientAdjuster {
   ///   - penalties: Terms in the parameters that are added to it; none by default.
   ///   - step: How many steps came before.
   ///   - workers: The threads that share the work; the result does not depend on their number.
+  ///   - runner: Works on shards of the batch, such as the processes of a `ProcessGroup`; the threads by default.
   /// - Returns: The loss before any update, penalties included, and the adjusted gradient.
   /// - Throws: ``AdjusterError`` if the loss or the gradient is not finite, and whatever the adjuster
   ///   throws.
   public mutating func lossWithGradient<Model: Module<Scalar>>(
     of model: Model, on batch: Batch<Scalar>, loss: (any RowLoss<Scalar>)? = nil,
-    penalties: [any Penalty<Scalar>] = [], step: Int = 0, workers: Workers = Workers()
+    penalties: [any Penalty<Scalar>] = [], step: Int = 0, workers: Workers? = nil,
+    runner: (any ShardRunner)? = nil
   ) throws -> (loss: Double, gradient: ParameterVector<Scalar>) {
     try lossWithGradient(
       for: TrainingStep(
         model: model, batch: batch, loss: loss, penalties: penalties, index: step,
-        workers: workers))
+        workers: workers, runner: runner))
   }
 
   /// The loss of a step and its adjusted gradient.

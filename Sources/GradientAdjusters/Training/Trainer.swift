@@ -4,7 +4,7 @@ import TensorKit
 /// Joins a model, an optimizer and an adjuster into a training loop.
 ///
 /// Everything that a trainer does is also within reach of a loop of one's own; see
-/// ``GradientAdjuster/lossWithGradient(of:on:loss:penalties:step:workers:)``.
+/// ``GradientAdjuster/lossWithGradient(of:on:loss:penalties:step:workers:runner:)``.
 ///
 /// ```swift
 /// var trainer = try Trainer(
@@ -31,6 +31,8 @@ public struct Trainer<Model: Module>: Checkpointable {
   public let penalties: [any Penalty<Scalar>]
   /// The threads that share the work; results do not depend on their number.
   public let workers: Workers
+  /// What works on shards of a batch: the threads, or processes.
+  public let runner: any ShardRunner
   /// About how many bytes of recordings a step may keep between its sweeps; results do not depend on it.
   public let recordingBudget: Int
   /// How many steps have been made.
@@ -46,16 +48,19 @@ public struct Trainer<Model: Module>: Checkpointable {
   ///   - adjuster: Changes the gradients; none by default.
   ///   - loss: The loss of the rows; the mean squared error by default.
   ///   - penalties: Terms in the parameters that are added to it; none by default.
-  ///   - workers: The threads that share the work.
+  ///   - workers: The threads that share the work; those of the runner by default.
+  ///   - runner: Works on shards of a batch, such as the processes of a `ProcessGroup`; the threads by default.
   ///   - recordingBudget: About how many bytes of recordings a step may keep between its sweeps.
   ///   - seed: Seeds what the adjuster draws while it rewrites the model.
   /// - Throws: What the adjuster throws.
   public init(
     _ model: Model, optimizer: any Optimizer<Scalar>,
     adjuster: (any GradientAdjuster<Scalar>)? = nil, loss: (any RowLoss<Scalar>)? = nil,
-    penalties: [any Penalty<Scalar>] = [], workers: Workers = Workers(),
+    penalties: [any Penalty<Scalar>] = [], workers: Workers? = nil,
+    runner: (any ShardRunner)? = nil,
     recordingBudget: Int = TiledEvaluation<Model>.standardRecordingBudget, seed: UInt64 = 0
   ) throws {
+    let workers = workers ?? runner?.workers ?? Workers()
     var adjuster = adjuster ?? IdentityAdjuster<Scalar>()
     var model = model
     var generator = SeededGenerator(seed: seed)
@@ -66,6 +71,7 @@ public struct Trainer<Model: Module>: Checkpointable {
     self.loss = loss ?? MeanSquaredError<Scalar>()
     self.penalties = penalties
     self.workers = workers
+    self.runner = runner ?? workers
     self.recordingBudget = recordingBudget
     isTemperate = model.parameters.isTemperate(workers)
   }
@@ -82,7 +88,7 @@ public struct Trainer<Model: Module>: Checkpointable {
     let former = adjuster
     do {
       let evaluation = TiledEvaluation(
-        of: model, workers: workers, recordingBudget: recordingBudget)
+        of: model, workers: workers, runner: runner, recordingBudget: recordingBudget)
       let current = TrainingStep(
         evaluation: evaluation, batch: batch, loss: loss, penalties: penalties, index: step)
       let (value, gradient) = try adjuster.lossWithGradient(for: current)
@@ -177,7 +183,7 @@ public struct Trainer<Model: Module>: Checkpointable {
   ///
   /// - Parameter inputs: Shape: [samples, inputs].
   public func outputs(for inputs: Tensor<Scalar>) throws -> Tensor<Scalar> {
-    try TiledEvaluation(of: model, workers: workers).outputs(for: inputs)
+    try TiledEvaluation(of: model, workers: workers, runner: runner).outputs(for: inputs)
   }
 
   /// The plain model that computes what the trained one does.

@@ -43,15 +43,17 @@ public final class TrainingStep<Model: Module> {
   ///   - loss: The loss of the rows; the mean squared error by default.
   ///   - penalties: Terms in the parameters that are added to it; none by default.
   ///   - index: How many steps came before.
-  ///   - workers: The threads that share the work.
+  ///   - workers: The threads that share the work; those of the runner by default.
+  ///   - runner: Works on shards of the batch; the threads by default.
   ///   - rowsPerTile: How many rows are evaluated at once; chosen by measurement by default.
   public convenience init(
     model: Model, batch: Batch<Scalar>, loss: (any RowLoss<Scalar>)? = nil,
-    penalties: [any Penalty<Scalar>] = [], index: Int = 0, workers: Workers = Workers(),
-    rowsPerTile: Int? = nil
+    penalties: [any Penalty<Scalar>] = [], index: Int = 0, workers: Workers? = nil,
+    runner: (any ShardRunner)? = nil, rowsPerTile: Int? = nil
   ) {
     self.init(
-      evaluation: TiledEvaluation(of: model, workers: workers, rowsPerTile: rowsPerTile ?? 256),
+      evaluation: TiledEvaluation(
+        of: model, workers: workers, runner: runner, rowsPerTile: rowsPerTile ?? 256),
       batch: batch, loss: loss, penalties: penalties, index: index)
   }
 
@@ -183,7 +185,7 @@ public final class TrainingStep<Model: Module> {
     let known = try gradients ?? evaluation.perSampleGradients(for: batch.inputs)
     // Of several outputs they are the gradients of a sum, which is no use for anything else.
     if known.outputs.shape[1] == 1 { gradients = known }
-    return try known.gram(workers: evaluation.workers)
+    return try known.gram(runner: evaluation.runner)
   }
 
   /// The function whose kernel stands for the model, where it names one.

@@ -5,24 +5,37 @@ extension Tensor {
   ///
   /// - Parameters:
   ///   - size: The number of rows and of columns.
-  ///   - workers: The threads that share the blocks.
+  ///   - runner: Works on the blocks.
   ///   - block: Computes the block at some rows and columns, of shape [rows, columns].
   /// - Returns: Shape: [size, size].
   /// - Throws: What `block` throws.
   /// - Precondition: The blocks have the shapes asked for.
   public static func symmetric(
-    size: Int, workers: Workers = Workers(),
+    size: Int, runner: any ShardRunner = Workers(),
     block: @escaping @Sendable (_ rows: Range<Int>, _ columns: Range<Int>) throws -> Tensor
   ) throws -> Tensor {
     let places = SymmetricBlock.all(size: size)
     let result = Tensor(uninitialized: [size, size])
     let storage = result.storage
-    try workers.forEach(places.count) { index in
-      let place = places[index]
+    @Sendable func checked(_ place: SymmetricBlock) throws -> Tensor {
       let block = try block(place.rows, place.columns)
       precondition(
         block.shape == [place.rows.count, place.columns.count],
         "a block of shape \(block.shape) for rows \(place.rows), columns \(place.columns)")
+      return block
+    }
+    if runner.sharesMemory {
+      try runner.workers.forEach(places.count) { index in
+        try places[index].write(checked(places[index]), to: storage.elements, size: size)
+      }
+      return result
+    }
+    let blocks: ShardRows<Scalar, NoSum>? = try runner.reduce(places.count) { index in
+      var block = ShardRows<Scalar, NoSum>()
+      block.parts = [try checked(places[index])]
+      return block
+    }
+    for (place, block) in zip(places, blocks?.parts ?? []) {
       place.write(block, to: storage.elements, size: size)
     }
     return result

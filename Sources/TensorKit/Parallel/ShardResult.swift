@@ -78,10 +78,16 @@ public struct ShardRows<Scalar: TensorScalar, Sum: ShardResult>: ShardResult {
 
 /// Works on shards somewhere, and combines what they come to.
 ///
-/// Threads of this process are one way (``Workers``); processes that each own a part of the tree are another,
-/// and give the same bits. A runner gives each shard to the same thread of control in every call with as many
+/// Threads of this process are one way (``Workers``); processes that each own a part of the tree are another
+/// (``ProcessGroup``), and give the same bits. A runner gives each shard to the same thread of control in every call with as many
 /// shards, or at least to the same process: what a shard keeps in memory between calls is found there.
 public protocol ShardRunner: Sendable {
+  /// The threads of this process, which also share what is not done in shards.
+  var workers: Workers { get }
+
+  /// Whether all shards are worked on in this process, so that they may write to one tensor.
+  var sharesMemory: Bool { get }
+
   /// Calls a closure once for each shard, and combines what it returned.
   ///
   /// Neighbours are combined in a binary tree that depends on nothing but the number of shards.
@@ -93,7 +99,21 @@ public protocol ShardRunner: Sendable {
   ) throws -> Result?
 }
 
+extension ShardRunner {
+  /// All cores.
+  public var workers: Workers { Workers() }
+
+  /// Shards may be anywhere.
+  public var sharesMemory: Bool { false }
+}
+
 extension Workers: ShardRunner {
+  /// These threads.
+  public var workers: Workers { self }
+
+  /// All shards are worked on in this process.
+  public var sharesMemory: Bool { true }
+
   /// Runs a closure once for each shard, several at a time, and combines what it returned in the tree of
   /// ``reduce(_:_:combining:)``.
   public func reduce<Result: ShardResult>(

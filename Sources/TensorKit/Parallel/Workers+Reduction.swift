@@ -17,13 +17,24 @@ extension Workers {
     _ pieces: Int, _ body: @escaping @Sendable (Int) throws -> Result,
     combining combine: @escaping @Sendable (_ left: inout Result, _ right: Result) -> Void
   ) throws -> Result? {
-    let waiting = Mutex<[TreeNode: Result]>([:])
-    let root = TreeNode(level: pieces.ceilingOfBinaryLogarithm, index: 0)
-    try forEach(pieces) { piece in
-      var node = TreeNode(level: 0, index: piece)
-      var result = try body(piece)
-      while node != root {
-        if let sibling = node.sibling(pieces: pieces) {
+    let tree = ShardTree(shards: pieces)
+    return try reduce(0..<pieces, of: tree, body, combining: combine)[tree.root]
+  }
+
+  /// Works on some of a tree's shards, and combines what it can without the others.
+  ///
+  /// - Returns: The results of the nodes that stand for these shards.
+  /// - Throws: The error of the first shard, in order, that threw.
+  func reduce<Result: Sendable>(
+    _ shards: Range<Int>, of tree: ShardTree, _ body: @escaping @Sendable (Int) throws -> Result,
+    combining combine: @escaping @Sendable (_ left: inout Result, _ right: Result) -> Void
+  ) throws -> [ShardTree.Node: Result] {
+    let waiting = Mutex<[ShardTree.Node: Result]>([:])
+    try forEach(shards.count) { piece in
+      var node = ShardTree.Node(level: 0, index: shards.lowerBound + piece)
+      var result = try body(node.index)
+      while node != tree.root {
+        if let sibling = tree.sibling(of: node) {
           var found = waiting.withLock { waiting in
             let other = waiting.removeValue(forKey: sibling)
             if other == nil { waiting[node] = result }
@@ -37,29 +48,8 @@ extension Workers {
         }
         node = node.parent
       }
-      waiting.withLock { $0[root] = result }
+      waiting.withLock { $0[tree.root] = result }
     }
-    return waiting.withLock { $0[root] }
-  }
-}
-
-/// A place in a binary tree whose leaves are at level 0.
-private struct TreeNode: Hashable {
-  let level: Int
-  let index: Int
-
-  var parent: TreeNode { TreeNode(level: level + 1, index: index / 2) }
-
-  /// The node that has the same parent, unless the level ends before it.
-  func sibling(pieces: Int) -> TreeNode? {
-    let nodes = (pieces + (1 << level) - 1) >> level
-    return index ^ 1 < nodes ? TreeNode(level: level, index: index ^ 1) : nil
-  }
-}
-
-extension Int {
-  /// The smallest power to raise two to for at least this number; zero for none.
-  fileprivate var ceilingOfBinaryLogarithm: Int {
-    self > 1 ? Int.bitWidth - (self - 1).leadingZeroBitCount : 0
+    return waiting.withLock { $0 }
   }
 }
