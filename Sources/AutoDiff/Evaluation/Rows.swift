@@ -48,6 +48,22 @@ public struct Rows<Scalar: TensorScalar>: Sendable {
     source = .computed(computation)
   }
 
+  /// The rows of a file that stay there, read wherever they are needed.
+  ///
+  /// - Parameters:
+  ///   - file: The file.
+  ///   - scale: What each number is multiplied by, such as 1/255 for the bytes of a picture.
+  public init(_ file: NumPyRows, scaledBy scale: Scalar = 1) {
+    self.init(count: file.count, columns: file.columns) { rows in
+      let values: Tensor<Scalar> =
+        switch rows {
+        case .range(let range): file.rows(range)
+        case .list(let indices): file.rows(indices)
+        }
+      return scale == 1 ? values : values * scale
+    }
+  }
+
   /// The points of a regular grid in row-major order, computed: each axis evenly spaced over a range, both
   /// ends included.
   ///

@@ -113,7 +113,7 @@ extension NumPyFile {
 
 extension [UInt8] {
   /// Returns the bytes with each run of a length reversed.
-  fileprivate func reversingRuns(of length: Int) -> [UInt8] {
+  func reversingRuns(of length: Int) -> [UInt8] {
     guard length > 1 else { return self }
     return [UInt8](unsafeUninitializedCapacity: count) { result, initialized in
       for index in indices {
