@@ -127,6 +127,7 @@ enum Options {
       OptionGroup("Measures", PerceptualOptions.weights),
       OptionGroup("Files", WeightOptions.initial, WeightOptions.saved, output),
       OptionGroup("Checkpoints", CheckpointOptions.all),
+      ListOptions.group,
     ],
     examples: [
       UsageExample(
@@ -150,6 +151,12 @@ enum Options {
         "FitImage --preset iga-siren --image kodim03.png --adjuster none --adjuster iga",
         "Repeat a published experiment, with plain training beside it:"),
       UsageExample("FitImage --resume output", "Go on with a run that was stopped:"),
+      UsageExample(
+        "FitImage --list pictures.txt --model siren --seeds 3 --output table",
+        "Fit every picture of a list with three seeds; given again, go on where it stopped:"),
+      UsageExample(
+        "mpirun -n 4 FitImage --model siren",
+        "Train with four processes, to the same bits as with one:"),
     ])
 }
 
