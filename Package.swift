@@ -2,7 +2,7 @@
 import PackageDescription
 
 // No package dependencies: what is not written here comes from system libraries, which
-// `.ci/setup` installs on Debian and Ubuntu (oneDNN, LAPACK, libpng; for ShapeFiles alone, matio and assimp).
+// `.ci/setup` installs on Debian and Ubuntu (oneDNN, LAPACK, libpng, libjpeg-turbo; for ShapeFiles alone, matio and assimp).
 let package = Package(
   name: "swift-gradient-adjusters",
   platforms: [.macOS(.v15)],
@@ -28,6 +28,7 @@ let package = Package(
     .systemLibrary(name: "COneDNN"),
     .systemLibrary(name: "CLAPACK"),
     .systemLibrary(name: "CZlib"),
+    .systemLibrary(name: "CTurboJPEG"),
     .systemLibrary(name: "CMatio"),
     .systemLibrary(name: "CAssimp"),
     .target(name: "CTensorKernels", linkerSettings: [.linkedLibrary("m")]),
@@ -39,7 +40,8 @@ let package = Package(
     .target(name: "AutoDiff", dependencies: ["TensorKit"]),
     .target(name: "GradientAdjusters", dependencies: ["TensorKit", "AutoDiff"]),
     .target(
-      name: "INRZoo", dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "CPNGFiles"]),
+      name: "INRZoo",
+      dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "CPNGFiles", "CTurboJPEG"]),
 
     // Beside the layers: who does not use it needs neither matio nor assimp.
     .target(
@@ -110,7 +112,10 @@ let package = Package(
     .target(name: "CFuzzing", path: "Tests/CFuzzing"),
     .executableTarget(
       name: "Fuzzing",
-      dependencies: ["TensorKit", "INRZoo", "ShapeFiles", "ExampleSupport", "CFuzzing", "CZlib"],
+      dependencies: [
+        "TensorKit", "INRZoo", "ShapeFiles", "ExampleSupport", "CFuzzing", "CTurboJPEG",
+        "CZlib",
+      ],
       path: "Tests/Fuzzing"),
 
     .testTarget(
@@ -121,7 +126,7 @@ let package = Package(
       dependencies: ["GradientAdjusters", "AutoDiff", "TensorKit", "INRZoo"]),
     .testTarget(
       name: "INRZooTests",
-      dependencies: ["INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit"]),
+      dependencies: ["INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "CTurboJPEG"]),
     .testTarget(
       name: "ShapeFilesTests", dependencies: ["ShapeFiles", "INRZoo", "TensorKit"],
       exclude: ["Fixtures"]),
@@ -130,7 +135,8 @@ let package = Package(
       name: "ExampleTests",
       dependencies: [
         "ExampleSupport", "INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "FitImage",
-        "ImageFitting", "FitFunction", "FitShape", "FitScene", "RenderScene", "EvaluateShape",
+        "ImageFitting", "FitFunction", "FitShape", "FitScene", "RenderScene",
+        "EvaluateShape",
         "CompareAdjusters", "CustomAdjuster", "InspectKernel",
       ]),
   ],
