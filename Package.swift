@@ -14,6 +14,7 @@ let package = Package(
     .library(name: "ShapeFiles", targets: ["ShapeFiles"]),
     .executable(name: "FitImage", targets: ["FitImage"]),
     .executable(name: "CompareAdjusters", targets: ["CompareAdjusters"]),
+    .executable(name: "RenderImage", targets: ["RenderImage"]),
     .executable(name: "FitFunction", targets: ["FitFunction"]),
     .executable(name: "FitShape", targets: ["FitShape"]),
     .executable(name: "FitScene", targets: ["FitScene"]),
@@ -65,6 +66,8 @@ let package = Package(
       name: "FitImage", dependencies: ["ImageFitting"], path: "Examples/FitImage"),
     .executableTarget(
       name: "CompareAdjusters", dependencies: ["ImageFitting"], path: "Examples/CompareAdjusters"),
+    .executableTarget(
+      name: "RenderImage", dependencies: ["ImageFitting"], path: "Examples/RenderImage"),
     .executableTarget(
       name: "FitFunction",
       dependencies: [
@@ -135,7 +138,7 @@ let package = Package(
       name: "ExampleTests",
       dependencies: [
         "ExampleSupport", "INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "FitImage",
-        "ImageFitting", "FitFunction", "FitShape", "FitScene", "RenderScene",
+        "ImageFitting", "RenderImage", "FitFunction", "FitShape", "FitScene", "RenderScene",
         "EvaluateShape",
         "CompareAdjusters", "CustomAdjuster", "InspectKernel",
       ]),
