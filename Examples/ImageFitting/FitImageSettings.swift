@@ -80,7 +80,7 @@ struct FitImageSettings: AdjusterExperiment {
     FilePlan(
       inputs: [Options.image, WeightOptions.initial, PerceptualOptions.weights].map { option in
         values[option].map { FilePlan.Named(option.name, $0) }
-      }, outputs: plannedWeights, names: names(self))
+      } + [ConfigOptions.input(values)], outputs: plannedWeights, names: names(self))
   }
 
   /// The picture that `--image` names, and the weights that are started from.
