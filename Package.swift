@@ -22,6 +22,7 @@ let package = Package(
     .executable(name: "CustomAdjuster", targets: ["CustomAdjuster"]),
     .executable(name: "InspectKernel", targets: ["InspectKernel"]),
     .executable(name: "EvaluateShape", targets: ["EvaluateShape"]),
+    .executable(name: "IndexRuns", targets: ["IndexRuns"]),
   ],
   dependencies: [],
   targets: [
@@ -102,6 +103,8 @@ let package = Package(
       name: "EvaluateShape",
       dependencies: ["TensorKit", "INRZoo", "ShapeFiles", "ExampleSupport"],
       path: "Examples/EvaluateShape"),
+    .executableTarget(
+      name: "IndexRuns", dependencies: ["TensorKit", "ExampleSupport"], path: "Examples/IndexRuns"),
 
     // Measurements; see Benchmarks/README.md.
     .target(name: "CPeak", path: "Benchmarks/CPeak"),
@@ -140,7 +143,7 @@ let package = Package(
         "ExampleSupport", "INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "FitImage",
         "ImageFitting", "RenderImage", "FitFunction", "FitShape", "FitScene", "RenderScene",
         "EvaluateShape",
-        "CompareAdjusters", "CustomAdjuster", "InspectKernel",
+        "CompareAdjusters", "CustomAdjuster", "InspectKernel", "IndexRuns",
       ]),
   ],
   swiftLanguageModes: [.v6]
