@@ -2,7 +2,7 @@
 import PackageDescription
 
 // No package dependencies: what is not written here comes from system libraries, which
-// `.ci/setup` installs on Debian and Ubuntu (oneDNN, LAPACK, libpng; for ShapeFiles alone, matio and assimp).
+// `.ci/setup` installs on Debian and Ubuntu (oneDNN, LAPACK, libpng, libjpeg-turbo; for ShapeFiles alone, matio and assimp).
 let package = Package(
   name: "swift-gradient-adjusters",
   platforms: [.macOS(.v15)],
@@ -14,6 +14,7 @@ let package = Package(
     .library(name: "ShapeFiles", targets: ["ShapeFiles"]),
     .executable(name: "FitImage", targets: ["FitImage"]),
     .executable(name: "CompareAdjusters", targets: ["CompareAdjusters"]),
+    .executable(name: "RenderImage", targets: ["RenderImage"]),
     .executable(name: "FitFunction", targets: ["FitFunction"]),
     .executable(name: "FitShape", targets: ["FitShape"]),
     .executable(name: "FitScene", targets: ["FitScene"]),
@@ -21,6 +22,7 @@ let package = Package(
     .executable(name: "CustomAdjuster", targets: ["CustomAdjuster"]),
     .executable(name: "InspectKernel", targets: ["InspectKernel"]),
     .executable(name: "EvaluateShape", targets: ["EvaluateShape"]),
+    .executable(name: "IndexRuns", targets: ["IndexRuns"]),
   ],
   dependencies: [],
   targets: [
@@ -28,6 +30,7 @@ let package = Package(
     .systemLibrary(name: "COneDNN"),
     .systemLibrary(name: "CLAPACK"),
     .systemLibrary(name: "CZlib"),
+    .systemLibrary(name: "CTurboJPEG"),
     .systemLibrary(name: "CMatio"),
     .systemLibrary(name: "CAssimp"),
     .target(name: "CTensorKernels", linkerSettings: [.linkedLibrary("m")]),
@@ -41,7 +44,8 @@ let package = Package(
     .target(name: "AutoDiff", dependencies: ["TensorKit"]),
     .target(name: "GradientAdjusters", dependencies: ["TensorKit", "AutoDiff"]),
     .target(
-      name: "INRZoo", dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "CPNGFiles"]),
+      name: "INRZoo",
+      dependencies: ["TensorKit", "AutoDiff", "GradientAdjusters", "CPNGFiles", "CTurboJPEG"]),
 
     // Beside the layers: who does not use it needs neither matio nor assimp.
     .target(
@@ -65,6 +69,8 @@ let package = Package(
       name: "FitImage", dependencies: ["ImageFitting"], path: "Examples/FitImage"),
     .executableTarget(
       name: "CompareAdjusters", dependencies: ["ImageFitting"], path: "Examples/CompareAdjusters"),
+    .executableTarget(
+      name: "RenderImage", dependencies: ["ImageFitting"], path: "Examples/RenderImage"),
     .executableTarget(
       name: "FitFunction",
       dependencies: [
@@ -99,6 +105,8 @@ let package = Package(
       name: "EvaluateShape",
       dependencies: ["TensorKit", "INRZoo", "ShapeFiles", "ExampleSupport"],
       path: "Examples/EvaluateShape"),
+    .executableTarget(
+      name: "IndexRuns", dependencies: ["TensorKit", "ExampleSupport"], path: "Examples/IndexRuns"),
 
     // Measurements; see Benchmarks/README.md.
     .target(name: "CPeak", path: "Benchmarks/CPeak"),
@@ -112,7 +120,10 @@ let package = Package(
     .target(name: "CFuzzing", path: "Tests/CFuzzing"),
     .executableTarget(
       name: "Fuzzing",
-      dependencies: ["TensorKit", "INRZoo", "ShapeFiles", "ExampleSupport", "CFuzzing", "CZlib"],
+      dependencies: [
+        "TensorKit", "INRZoo", "ShapeFiles", "ExampleSupport", "CFuzzing", "CTurboJPEG",
+        "CZlib",
+      ],
       path: "Tests/Fuzzing"),
 
     .testTarget(
@@ -123,7 +134,7 @@ let package = Package(
       dependencies: ["GradientAdjusters", "AutoDiff", "TensorKit", "INRZoo"]),
     .testTarget(
       name: "INRZooTests",
-      dependencies: ["INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit"]),
+      dependencies: ["INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "CTurboJPEG"]),
     .testTarget(
       name: "ShapeFilesTests", dependencies: ["ShapeFiles", "INRZoo", "TensorKit"],
       exclude: ["Fixtures"]),
@@ -132,8 +143,9 @@ let package = Package(
       name: "ExampleTests",
       dependencies: [
         "ExampleSupport", "INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "FitImage",
-        "ImageFitting", "FitFunction", "FitShape", "FitScene", "RenderScene", "EvaluateShape",
-        "CompareAdjusters", "CustomAdjuster", "InspectKernel",
+        "ImageFitting", "RenderImage", "FitFunction", "FitShape", "FitScene", "RenderScene",
+        "EvaluateShape",
+        "CompareAdjusters", "CustomAdjuster", "InspectKernel", "IndexRuns",
       ]),
   ],
   swiftLanguageModes: [.v6]

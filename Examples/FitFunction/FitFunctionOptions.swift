@@ -102,7 +102,7 @@ enum Options {
       """,
     ],
     groups: [
-      OptionGroup("Experiment", preset, quick),
+      OptionGroup("Experiment", preset, quick, ConfigOptions.config),
       OptionGroup("Adjusters", adjuster, end, group, sampling, convention, refresh),
       OptionGroup(
         "Training", steps, width, learningRate, seeds, seed, TrainingOptions.threads,
@@ -110,6 +110,7 @@ enum Options {
       OptionGroup("Results", errors, output),
       OptionGroup("Checkpoints", CheckpointOptions.every, resume, CheckpointOptions.keepBest),
     ],
+    essential: [preset, quick, adjuster, steps, seeds, resume, output],
     examples: [
       UsageExample("FitFunction --quick", "Show spectral bias, and what IGA does about it:"),
       UsageExample(

@@ -99,7 +99,8 @@ struct FitFunctionReport {
 
   private var summary: JSONValue {
     let subject: [String: JSONValue] = [
-      "preset": .string(settings.values[Options.preset].name),
+      "preset": settings.values.gives(ConfigOptions.config)
+        ? .null : .string(settings.values[Options.preset].name),
       "samples": .integer(settings.function.samples),
       "frequencies": .array(settings.bins.map { .integer($0) }),
     ]
@@ -124,27 +125,39 @@ struct FitFunctionReport {
 
   // MARK: Report
 
+  /// The runs, that with the smallest relative error first; those without one come last.
+  private var ranked: [FunctionResult] {
+    results.enumerated().sorted { first, second in
+      let values = [first, second].map { result in
+        result.element.finalError.flatMap { $0.mean.isNaN ? nil : $0.mean } ?? .infinity
+      }
+      return (values[0], first.offset) < (values[1], second.offset)
+    }.map(\.element)
+  }
+
+  /// The colour of each run, all over the report.
+  private var colors: RunColors {
+    RunColors(results.map(\.adjuster.name), bestFirst: ranked.map(\.adjuster.name))
+  }
+
   private var report: Report {
     var report = Report(
-      "Fitting \(settings.function.name)", summary: sentence, settings: settings.reported,
+      "Fitting \(settings.function.name)", summary: sentence, settings: settings.applied,
       provenance: settings.provenance)
     report.addTable(
-      "Results", table,
+      "Results", table.bestFirst,
       caption: """
-        The mean squared error after the last update, and the mean over the frequencies of the relative \
-        error there\(settings.seeds.count > 1 ? "; mean ± standard deviation over the seeds" : ""); the \
+        \(settings.adjusterSentence) After the last update, the mean over the frequencies of the relative error, and the mean squared \
+        error\(settings.seeds.count > 1 ? "; mean ± standard deviation over the seeds" : ""); the \
         median time of a step; the most memory that the tensors of these runs took at once.
         """)
-    for (index, result) in results.enumerated() {
-      report.addPlot(
-        heatMap(result), heading: index == 0 ? "Which frequencies are learned when" : "",
-        caption: index == 0
-          ? """
-          The relative error (\(settings.function.errors.rawValue)) at each of the function's strongest \
-          frequencies over training: yellow is nothing learned, dark blue all of it. Spectral bias \
-          shows as rows that darken one after the other.
-          """ : "The same for \(result.adjuster.about).")
-    }
+    report.addPlots(
+      ranked.map(heatMap), heading: "Which frequencies are learned when",
+      caption: """
+        The relative error (\(settings.function.errors.rawValue)) at each of the function's strongest \
+        frequencies over training: yellow is nothing learned, dark blue all of it. Spectral bias \
+        shows as rows that darken one after the other.
+        """)
     report.addPlot(
       finalErrorPlot, caption: "What is left of each frequency at the end.\(bandCaption)")
     report.addPlot(
@@ -152,7 +165,7 @@ struct FitFunctionReport {
       caption: "Before each step's update; the last point is after the last.\(bandCaption)")
     report.addPlot(
       functionPlot, heading: "The fitted function",
-      caption: "The function, and what each network makes of it at the end"
+      caption: "The function, grey, and over it what each network makes of it at the end"
         + (settings.seeds.count > 1 ? " (the first seed)." : "."))
     report.addDiagnostics(of: results)
     return report
@@ -183,8 +196,8 @@ struct FitFunctionReport {
         let spread = SeriesSpread(of: result.runs.compactMap { $0.errors.last })
         return PlotSeries(
           result.adjuster.name, x: settings.bins.map { Double($0) }, y: spread.mean,
-          band: spread.band, style: .lineWithMarkers)
-      })
+          band: spread.band, style: .lineWithMarkers, color: colors[result.adjuster.name])
+      }, note: colors.note)
   }
 
   private var lossPlot: LinePlot {
@@ -195,8 +208,8 @@ struct FitFunctionReport {
         let spread = SeriesSpread(of: result.runs.map(\.losses))
         return PlotSeries(
           result.adjuster.name, x: spread.mean.indices.map { Double($0) }, y: spread.mean,
-          band: spread.band)
-      })
+          band: spread.band, color: colors[result.adjuster.name])
+      }, note: colors.note)
   }
 
   private var functionPlot: LinePlot {
@@ -204,9 +217,15 @@ struct FitFunctionReport {
     return LinePlot(
       "The function and its fits", x: PlotAxis(settings.function.shape == .circle ? "angle" : "x"),
       y: PlotAxis("value"),
-      series: results.compactMap { result in
-        result.runs.first.map { PlotSeries(result.adjuster.name, x: x, y: $0.outputs.elements) }
-      } + [PlotSeries("the function", x: x, y: signal.values.elements)])
+      // What is fitted lies under the fits, so that it hides none of them.
+      series: [PlotSeries("the function", x: x, y: signal.values.elements, color: .grey)]
+        + results.filter { colors[$0.adjuster.name] != .grey }.compactMap { result in
+          result.runs.first.map {
+            PlotSeries(
+              result.adjuster.name, x: x, y: $0.outputs.elements,
+              color: colors[result.adjuster.name])
+          }
+        }, note: "grey: the function")
   }
 
   private var sentence: String {
@@ -234,7 +253,10 @@ struct FitFunctionReport {
       let deviation: Fields = [(.number("±"), { .number(of($0)?.deviation) })]
       return settings.seeds.count > 1 ? mean + deviation : mean
     }
-    let name: Fields = [(.text("Adjuster"), { .text($0.adjuster.name) })]
+    let colors = colors
+    let name: Fields = [
+      (.text("Adjuster"), { .run($0.adjuster.name, colors[$0.adjuster.name]) })
+    ]
     let costs: Fields = [
       (
         .number("Step (ms)", decimals: 2, better: .lower),
@@ -245,7 +267,7 @@ struct FitFunctionReport {
     ]
     return ReportTable(
       of: results,
-      name + spread("Loss", \.finalLoss) + spread("Relative error", \.finalError) + costs)
+      name + spread("Relative error", \.finalError) + spread("Loss", \.finalLoss) + costs)
   }
 }
 

@@ -26,7 +26,12 @@ struct FitFunctionSettings: AdjusterExperiment {
   init(_ values: OptionValues) throws {
     self.values = values
     let published = values[Options.preset]
-    var recipe = values[Options.quick] ? published.quick ?? published.paper : published.paper
+    let stored = try ConfigOptions.recipe(
+      values, checkedBy: Options.recipe, instead: [Options.preset, Options.quick],
+      toFit: "a function"
+    ) { if case .function = $0 { true } else { false } }
+    var recipe =
+      stored ?? (values[Options.quick] ? published.quick ?? published.paper : published.paper)
     recipe.apply(Options.recipe, of: values)
     guard let function = recipe.function else {
       throw ExampleFailure.software("--preset \(published.name) fits no function")
@@ -42,7 +47,9 @@ struct FitFunctionSettings: AdjusterExperiment {
   }
 
   /// What is read and written.
-  var plan: FilePlan { FilePlan(names: FitFunctionReport.names(self)) }
+  var plan: FilePlan {
+    FilePlan(inputs: [ConfigOptions.input(values)], names: FitFunctionReport.names(self))
+  }
 
   /// The size of IGA's groups.
   var group: Int { recipe.group ?? 1 }

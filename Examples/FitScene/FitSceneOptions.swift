@@ -26,7 +26,7 @@ enum Options {
   static let scene = Option(
     "scene", .existingFolder("DIR"),
     help: """
-      A folder with transforms_train.json, transforms_test.json and the PNG files that they name, as Blender's \
+      A folder with transforms_train.json, transforms_test.json and the PNG or JPEG files that they name, as Blender's \
       synthetic scenes have it. By default the embedded scene.
       """)
   static let downscale = Option(
@@ -195,11 +195,15 @@ enum Options {
       OptionGroup("Field", field, width, depth, samples),
       OptionGroup("Rays", rays, rayOrder, block, emptyPixels),
       OptionGroup("Adjusters", [adjuster, kernel] + own(adjustment)),
-      OptionGroup("Bands", own(BandOptions.equalization)),
+      OptionGroup(BandOptions.group, own(BandOptions.equalization)),
       OptionGroup("Training", trainingSettings),
       OptionGroup("Results", pictures, frames, PerceptualOptions.weights),
       OptionGroup("Files", WeightOptions.saved, output),
       OptionGroup("Checkpoints", CheckpointOptions.all),
+    ],
+    essential: [
+      scene, preset, downscale, field, adjuster, steps, seconds, WeightOptions.saved,
+      CheckpointOptions.resume, output,
     ],
     examples: [
       UsageExample(

@@ -100,12 +100,22 @@ struct FitSceneReport {
     }
   }
 
+  /// The colour of each run, all over the report.
+  private var colors: RunColors {
+    let ranked = results.enumerated().sorted { first, second in
+      let values = [first, second].map { $0.element.psnr ?? -.infinity }
+      return (-values[0], first.offset) < (-values[1], second.offset)
+    }
+    return RunColors(results.map(\.runName), bestFirst: ranked.map(\.element.runName))
+  }
+
   private var table: ReportTable {
     let perceptual: [ReportTable.Field<FitSceneResult>] =
       settings.perceptualDistance == nil
       ? []
       : [(.number("LPIPS", decimals: 4, better: .lower), { .number($0.perceptualDistance) })]
     let quality: [ReportTable.Field<FitSceneResult>] = [
+      (.text("Run"), { [colors] in .run($0.runName, colors[$0.runName]) }),
       (.text("Field"), { .text($0.run.field.rawValue) }),
       (.text("Adjuster"), { .text($0.adjuster.name) }),
       (.number("PSNR (dB)", decimals: 2, better: .higher), { .number($0.psnr) }),
@@ -136,10 +146,10 @@ struct FitSceneReport {
 
   private func report() throws -> Report {
     var report = Report(
-      "Fitting \(settings.subject.name)", summary: sentence, settings: settings.reported,
+      "Fitting \(settings.subject.name)", summary: sentence, settings: settings.applied,
       provenance: settings.provenance)
     report.addTable(
-      "Results", table,
+      "Results", table.bestFirst,
       caption: """
         PSNR and SSIM: means over all test views, by the field as it is at the end. Numbers: those that are \
         trained. The median time of a step; the most memory that the run's tensors took at once.
@@ -149,7 +159,8 @@ struct FitSceneReport {
     }
     let paths = try results.compactMap { result in
       try result.path.map {
-        ReportPicture(Data(try $0.pngBytes()), caption: result.runName)
+        ReportPicture(
+          Data(try $0.pngBytes()), caption: result.runName, color: colors[result.runName])
       }
     }
     if !paths.isEmpty {
@@ -177,7 +188,8 @@ struct FitSceneReport {
       let psnr = result.views.element(at: index)?.psnr ?? .nan
       pictures += [
         ReportPicture(
-          own.rendered, caption: result.runName, detail: "PSNR \(NumberText.fixed(psnr, 2)) dB"),
+          own.rendered, caption: result.runName, detail: "PSNR \(NumberText.fixed(psnr, 2)) dB",
+          color: colors[result.runName]),
         ReportPicture(own.errors, caption: "\(result.runName), errors"),
         ReportPicture(own.depth, caption: "\(result.runName), depth"),
       ]
@@ -212,20 +224,21 @@ struct FitSceneReport {
       let course = result.course
       return PlotSeries(
         result.runName, x: course.evaluations.map { x(course, $0.step) },
-        y: course.evaluations.map(\.value))
+        y: course.evaluations.map(\.value), color: colors[result.runName])
     }
   }
 
   private var plot: LinePlot {
     LinePlot(
       "PSNR against step", x: PlotAxis("step"), y: PlotAxis("PSNR", unit: "dB"),
-      series: series { Double($1) })
+      series: series { Double($1) }, note: colors.note)
   }
 
   private var timePlot: LinePlot {
     LinePlot(
       "PSNR against time", x: PlotAxis("training time", unit: "s"),
-      y: PlotAxis("PSNR", unit: "dB"), series: series { $0.seconds(before: $1) })
+      y: PlotAxis("PSNR", unit: "dB"), series: series { $0.seconds(before: $1) },
+      note: colors.note)
   }
 
   private var lossPlot: LinePlot {
@@ -237,7 +250,8 @@ struct FitSceneReport {
         let ends = Array(stride(from: window, through: losses.count, by: window))
         return PlotSeries(
           result.runName, x: ends.map { Double($0) },
-          y: ends.map { Array(losses[($0 - window)..<$0]).mean ?? .nan })
-      })
+          y: ends.map { Array(losses[($0 - window)..<$0]).mean ?? .nan },
+          color: colors[result.runName])
+      }, note: colors.note)
   }
 }

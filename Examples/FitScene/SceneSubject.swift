@@ -72,7 +72,7 @@ struct SceneSubject: Sendable {
       throw ExampleFailure(
         """
         --scene was given "\(folder.relativePath)"; \(error.description.dropLast()); give a folder with \
-        transforms_train.json and the PNG files that it names
+        transforms_train.json and the pictures that it names
         """, exitCode: ExampleFailure.exitCode(for: error.kind))
     } catch let error as PictureError {
       throw ExampleFailure.usage(

@@ -182,16 +182,20 @@ enum Options {
       """
     ],
     groups: [
-      OptionGroup("Experiment", preset, fidelity),
+      OptionGroup("Experiment", preset, fidelity, ConfigOptions.config),
       OptionGroup("Shape", volume, mesh, points, resolution),
       OptionGroup("Task", task, groups, groupsPerStep, loss, pointsPerStep),
       OptionGroup("Model", own(ModelOptions.all)),
       OptionGroup("Adjusters", [adjuster] + own(AdjustmentOptions.all)),
-      OptionGroup("Bands", own(BandOptions.equalization)),
+      OptionGroup(BandOptions.group, own(BandOptions.equalization)),
       OptionGroup("Training", trainingSettings),
       OptionGroup("Results", measurePoints, meshResolution, meshFormat, up, staleOverlap),
       OptionGroup("Files", WeightOptions.initial, WeightOptions.saved, output),
       OptionGroup("Checkpoints", CheckpointOptions.every, resume, keepBest),
+    ],
+    essential: [
+      volume, mesh, points, preset, task, ModelOptions.model, adjuster, steps, epochs,
+      WeightOptions.saved, resume, output,
     ],
     examples: [
       UsageExample(

@@ -85,9 +85,32 @@ struct FitShapeReport {
     }
   }
 
+  /// The runs, the best first: by their overlap, or else by their distance from the surface.
+  private var ranked: [FitShapeResult] {
+    results.enumerated().sorted { first, second in
+      let values = [first, second].map { result in
+        result.element.overlap ?? -(result.element.distances?.halfSumOfMeanDistances ?? .infinity)
+      }
+      return (-values[0], first.offset) < (-values[1], second.offset)
+    }.map(\.element)
+  }
+
+  /// The colour of each run, all over the report.
+  private var colors: RunColors {
+    RunColors(results.map(\.adjuster.name), bestFirst: ranked.map(\.adjuster.name))
+  }
+
+  /// A picture of a run.
+  private func picture(
+    _ result: FitShapeResult, _ png: Data, _ detail: String = ""
+  ) -> ReportPicture {
+    let name = result.adjuster.name
+    return ReportPicture(png, caption: name, detail: detail, color: colors[name])
+  }
+
   private var table: ReportTable {
     var measures: [ReportTable.Field<FitShapeResult>] = [
-      (.text("Adjuster"), { .text($0.adjuster.name) }),
+      (.text("Adjuster"), { [colors] in .run($0.adjuster.name, colors[$0.adjuster.name]) }),
       (.number("IoU", decimals: 4, better: .higher), { .number($0.overlap) }),
     ]
     if settings.values[Options.staleOverlap] {
@@ -128,12 +151,13 @@ struct FitShapeReport {
   private func report() throws -> Report {
     let subject = settings.subject
     var report = Report(
-      "Fitting \(subject.name)", summary: sentence, settings: settings.reported,
+      "Fitting \(subject.name)", summary: sentence, settings: settings.applied,
       provenance: settings.provenance)
-    report.addTable("Results", table, caption: tableCaption)
+    report.addTable(
+      "Results", table.bestFirst, caption: "\(settings.adjusterSentence) \(tableCaption)")
     for view in ShapeView.all {
       report.addPictures(
-        view.name, try views(view),
+        view.name, try views(view), size: .large,
         caption: "The shape, and the surface that each network has learned, from the same side.")
     }
     report.addPictures(
@@ -172,7 +196,7 @@ struct FitShapeReport {
       let end =
         result.course.failure?.clause
         ?? result.course.stopClause.map { "\($0) and had \(reached)" } ?? reached
-      return "\(result.adjuster.about) \(end)"
+      return "\(result.adjuster.name) \(end)"
     }.joined(separator: "; ")
     return """
       A \(recipe.model.kind.rawValue) network was fitted to \(task) of \(subject.name): \(outcome).
@@ -188,19 +212,20 @@ struct FitShapeReport {
       let course = result.course
       return PlotSeries(
         result.adjuster.name, x: course.evaluations.map { x(course, $0.step) },
-        y: course.evaluations.map(\.value))
+        y: course.evaluations.map(\.value), color: colors[result.adjuster.name])
     }
   }
 
   private var overlapPlot: LinePlot {
     LinePlot(
-      "IoU against step", x: PlotAxis("step"), y: PlotAxis("IoU"), series: series { Double($1) })
+      "IoU against step", x: PlotAxis("step"), y: PlotAxis("IoU"), series: series { Double($1) },
+      note: colors.note)
   }
 
   private var overlapTimePlot: LinePlot {
     LinePlot(
       "IoU against time", x: PlotAxis("training time", unit: "s"), y: PlotAxis("IoU"),
-      series: series { $0.seconds(before: $1) })
+      series: series { $0.seconds(before: $1) }, note: colors.note)
   }
 
   private var lossPlot: LinePlot {
@@ -212,8 +237,9 @@ struct FitShapeReport {
         let ends = Array(stride(from: window, through: losses.count, by: window))
         return PlotSeries(
           result.adjuster.name, x: ends.map { Double($0) },
-          y: ends.map { Array(losses[($0 - window)..<$0]).mean ?? .nan })
-      })
+          y: ends.map { Array(losses[($0 - window)..<$0]).mean ?? .nan },
+          color: colors[result.adjuster.name])
+      }, note: colors.note)
   }
 
   // MARK: - Pictures
@@ -249,10 +275,10 @@ struct FitShapeReport {
     if let truth = settings.subject.mesh {
       pictures.append(ReportPicture(try png(truth, from: view), caption: "The shape"))
     }
-    for result in results where !result.mesh.triangles.isEmpty {
+    for result in ranked where !result.mesh.triangles.isEmpty {
       pictures.append(
-        result.picture(
-          try png(result.mesh, from: view),
+        picture(
+          result, try png(result.mesh, from: view),
           result.overlap.map { "IoU \(NumberText.fixed($0, 4))" } ?? ""))
     }
     return pictures
@@ -260,11 +286,11 @@ struct FitShapeReport {
 
   private func errorViews() throws -> [ReportPicture] {
     var pictures: [ReportPicture] = []
-    for result in results where !result.mesh.triangles.isEmpty {
+    for result in ranked where !result.mesh.triangles.isEmpty {
       guard let colors = errorColors(result) else { continue }
       pictures.append(
-        result.picture(
-          try png(result.mesh, from: .front, colors: colors),
+        picture(
+          result, try png(result.mesh, from: .front, colors: colors),
           result.distances.map { "mean \(NumberText.significant($0.halfSumOfMeanDistances))" } ?? ""
         ))
     }
@@ -276,22 +302,13 @@ struct FitShapeReport {
       ReportPicture(try picture(of: slice), caption: "The shape")
     }
     return (truth.map { [$0] } ?? [])
-      + (try results.compactMap { result in
-        try result.slice.map { result.picture(try picture(of: $0)) }
+      + (try ranked.compactMap { result in
+        try result.slice.map { picture(result, try picture(of: $0)) }
       })
   }
 
   /// A plane of values from 0 to 1 as colours.
   private func picture(of plane: Tensor<Float>) throws -> Data {
     try ColorMap.viridis.png(plane.elements.map(Double.init), width: plane.shape[1])
-  }
-}
-
-extension FitShapeResult {
-  /// A picture of the run.
-  fileprivate func picture(_ png: Data, _ detail: String = "") -> ReportPicture {
-    let about = adjuster.about
-    return ReportPicture(
-      png, caption: about.prefix(1).uppercased() + about.dropFirst(), detail: detail)
   }
 }

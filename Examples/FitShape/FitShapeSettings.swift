@@ -61,7 +61,7 @@ struct FitShapeSettings: AdjusterExperiment {
     return FilePlan(
       inputs: inputs.map { option in
         values[option].map { FilePlan.Named(option.name, $0) }
-      }, outputs: plannedWeights, names: FitShapeReport.names(self))
+      } + [ConfigOptions.input(values)], outputs: plannedWeights, names: FitShapeReport.names(self))
   }
 
   let options = Options.recipe
@@ -187,7 +187,13 @@ extension Recipe {
   ///
   /// - Throws: A failure if it asks for a fidelity but for no preset.
   fileprivate init(_ values: OptionValues) throws(ExampleFailure) {
-    if let preset = values[Options.preset] {
+    let stored = try ConfigOptions.recipe(
+      values, checkedBy: Options.recipe, instead: [Options.preset, Options.fidelity],
+      toFit: "a shape"
+    ) { if case .shape = $0 { true } else { false } }
+    if let stored {
+      self = stored
+    } else if let preset = values[Options.preset] {
       self = preset.recipe(values[Options.fidelity])
     } else if values.gives(Options.fidelity) {
       throw .usage(

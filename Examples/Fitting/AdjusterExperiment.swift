@@ -106,6 +106,7 @@ extension AdjusterExperiment {
     }
     let common: [String: JSONValue] = [
       "results": .array(results), "settings": reported.json, "made": provenance.json,
+      RecipeFile.summaryKey: recipe.json,
     ]
     return .object(common.merging(subject) { $1 })
   }

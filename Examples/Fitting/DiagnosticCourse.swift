@@ -57,26 +57,41 @@ package struct DiagnosticCourse: Sendable {
     return table
   }
 
-  /// The columns that are to be plotted, a line for each item.
+  /// How many steps are marked at most.
+  private static var mostMarked: Int { 60 }
+  /// How many lines have names at most; they have an order.
+  private static var mostNamed: Int { 9 }
+
+  /// Whether plots mark the steps at which something was published.
+  package var marksSteps: Bool { published.count <= Self.mostMarked }
+
+  /// The columns that are to be plotted, a line for each item, with axes in common where quantities are the same.
   package func plots(of run: String) -> [(style: AdjusterDiagnostic.Plot, plot: LinePlot)] {
     var items: [String] = []
     for (_, diagnostic) in published {
       items += diagnostic.items.filter { !items.contains($0) }
     }
-    return first.columns.indices.compactMap { column in
-      guard let style = first.columns[column].plot else { return nil }
-      let series = items.map { item in
+    let interval = (items.count + Self.mostNamed - 1) / Self.mostNamed
+    let styled = first.columns.indices.compactMap { column in
+      first.columns[column].plot.map { (column, $0) }
+    }
+    let plots = styled.map { column, style in
+      let series = items.enumerated().map { index, item in
         let points = published.compactMap { step, diagnostic -> (x: Double, y: Double)? in
           guard let index = diagnostic.items.firstIndex(of: item) else { return nil }
           return (Double(step), diagnostic.columns[column].values[index] ?? .nan)
         }
-        return PlotSeries(item, x: points.map(\.x), y: points.map(\.y))
+        return PlotSeries(
+          item, label: index.isMultiple(of: max(interval, 1)) ? item : "", x: points.map(\.x),
+          y: points.map(\.y), style: marksSteps ? .lineWithMarkers : .line,
+          color: .scale(Double(index) / Double(max(items.count - 1, 1))))
       }
-      let plot = LinePlot(
+      return LinePlot(
         "\(style.title): \(run)", x: PlotAxis("step"),
         y: PlotAxis(style.quantity, scale: style.isLogarithmic ? .logarithmic : .linear),
         series: series)
-      return (style, plot)
     }
+    let quantities = Set(styled.map(\.1.quantity))
+    return Array(zip(styled.map(\.1), quantities.count == 1 ? plots.sharingAxes : plots))
   }
 }

@@ -26,14 +26,19 @@ package enum CompareAdjustersProgram {
       """
     ],
     groups: [
+      OptionGroup("Experiment", ConfigOptions.config),
       OptionGroup("Picture", Options.image, Options.downscale, Options.pixelRange),
       OptionGroup("Model", ModelOptions.all),
       OptionGroup("Adjusters", [adjuster] + Options.adjusterSettings),
-      OptionGroup("Bands", BandOptions.all),
+      OptionGroup(BandOptions.group, BandOptions.all),
       OptionGroup("Training", Options.trainingSettings),
       OptionGroup("Measures", PerceptualOptions.weights),
       OptionGroup("Files", Options.output),
       OptionGroup("Checkpoints", CheckpointOptions.every, resume, CheckpointOptions.keepBest),
+    ],
+    essential: [
+      Options.image, Options.downscale, ModelOptions.model, adjuster, Options.steps,
+      TrainingOptions.seconds, resume, Options.output,
     ],
     examples: [
       UsageExample("CompareAdjusters --downscale 2", "Compare all on the embedded picture:"),

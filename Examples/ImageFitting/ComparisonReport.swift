@@ -94,13 +94,13 @@ struct ComparisonReport {
         \(NumberText.count(results.count, "adjuster")) from the same initial \
         weights; \(winner).
         """,
-      settings: settings.reported, provenance: settings.provenance)
+      settings: settings.applied, provenance: settings.provenance)
     report.addTable(
-      "Results", reportTable,
+      "Results", reportTable.bestFirst,
       caption: """
-        PSNR in dB: after the last update, the best of all steps, the median over the last tenth of the steps, and \
+        \(settings.adjusterSentence) PSNR in dB: after the last update, the best of all steps, the median over the last tenth of the steps, and \
         what was reached in \(NumberText.fixed(shortestTime ?? 0, 1)) s, the time that the quickest \
-        run took. The median time of a step, and the ratio of the time of all steps to that of the first row. \
+        run took. The median time of a step, and the ratio of the time of all steps to that of \(results.first?.adjuster.name ?? "the first"). \
         The most memory that the run's tensors took at once. \(settings.dampingSentence)
         """)
     report.addPlot(
@@ -108,22 +108,22 @@ struct ComparisonReport {
       heading: "Training", caption: fit.settings.courseCaption)
     report.addPlot(
       fit.timePlot, caption: "The same against the time that was spent in training steps.")
-    let fits = try results.map { result in
-      ReportPicture(
-        try fit.reconstruction(result), caption: result.adjuster.name,
-        detail: "\(NumberText.fixed(result.finalPSNR, 2)) dB")
+    let fits = try fit.ranked.map { result in
+      fit.picture(
+        result, try fit.reconstruction(result), "\(NumberText.fixed(result.finalPSNR, 2)) dB")
     }
     report.addPictures(
       "Pictures",
       [ReportPicture(Data(try picture.pngBytes()), caption: "The picture")] + fits,
-      caption: "What each network has learned of the picture at the end.")
+      size: .large, caption: "What each network has learned of the picture at the end.")
+    try fit.addCrops(to: &report)
     return report
   }
 
   private var reportTable: ReportTable {
-    let first = results.first?.meanSecondsPerStep
+    let (first, colors) = (results.first?.meanSecondsPerStep, fit.colors)
     let measures: [ReportTable.Field<FitImageResult>] = [
-      (.text("Adjuster"), { .text($0.adjuster.name) }),
+      (.text("Adjuster"), { .run($0.adjuster.name, colors[$0.adjuster.name]) }),
       (.number("PSNR (dB)", decimals: 2, better: .higher), { .number($0.finalPSNR) }),
       (.number("Best", decimals: 2, better: .higher), { .number($0.series.best?.value) }),
       (.number("Late", decimals: 2, better: .higher), { .number($0.series.medianOverLast(0.1)) }),

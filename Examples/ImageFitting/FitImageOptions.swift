@@ -15,7 +15,7 @@ enum Options {
   static let image = Option(
     "image", .existingFile(),
     help: """
-      A PNG file. Without it, an embedded picture of \(Picture.demonstrationSize.width) x \
+      A PNG or JPEG file. Without it, an embedded picture of \(Picture.demonstrationSize.width) x \
       \(Picture.demonstrationSize.height) pixels is fitted.
       """)
   static let downscale = Option(
@@ -118,16 +118,20 @@ enum Options {
       """,
     ],
     groups: [
-      OptionGroup("Experiment", preset, fidelity),
+      OptionGroup("Experiment", preset, fidelity, ConfigOptions.config),
       OptionGroup("Picture", image, downscale, pixelRange),
       OptionGroup("Model", ModelOptions.all),
       OptionGroup("Adjusters", [adjuster] + adjusterSettings),
-      OptionGroup("Bands", BandOptions.all),
+      OptionGroup(BandOptions.group, BandOptions.all),
       OptionGroup("Training", trainingSettings),
       OptionGroup("Measures", PerceptualOptions.weights),
       OptionGroup("Files", WeightOptions.initial, WeightOptions.saved, output),
       OptionGroup("Checkpoints", CheckpointOptions.all),
       ListOptions.group,
+    ],
+    essential: [
+      image, preset, ModelOptions.model, adjuster, batch, steps, TrainingOptions.seconds,
+      TrainingOptions.learningRate, WeightOptions.saved, CheckpointOptions.resume, output,
     ],
     examples: [
       UsageExample(
@@ -150,6 +154,9 @@ enum Options {
       UsageExample(
         "FitImage --preset iga-siren --image kodim03.png --adjuster none --adjuster iga",
         "Repeat a published experiment, with plain training beside it:"),
+      UsageExample(
+        "FitImage --config output/summary.json --image other.png --output other",
+        "Fit another picture by the recipe of an earlier run:"),
       UsageExample("FitImage --resume output", "Go on with a run that was stopped:"),
       UsageExample(
         "FitImage --list pictures.txt --model siren --seeds 3 --output table",

@@ -103,12 +103,33 @@ struct FitImageReport {
     }
   }
 
+  /// The runs, that with the highest PSNR first; those without one come last.
+  var ranked: [FitImageResult] {
+    results.enumerated().sorted { first, second in
+      let values = [first, second].map {
+        $0.element.finalPSNR.isNaN ? -.infinity : $0.element.finalPSNR
+      }
+      return (-values[0], first.offset) < (-values[1], second.offset)
+    }.map(\.element)
+  }
+
+  /// The colour of each run, all over the report.
+  var colors: RunColors {
+    RunColors(results.map(\.adjuster.name), bestFirst: ranked.map(\.adjuster.name))
+  }
+
+  /// A picture of a run.
+  func picture(_ result: FitImageResult, _ png: Data, _ detail: String = "") -> ReportPicture {
+    let name = result.adjuster.name
+    return ReportPicture(png, caption: name, detail: detail, color: colors[name])
+  }
+
   private func report() throws -> Report {
-    let picture = settings.picture
+    let (picture, results) = (settings.picture, ranked)
     var report = Report(
-      "Fitting \(settings.pictureName)", summary: sentence, settings: settings.reported,
+      "Fitting \(settings.pictureName)", summary: sentence, settings: settings.applied,
       provenance: settings.provenance)
-    report.addTable("Results", table, caption: tableCaption)
+    report.addTable("Results", table.bestFirst, caption: tableCaption)
     let original = ReportPicture(
       Data(try picture.pngBytes()), caption: "The picture",
       detail: "\(picture.width) x \(picture.height)")
@@ -116,15 +137,16 @@ struct FitImageReport {
       "Pictures",
       [original]
         + (try results.map { result in
-          result.picture(
-            try reconstruction(result), "\(NumberText.fixed(result.finalPSNR, 2)) dB")
-        }), caption: "The picture, and what each network has learned of it.")
+          self.picture(
+            result, try reconstruction(result), "\(NumberText.fixed(result.finalPSNR, 2)) dB")
+        }), size: .large, caption: "The picture, and what each network has learned of it.")
+    try addCrops(to: &report)
     report.addPictures(
       "Early in training",
       try results.compactMap { result in
         guard let values = result.early.earlyValues else { return nil }
-        return result.picture(
-          Data(try Picture(values).pngBytes()),
+        return self.picture(
+          result, Data(try Picture(values).pngBytes()),
           "step \(result.early.earlyStep), \(NumberText.fixed(psnr(of: values), 2)) dB")
       },
       caption: """
@@ -140,8 +162,8 @@ struct FitImageReport {
     report.addPictures(
       "Errors",
       try results.map { result in
-        result.picture(
-          try errorPicture(result),
+        self.picture(
+          result, try errorPicture(result),
           "mean \(NumberText.significant(Double(errors(result).mean())))")
       },
       caption: """
@@ -164,51 +186,86 @@ struct FitImageReport {
     return report
   }
 
+  /// Adds the same part of the picture and of each run's, pixel by pixel.
+  func addCrops(to report: inout Report) throws {
+    let runs = ranked.filter { $0.failure == nil }
+    guard let first = runs.first else { return }
+    let (height, width) = (settings.picture.height, settings.picture.width)
+    let side = PictureCrop.side(height: height, width: width)
+    guard min(height, width) > side else { return }
+    let errors = runs.dropFirst().reduce(errors(first).squared()) { $0 + self.errors($1).squared() }
+    let crop = PictureCrop(worstOf: errors, side: side)
+    func part(_ values: Tensor<Float>) throws -> Data {
+      Data(try Picture(crop.values(values)).pngBytes())
+    }
+    let original = ReportPicture(try part(settings.picture.values()), caption: "The picture")
+    report.addPictures(
+      "Detail", [original] + (try runs.map { picture($0, try part($0.values)) }), size: .exact,
+      caption: """
+        The same \(crop.width) x \(crop.height) pixels of each, from column \(crop.left) and row \(crop.top) on, \
+        pixel by pixel: the part in which the runs together are furthest from the picture.
+        """)
+  }
+
   var psnrPlot: LinePlot {
     LinePlot(
       "PSNR against step", x: PlotAxis("step"), y: PlotAxis("PSNR", unit: "dB"),
-      series: results.map { PlotSeries($0.adjuster.name, $0.series) })
+      series: results.map {
+        PlotSeries($0.adjuster.name, $0.series, color: colors[$0.adjuster.name])
+      },
+      note: colors.note)
   }
 
   var timePlot: LinePlot {
     LinePlot(
       "PSNR against time", x: PlotAxis("training time", unit: "s"),
       y: PlotAxis("PSNR", unit: "dB"),
-      series: results.map { PlotSeries($0.adjuster.name, x: $0.seconds, y: $0.psnrs) })
+      series: results.map {
+        PlotSeries(
+          $0.adjuster.name, x: $0.seconds, y: $0.psnrs, color: colors[$0.adjuster.name])
+      }, note: colors.note)
   }
 
   /// What is left to learn at each frequency, early and at the end.
   private var spectrumPlot: LinePlot {
     let target = settings.picture.values(as: Float.self)
     let reference = RadialSpectrum(of: target)
-    func series(_ name: String, _ values: Tensor<Float>) -> PlotSeries {
-      PlotSeries(
-        name, x: reference.frequencies,
-        y: RadialSpectrum.relativeAmplitudes(of: RadialSpectrum(of: values - target), to: reference)
-      )
+    func series(
+      _ result: FitImageResult, _ moment: String, _ values: Tensor<Float>, _ dash: PlotDash
+    ) -> PlotSeries {
+      let name = result.adjuster.name
+      return PlotSeries(
+        "\(name), \(moment)", label: dash == .solid ? name : "", x: reference.frequencies,
+        y: RadialSpectrum.relativeAmplitudes(
+          of: RadialSpectrum(of: values - target), to: reference),
+        color: colors[name], dash: dash)
     }
+    let early = results.compactMap { result in
+      result.early.earlyValues.map {
+        series(result, "step \(result.early.earlyStep)", $0, .dashed)
+      }
+    }
+    let steps = Set(results.filter { $0.early.earlyValues != nil }.map(\.early.earlyStep))
+    let moment = steps.count == 1 ? "at step \(steps.first ?? 0)" : "early in training"
+    let notes = [early.isEmpty ? "" : "dashed: \(moment); solid: at the end", colors.note]
     return LinePlot(
       "Residual by frequency", x: PlotAxis("spatial frequency", unit: "cycles per picture"),
       y: PlotAxis("relative residual", scale: .logarithmic),
-      series: results.compactMap { result in
-        result.early.earlyValues.map {
-          series("\(result.adjuster.name), step \(result.early.earlyStep)", $0)
-        }
-      }
-        + results.map { series("\($0.adjuster.name), end", $0.values) })
+      series: early + results.map { series($0, "end", $0.values, .solid) },
+      note: notes.filter { !$0.isEmpty }.joined(separator: "; "))
   }
 
   /// The logarithms of residuals' amplitudes at each frequency as pictures; of runs with a valid end.
   private func spectrumPictures() throws -> [ReportPicture] {
     let target = settings.picture.values(as: Float.self)
-    let spectra = results.filter { $0.failure == nil }.map { result in
+    let spectra = ranked.filter { $0.failure == nil }.map { result in
       let residual = Tensor<Double>((result.values - target).mean(alongAxis: 2))
       return (result, Tensor<Float>((fourierMagnitudes(of: residual) + 1).logarithm()))
     }
     TensorMemory.returnUnused()
     let brightest = max(spectra.map { $1.largest() }.max() ?? 0, 1e-12)
     return try spectra.map { result, spectrum in
-      result.picture(try pictureData(spectrum * (1 / brightest)))
+      picture(result, try pictureData(spectrum * (1 / brightest)))
     }
   }
 
@@ -228,7 +285,7 @@ struct FitImageReport {
       let end =
         result.failure?.clause
         ?? result.course.stopClause.map { "\($0) and had \(reached)" } ?? reached
-      return "\(result.adjuster.about) \(end)"
+      return "\(result.adjuster.name) \(end)"
     }.joined(separator: "; ")
     return """
       A \(network) network was fitted to \(settings.pictureName), \(settings.picture.width) x \
@@ -241,7 +298,9 @@ struct FitImageReport {
     let distance = settings.perceptualDistance.map {
       " LPIPS by the features of \($0.backbone.name), 0 for equal pictures."
     }
-    return measuresCaption + (distance ?? "") + " " + settings.dampingSentence
+    return [
+      settings.adjusterSentence, measuresCaption + (distance ?? ""), settings.dampingSentence,
+    ].joined(separator: " ")
   }
 
   private let measuresCaption = """
@@ -254,7 +313,7 @@ struct FitImageReport {
 
   private var table: ReportTable {
     let measures: [ReportTable.Field<FitImageResult>] = [
-      (.text("Adjuster"), { .text($0.adjuster.name) }),
+      (.text("Adjuster"), { [colors] in .run($0.adjuster.name, colors[$0.adjuster.name]) }),
       (.number("PSNR (dB)", decimals: 2, better: .higher), { .number($0.finalPSNR) }),
       (.number("Late", decimals: 2, better: .higher), { .number($0.series.medianOverLast(0.1)) }),
       (.number("Best", decimals: 2, better: .higher), { .number($0.series.best?.value) }),
@@ -287,14 +346,5 @@ struct FitImageReport {
         { .number($0.measures?.perceptualDistance) }
       )
     ]
-  }
-}
-
-extension FitImageResult {
-  /// A picture of the run.
-  fileprivate func picture(_ png: Data, _ detail: String = "") -> ReportPicture {
-    let about = adjuster.about
-    return ReportPicture(
-      png, caption: about.prefix(1).uppercased() + about.dropFirst(), detail: detail)
   }
 }

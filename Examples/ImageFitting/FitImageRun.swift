@@ -200,7 +200,7 @@ extension FitImageSettings {
     progress.finish()
     let values = pictureValues(outputs)
     TensorMemory.returnUnused()
-    let (model, metadata) = (run.trainer.model, weightMetadata(for: choice, noting: signalNote))
+    let (model, metadata) = (run.trainer.model, metadata(for: choice))
     let best = run.best?.model
     return FitImageResult(
       adjuster: choice, course: course, finalPSNR: finalPSNR,

@@ -43,7 +43,7 @@ struct FitImageSettings: AdjusterExperiment {
     let file = values[Options.image]
     let stored =
       try file.map { file in
-        try ExampleFailure.reading(Options.image, file, remedy: "give a whole PNG file") {
+        try ExampleFailure.reading(Options.image, file, remedy: "give a whole PNG or JPEG file") {
           try Picture(contentsOf: $0)
         }
       }
@@ -80,7 +80,7 @@ struct FitImageSettings: AdjusterExperiment {
     FilePlan(
       inputs: [Options.image, WeightOptions.initial, PerceptualOptions.weights].map { option in
         values[option].map { FilePlan.Named(option.name, $0) }
-      }, outputs: plannedWeights, names: names(self))
+      } + [ConfigOptions.input(values)], outputs: plannedWeights, names: names(self))
   }
 
   /// The picture that `--image` names, and the weights that are started from.
@@ -284,10 +284,7 @@ struct FitImageSettings: AdjusterExperiment {
 
   /// What the network maps.
   private var layout: ModelRecipe.Layout {
-    // Coordinates span 2: a side of n pixels has frequencies of up to n / 4 cycles for each unit.
-    ModelRecipe.Layout(
-      bandwidths: [Double(picture.height) / 4, Double(picture.width) / 4],
-      outputs: picture.channels)
+    Recipe.layout(height: picture.height, width: picture.width, channels: picture.channels)
   }
 
   /// The network with its initial weights, reparameterized and normalized if the file that they come
@@ -296,6 +293,15 @@ struct FitImageSettings: AdjusterExperiment {
     var generator = SeededGenerator(seed: seed)
     let network = recipe.model.network(layout, using: &generator, Scalar.self)
     return try started(network, noting: signalNote, using: &generator)
+  }
+
+  /// What weight files note about a run's parameters and about the picture.
+  func metadata(for choice: AdjusterChoice) -> NamedValues<String> {
+    var metadata = weightMetadata(for: choice, noting: signalNote)
+    let size = PictureSize(
+      width: picture.width, height: picture.height, channels: picture.channels)
+    metadata[PictureSize.metadataKey] = size.text
+    return metadata
   }
 
   /// What weight files note of the picture.
@@ -310,5 +316,14 @@ struct FitImageSettings: AdjusterExperiment {
       model: recipe.model, inputs: inputs, places: places, seed: seed,
       bandCount: values[BandOptions.bandCount], dampsInProportion: isFalling)
     return choice.adjuster(recipe.settings, for: context)
+  }
+}
+
+extension Recipe {
+  /// What networks that are fitted to pictures map.
+  static func layout(height: Int, width: Int, channels: Int) -> ModelRecipe.Layout {
+    // Coordinates span 2: a side of n pixels has frequencies of up to n / 4 cycles for each unit.
+    ModelRecipe.Layout(
+      bandwidths: [Double(height) / 4, Double(width) / 4], outputs: channels)
   }
 }

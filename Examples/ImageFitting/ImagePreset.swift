@@ -44,7 +44,10 @@ extension Recipe {
   /// Whether a command line leaves it to the program how a picture of the user's own is fitted.
   static func isLeftOpen(by values: OptionValues) -> Bool {
     let stated =
-      [Options.preset, ModelOptions.model, Options.adjuster, WeightOptions.initial]
+      [
+        Options.preset, ConfigOptions.config, ModelOptions.model, Options.adjuster,
+        WeightOptions.initial,
+      ]
       as [any OptionDeclaration]
     return values[Options.image] != nil && !stated.contains { values.gives($0) }
   }
@@ -60,7 +63,14 @@ extension Recipe {
     if let picture, Self.isLeftOpen(by: values) {
       plain = .quick(height: picture.height, width: picture.width)
     }
-    if case .experiment(let preset) = values[Options.preset] {
+    let stored = try ConfigOptions.recipe(
+      values, checkedBy: Options.recipe, instead: [Options.preset, Options.fidelity],
+      toFit: "a picture"
+    ) { if case .picture = $0 { true } else { false } }
+    if let stored {
+      self = stored
+      group = group ?? plain.group
+    } else if case .experiment(let preset) = values[Options.preset] {
       self = preset.recipe(values[Options.fidelity])
       group = group ?? plain.group
     } else if values.gives(Options.fidelity) {
@@ -72,7 +82,7 @@ extension Recipe {
     }
     apply(Options.recipe, of: values)
     if values[TrainingOptions.seconds] != nil, !values.gives(Options.steps),
-      values[Options.preset] == nil,
+      values[Options.preset] == nil, stored == nil,
       !values.gives(TrainingOptions.schedule)
     {
       training.schedule = .wholeCosine

@@ -8,6 +8,7 @@ enum InspectKernel {
     Options.command.run { values in
       let values = try CheckpointOptions.continued(values, by: Options.command)
       let settings = try InspectionSettings(values)
+      TextOutput.standardError.writeLine(settings.durationSentence)
       try settings.perform { outcomes in
         InspectionReport(
           settings: settings, inspections: outcomes.compactMap(\.inspection),

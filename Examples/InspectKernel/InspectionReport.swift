@@ -102,6 +102,12 @@ struct InspectionReport {
 
   // MARK: Plots
 
+  /// The colour of each network.
+  private var colors: RunColors {
+    let easiest = inspections.sorted { $0.eigenvectorsForMost < $1.eigenvectorsForMost }
+    return RunColors(inspections.map(\.name.rawValue), bestFirst: easiest.map(\.name.rawValue))
+  }
+
   private var spectra: LinePlot {
     LinePlot(
       "Eigenvalues", x: PlotAxis("eigenvalue", scale: .logarithmic),
@@ -109,17 +115,24 @@ struct InspectionReport {
       series: inspections.map { inspection in
         PlotSeries(
           inspection.name.rawValue, x: inspection.eigenvalues.indices.map { Double($0 + 1) },
-          y: inspection.eigenvalues.map { $0 / inspection.eigenvalues[0] })
-      })
+          y: inspection.eigenvalues.map { $0 / inspection.eigenvalues[0] },
+          color: colors[inspection.name.rawValue])
+      }, note: colors.note)
   }
 
   private func heatMap(_ inspection: ModelInspection) -> HeatMap {
     let largest = inspection.kernel.absoluteValue().largest()
+    // The same colours for all kernels.
+    let lowest =
+      inspections.map {
+        $0.kernel.smallest() / $0.kernel.absoluteValue().largest()
+      }.min() ?? 0
     return HeatMap(
       "Kernel of \(inspection.name.rawValue)",
       values: inspection.kernel.elements.map { $0 / largest },
       columns: inspection.kernel.shape[1], x: PlotAxis("x'", range: -1...1),
-      y: PlotAxis("x", range: -1...1), value: PlotAxis("relative to the largest"))
+      y: PlotAxis("x", range: -1...1),
+      value: PlotAxis("relative to the largest", range: min(lowest, 0)...1))
   }
 
   private var abscissas: [Double] { settings.signal.abscissas.elements }
@@ -131,7 +144,8 @@ struct InspectionReport {
       series: (0..<Self.drawn).map { index in
         PlotSeries(
           "\(index + 1)", x: abscissas,
-          y: inspection.eigenvectors.slice(index..<(index + 1)).elements)
+          y: inspection.eigenvectors.slice(index..<(index + 1)).elements,
+          color: .scale(Double(index) / Double(Self.drawn - 1)))
       })
   }
 
@@ -142,8 +156,9 @@ struct InspectionReport {
       y: PlotAxis("share of energy", scale: .logarithmic, range: 1e-12...1),
       series: [
         PlotSeries(
-          "share", x: inspection.targetShares.indices.map { Double($0 + 1) },
-          y: inspection.targetShares, style: .markers)
+          "share", label: "", x: inspection.targetShares.indices.map { Double($0 + 1) },
+          y: inspection.targetShares, style: .markers,
+          color: colors[inspection.name.rawValue])
       ])
   }
 
@@ -151,15 +166,18 @@ struct InspectionReport {
     LinePlot(
       "Decay in \(inspection.name.rawValue)", x: PlotAxis("step of gradient descent"),
       y: PlotAxis("residual, relative", scale: .logarithmic, range: 1e-4...2),
-      series: inspection.decays.enumerated().flatMap { color, decay in
+      series: inspection.decays.enumerated().flatMap { index, decay in
         let steps = decay.steps.map { Double($0) }
+        let color = PlotColor.scale(Double(index) / Double(max(inspection.decays.count - 1, 1)))
         return [
-          PlotSeries("\(decay.index + 1) predicted", x: steps, y: decay.predicted, color: color),
           PlotSeries(
-            "\(decay.index + 1) measured", x: steps, y: decay.measured, style: .markers,
-            color: color),
+            "\(decay.index + 1) predicted", label: "\(decay.index + 1)", x: steps,
+            y: decay.predicted, color: color),
+          PlotSeries(
+            "\(decay.index + 1) measured", label: "", x: steps, y: decay.measured,
+            style: .markers, color: color),
         ]
-      })
+      }, note: "lines: predicted; dots: measured")
   }
 
   private func filter(_ inspection: ModelInspection) -> LinePlot {
@@ -174,7 +192,11 @@ struct InspectionReport {
     LinePlot(
       "Activations of \(inspection.name.rawValue)", x: PlotAxis("value"),
       y: PlotAxis("density", scale: .logarithmic),
-      series: inspection.histograms.map { PlotSeries($0.name, x: $0.centers, y: $0.densities) })
+      series: inspection.histograms.enumerated().map { index, histogram in
+        PlotSeries(
+          histogram.name, x: histogram.centers, y: histogram.densities,
+          color: .scale(Double(index) / Double(max(inspection.histograms.count - 1, 1))))
+      })
   }
 
   // MARK: Tables
@@ -229,7 +251,8 @@ struct InspectionReport {
       ] + (1...Self.drawn).map { .number("Frequency \($0)", decimals: 2) },
       rows: inspections.map { inspection in
         [
-          .text(inspection.name.rawValue), .number(inspection.effectiveRank),
+          .run(inspection.name.rawValue, colors[inspection.name.rawValue]),
+          .number(inspection.effectiveRank),
           .number(Double(inspection.eigenvectorsForMost)),
         ] + (0..<Self.drawn).map { .number(inspection.dominantFrequency($0)) }
       })
@@ -238,10 +261,10 @@ struct InspectionReport {
   private var report: Report {
     get throws {
       var report = Report(
-        "Inside networks", summary: sentence, settings: settings.reported,
+        "Inside networks", summary: sentence, settings: settings.shownSettings,
         provenance: provenance)
       report.addTable(
-        "Kernels in numbers", table,
+        "Kernels in numbers", table.bestFirst,
         caption: """
           The effective rank, (sum of eigenvalues)² / sum of squares; how many leading eigenvectors hold nine \
           tenths of the function's energy, fewer being easier to learn; and the dominant frequency of each of the \
@@ -250,62 +273,54 @@ struct InspectionReport {
       report.addPlot(
         spectra, heading: "Spectra",
         caption: "A spectrum that falls steeply is a network that learns most directions late.")
-      for (index, inspection) in inspections.enumerated() {
-        report.addPlot(
-          heatMap(inspection), heading: index == 0 ? "Kernels" : "",
-          caption: """
-            The empirical neural tangent kernel at the initial weights: how much a step at x' moves the \
-            output at x. A narrow diagonal is a network that can learn fine detail.
-            """, dataFile: kernelFile(inspection))
-      }
-      for (index, inspection) in inspections.enumerated() {
-        report.addPlot(
-          eigenvectors(inspection), heading: index == 0 ? "Eigenvectors" : "",
-          caption: "What is learned first.")
-        report.addPlot(
-          shares(inspection), caption: "How much of the function lies along each eigenvector.")
-      }
-      for (index, inspection) in inspections.enumerated() {
-        report.addPlot(
-          decay(inspection), heading: index == 0 ? "Prediction and training" : "",
-          caption: """
-            The residual along some eigenvectors, as the kernel at the start predicts it and as gradient \
-            descent makes it. Where they part, the kernel has changed.
-            """)
-      }
-      for (index, inspection) in inspections.enumerated() {
-        report.addPlot(
-          filter(inspection), heading: index == 0 ? "Adjusters as filters" : "",
-          caption: """
-            How long a residual that is a cosine of each frequency, of length 1, is after adjustment; the data has \
-            the constant as well. IGA treats all places within \
-            groups of \(NumberText.count(settings.group, "point")) alike, so that its notches recur at \
-            multiples of the groups' frequency. Equalized bands rise to where the network learns least: cosine \
-            bands in steps, nested ones smoothly, as their blocks pass some of the neighbouring frequencies.
-            """)
-      }
+      report.addPlots(
+        inspections.map(heatMap), heading: "Kernels",
+        caption: """
+          The empirical neural tangent kernel at the initial weights: how much a step at x' moves the \
+          output at x. A narrow diagonal is a network that can learn fine detail.
+          """, dataFiles: inspections.map(kernelFile))
+      report.addPlots(
+        inspections.map(eigenvectors).sharingAxes, heading: "Eigenvectors",
+        caption: "The first eigenvectors: what is learned first.")
+      report.addPlots(
+        inspections.map(shares).sharingAxes,
+        caption: "How much of the function lies along each eigenvector.")
+      report.addPlots(
+        inspections.map(decay).sharingAxes, heading: "Prediction and training",
+        caption: """
+          The residual along some eigenvectors, as the kernel at the start predicts it and as gradient \
+          descent makes it. Where they part, the kernel has changed.
+          """)
+      report.addPlots(
+        inspections.map(filter).sharingAxes, heading: "Adjusters as filters",
+        caption: """
+          How long a residual that is a cosine of each frequency, of length 1, is after adjustment; the data has \
+          the constant as well. IGA treats all places within \
+          groups of \(NumberText.count(settings.group, "point")) alike, so that its notches recur at \
+          multiples of the groups' frequency. Equalized bands rise to where the network learns least: cosine \
+          bands in steps, nested ones smoothly, as their blocks pass some of the neighbouring frequencies.
+          """)
       try addPictures(to: &report)
-      for (index, inspection) in inspections.enumerated() {
-        report.addPlot(
-          histogram(inspection), heading: index == 0 ? "Activations" : "",
-          caption: "How the values of each hidden layer are distributed over all points and units.")
-      }
+      report.addPlots(
+        inspections.map(histogram).sharingAxes, heading: "Activations",
+        caption: "How the values of each hidden layer are distributed over all points and units.")
       return report
     }
   }
 
   /// What is shown of networks of two coordinates.
   private func addPictures(to report: inout Report) throws {
-    let side = settings.values[Options.grid]
+    let side = settings.side
     for (index, inspection) in inspections.enumerated() {
       let (name, picture) = (inspection.name.rawValue, inspection.picture)
       report.addPictures(
         index == 0 ? "Eigenvectors as pictures" : "",
         try (0..<Self.drawn).map { vector in
           ReportPicture(
-            try picture.png(vector), caption: "\(vector + 1)",
-            detail: picture.dominantFrequency(vector).description)
-        },
+            try picture.png(vector), caption: "\(name), \(vector + 1)",
+            detail: picture.dominantFrequency(vector).description,
+            color: colors[name])
+        }, size: .exact,
         caption: """
           The first eigenvectors of \(name)'s kernel over \(side) x \(side) pixels, negative in blue and \
           positive in red, and the cycles for each unit of the cosine that has most of their energy.

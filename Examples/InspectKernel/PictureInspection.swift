@@ -79,8 +79,7 @@ struct PictureInspection {
 extension InspectionSettings {
   /// Takes the kernel of a network on the pixels of the embedded picture, in grey, and trains it on that.
   func inspectPicture(_ name: ModelKind, in folder: RunFolder) throws -> PictureInspection {
-    let side = values[Options.grid]
-    return try inspectPicture(name, network(name, samples: [side, side]), side: side, in: folder)
+    try inspectPicture(name, network(name, samples: [side, side]), side: side, in: folder)
   }
 
   private func inspectPicture<Model: LayeredNetwork<Double>>(

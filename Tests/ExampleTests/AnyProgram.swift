@@ -15,7 +15,7 @@ struct AnyProgram: Sendable, CustomTestStringConvertible {
 
   static let all = [
     fitImage, compareAdjusters, fitFunction, fitShape, evaluateShape, fitScene, inspectKernel,
-    customAdjuster,
+    customAdjuster, renderImage,
   ]
 
   /// A mesh that is there.
@@ -34,5 +34,10 @@ struct AnyProgram: Sendable, CustomTestStringConvertible {
   static let compareAdjusters = AnyProgram(command: CompareAdjustersProgram.command) {
     _ = try CompareAdjustersProgram.settings($0)
   }
+  static let renderImage = AnyProgram(
+    command: RenderImageProgram.command,
+    // Weights are read after all options have been checked.
+    required: ["--weights=\(mesh)"]
+  ) { _ = try RenderImageRequest($0) }
   static let customAdjuster = AnyProgram(command: CustomAdjuster.command) { _ in }
 }

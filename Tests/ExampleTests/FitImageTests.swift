@@ -248,7 +248,11 @@ struct FitImageTests {
   }
 
   @Test(
-    "Help and version", arguments: [("--help", "Usage:\n  FitImage"), ("--version", "FitImage ")])
+    "Help and version",
+    arguments: [
+      ("--help", "FitImage [options]\n\nExamples:"), ("--help-all", "--pe-convention"),
+      ("--version", "FitImage "),
+    ])
   func information(option: String, text: String) throws {
     try withTemporaryFolder { root in
       let run = try ProgramRun("FitImage", [option], in: root)

@@ -22,9 +22,39 @@ struct HelpTests {
     }
   }
 
+  @Test("The brief help shows examples first, and a line for each option that matters most")
+  func brief() throws {
+    let help = command.briefHelpText()
+    let examples = try #require(help.range(of: "Examples:"))
+    let options = try #require(help.range(of: "\nOptions:\n"))
+    #expect(examples.lowerBound < options.lowerBound)
+    // One option explains two sentences, of which the first is enough.
+    #expect(help.contains("--output FOLDER") && help.contains("--help-all explains"))
+    for option in command.options { #expect(help.contains("--\(option.name)")) }
+    #expect(!help.contains("takes some words to explain"))
+    let few = Command(
+      "Example", summary: "", groups: command.groups, essential: [ExampleCommand.steps]
+    ).briefHelpText()
+    #expect(few.contains("--steps N") && !few.contains("--seed"))
+    #expect(few.contains("--help-all explains all \(command.options.count) options."))
+  }
+
+  @Test(
+    "Programs are called as their users typed them",
+    arguments: [
+      ("/home/a/.build/x86_64-unknown-linux-gnu/release/Example", "swift run -c release Example"),
+      ("/home/a/.build/debug/Example", "swift run Example"), ("./Example", "./Example"),
+      (".build/release/Example", ".build/release/Example"), ("Example", "Example"),
+      ("/usr/bin/Example", "Example"), ("", "Example"), ("/usr/bin/xctest", "Example"),
+    ])
+  func invocation(path: String, words: String) {
+    #expect(Invocation.words(startedBy: path, name: "Example") == words)
+  }
+
   @Test("No line of the help is wider than the terminal", arguments: [40, 60, 80, 100, 300])
   func width(columns: Int) {
-    let lines = command.helpText(columns: columns).split(separator: "\n")
+    let text = command.helpText(columns: columns) + command.briefHelpText(columns: columns)
+    let lines = text.split(separator: "\n")
     #expect(lines.allSatisfy { $0.count <= min(columns, 100) })
   }
 
@@ -40,7 +70,7 @@ struct HelpTests {
     "Help and version go to standard output and end well",
     arguments: [
       (["--help"], "Usage:"), (["-h"], "Usage:"), (["--steps", "x", "--help"], "Usage:"),
-      (["--version"], "Example 0.1.0\n"),
+      (["--help-all"], "Usage:"), (["--version"], "Example 0.1.0\n"),
     ])
   func information(arguments: [String], text: String) {
     let output = Recorder()

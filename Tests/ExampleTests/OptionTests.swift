@@ -49,7 +49,8 @@ struct OptionTests {
     (
       ["--frobnicate"], .usage,
       "unknown option --frobnicate; the options are --image, --network, --steps, --seed, "
-        + "--shift, --rate, --share, --method, --compare, --output, --quiet, --help, --version"
+        + "--shift, --rate, --share, --method, --compare, --output, --quiet, --help, --help-all, "
+        + "--version"
     ),
     (
       ["--steps", "many"], .usage,

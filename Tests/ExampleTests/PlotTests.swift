@@ -83,27 +83,101 @@ struct PlotTests {
       y: PlotAxis("y", scale: .logarithmic), series: series)
     let elements = try XMLCounter.count(plot.svg)
     #expect(elements["title"] == 1)
-    #expect(elements["circle"] == 2 * 49 + 2)
-    #expect(elements["path"] == 8 + 1)
+    #expect(elements["circle"] == 2 * 49)
+    #expect(plot.svg.count(of: "<path") >= 8 + 1)
+    #expect(plot.svg.count(of: "stroke-width=\"1.8\"") == 8)
+    // Each line has its name at its end, and no legend repeats it.
+    for index in 0..<9 { #expect(plot.svg.count(of: "&quot;c&quot; \(index)<") == 1) }
     #expect(plot.svg.contains("aria-label=\"&lt;Title&gt; &amp; more\""))
     #expect(plot.svg.contains("prefers-color-scheme"))
   }
 
   @Test("Series that belong together have the same colour")
   func colors() {
-    func plot(_ second: Int?) -> String {
+    func plot(_ second: PlotColor?) -> String {
       LinePlot(
         "Pairs", x: PlotAxis("x"), y: PlotAxis("y"),
         series: [
-          PlotSeries("a", x: [0, 1], y: [0, 1], color: 3),
+          PlotSeries("a", x: [0, 1], y: [0, 1], color: .hue(3)),
           PlotSeries("b", x: [0, 1], y: [1, 0], style: .markers, color: second),
         ]
       ).svg
     }
     let code = PlotStyle.lightColors[3]
-    #expect(plot(3).contains("class=\"plot-c3\" color=\"\(code)\""))
-    #expect(!plot(3).contains("class=\"plot-c1\""))
+    #expect(plot(.hue(3)).contains("class=\"plot-c3\" color=\"\(code)\""))
+    #expect(!plot(.hue(3)).contains("class=\"plot-c1\""))
     #expect(plot(nil).contains("class=\"plot-c1\" color=\"\(PlotStyle.lightColors[1])\""))
+  }
+
+  @Test("Names at the ends of lines keep their distance and stay within the axes")
+  func namesAtEnds() throws {
+    let ends = [100.0, 101, 102, 219, 220]
+    let series = ends.indices.map { PlotSeries("line \($0)", x: [0, 1], y: [0, 1]) }
+    let plot = LinePlot("p", x: PlotAxis("x"), y: PlotAxis("y"), series: series)
+    let labels = try #require(LinePlotLabels(plot, width: 720, height: 300))
+    let placed = labels.placed(
+      Dictionary(uniqueKeysWithValues: ends.enumerated().map { ($0, PlotPoint(x: 1, y: $1)) }),
+      from: 0, to: 220)
+    #expect(placed.map(\.series) == [0, 1, 2, 3, 4])
+    #expect(zip(placed.dropFirst(), placed).allSatisfy { $0.y - $1.y >= 14 })
+    #expect(placed.allSatisfy { (0...220).contains($0.y) })
+    #expect(placed[0].y == 100 && placed[4].y == 220)
+    // On a small screen a long name would leave no room for the line.
+    let long = LinePlot(
+      "p", x: PlotAxis("x"), y: PlotAxis("y"),
+      series: [PlotSeries("inductive gradient adjustment", x: [0, 1], y: [0, 1])])
+    #expect(LinePlotLabels(long, width: 350, height: 220) == nil)
+    #expect(long.svg(width: 350).contains(">inductive gradient adjustment<"))
+  }
+
+  @Test("Texts have the same size at every width, and nothing lies outside")
+  func widths() throws {
+    let lines = LinePlot(
+      "A title that is longer than a small screen is wide", x: PlotAxis("step"),
+      y: PlotAxis("PSNR", unit: "dB"),
+      series: [PlotSeries("iga", x: [0, 1000], y: [10, 30])], note: "dashed: early; solid: end")
+    let map = HeatMap(
+      "A title that is longer than a small screen is wide", values: (0..<600).map(Double.init),
+      columns: 60, value: PlotAxis("relative error"), rowNames: (0..<10).map { "row \($0)" })
+    for plot in [lines, map] as [any Plot] {
+      for width in [PlotWidth.full, PlotWidth.half, PlotWidth.narrow] {
+        let svg = plot.svg(width: width)
+        _ = try XMLCounter.count(svg)
+        let sizes = Set(svg.matches(of: /font-size="([0-9.]+)"/).map { String($0.1) })
+        #expect(sizes == ["12", "13", "15"])
+        let box = try #require(svg.firstMatch(of: /viewBox="0 0 ([0-9.]+) ([0-9.]+)"/))
+        let drawn = try #require(Double(box.1))
+        #expect(drawn <= width + 1)
+        for match in svg.matches(of: /<text[^>]* x="([0-9.]+)"/) {
+          #expect((Double(match.1) ?? .infinity) <= drawn)
+        }
+      }
+    }
+  }
+
+  @Test("Charts side by side have their axes in common")
+  func sharedAxes() {
+    func plot(_ y: [Double]) -> LinePlot {
+      LinePlot(
+        "p", x: PlotAxis("x"), y: PlotAxis("y", scale: .logarithmic),
+        series: [PlotSeries("a", x: [0, 1], y: y)])
+    }
+    let plots = [plot([1, 2]), plot([10, 1000])].sharingAxes
+    #expect(plots[0].y.range == plots[1].y.range && plots[0].x.range == 0...1)
+    #expect(plots[0].y.range.map { $0.lowerBound < 1 && $0.upperBound > 1000 } == true)
+    #expect([plot([1, 2])].sharingAxes[0].y.range == nil)
+  }
+
+  @Test("A run has one colour; of many runs the first and the best few have one")
+  func runColors() {
+    let few = RunColors(["a", "b", "c"], bestFirst: ["c", "a", "b"])
+    #expect(few["a"] == .hue(0) && few["c"] == .hue(2) && few.note.isEmpty)
+    let names = (0..<20).map { "run \($0)" }
+    let many = RunColors(names, bestFirst: names.reversed())
+    let colored = names.filter { many[$0] != .grey }
+    #expect(colored == ["run 0"] + Array(names.suffix(5)))
+    #expect(Set(colored.map { many[$0].className }).count == 6)
+    #expect(many.note == "grey: 14 other runs")
   }
 
   @Test(

@@ -50,6 +50,41 @@ struct ReportTests {
     }
   }
 
+  @Test("A table is sorted by its first measure, and columns of dashes are left out")
+  func sorted() throws {
+    let table = ReportTable(
+      columns: [
+        .text("run"), .number("LPIPS"), .number("PSNR", decimals: 1, better: .higher),
+        .number("loss", better: .lower),
+      ],
+      rows: [
+        ["a", .number(nil), 20, 1], ["b", .number(.nan), .number(nil), 2],
+        ["c", .number(nil), 30, 3], ["d", .number(nil), 20, 4],
+      ]
+    ).bestFirst
+    let names = table.html.matches(of: /scope="row">([a-d])</).map { String($0.1) }
+    #expect(names == ["c", "a", "d", "b"])
+    #expect(!table.html.contains("LPIPS") && table.html.contains("PSNR ↓"))
+    #expect(table.html.contains("aria-sort=\"descending\""))
+    // A table without rows keeps its heads.
+    #expect(ReportTable(columns: [.number("n")]).html.contains(">n<"))
+  }
+
+  @Test("A report has drawings for small screens, and contents where there are many headings")
+  func phone() throws {
+    var report = Report("Phone", summary: "", provenance: .current(commandLine: ""))
+    report.addPlot(SampleReport.curves, heading: "One & only")
+    #expect(report.html.count(of: "viewBox=\"0 0 350 ") == 1)
+    #expect(report.html.count(of: "viewBox=\"0 0 720 ") == 1)
+    #expect(!report.html.contains("<nav"))
+    report.addPlots([SampleReport.curves, SampleReport.spectrum, SampleReport.curves])
+    // In a grid they are as small as on a telephone.
+    #expect(report.html.count(of: "viewBox=\"0 0 350 ") == 4)
+    for index in 0..<4 { report.addPlot(SampleReport.curves, heading: "More \(index)") }
+    #expect(report.html.contains("<a href=\"#one-only\">One &amp; only</a>"))
+    #expect(report.html.contains("<h2 id=\"one-only\">"))
+  }
+
   @Test("A picture knows its width from its header")
   func width() throws {
     let png = try ColorMap.viridis.png([0, 0.2, 0.4, .nan, 0.8, 1], width: 3)

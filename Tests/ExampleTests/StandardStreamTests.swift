@@ -9,13 +9,13 @@ struct StandardStreamTests {
   static let tiny = "--width 8 --hidden-layers 0 --steps 2 --downscale 8 --adjuster none"
   static let programs = [
     "FitImage", "CompareAdjusters", "FitFunction", "FitShape", "EvaluateShape", "FitScene",
-    "InspectKernel", "CustomAdjuster",
+    "InspectKernel", "CustomAdjuster", "RenderScene", "RenderImage", "IndexRuns",
   ]
 
   @Test("Help that cannot be written is a failure", arguments: programs)
   func help(program: String) throws {
     try withTemporaryFolder { root in
-      for option in ["--help", "--version"] {
+      for option in ["--help", "--help-all", "--version"] {
         let run = try ShellRun("$B/\(program) \(option) >/dev/full", in: root).run
         #expect(run.code == 74)
         #expect(

@@ -12,10 +12,28 @@ enum Fields {
     case .obj, .ply, .xyz, .off: []
     case .safetensors, .state: [(0, 8)]
     case .npz: zip(bytes)
+    case .jpeg: segments(bytes)
     case .png:
       [(16, 4), (20, 4), (24, 1), (25, 1), (26, 1), (27, 1), (28, 1)]
         + PNGChunks(bytes).flatMap { [($0.start, 4), ($0.start + 4, 4)] }
     }
+  }
+
+  /// The lengths of a JPEG file's segments, the size of its picture, and what is in its metadata.
+  private static func segments(_ bytes: [UInt8]) -> [Field] {
+    var fields: [Field] = []
+    var place = 2
+    while place + 4 <= bytes.count, bytes[place] == 0xFF {
+      let marker = bytes[place + 1]
+      fields.append((place + 2, 2))
+      if (0xC0...0xC2).contains(marker) {
+        fields += [(place + 5, 2), (place + 7, 2), (place + 9, 1)]
+      }
+      if marker == 0xE1 { fields += stride(from: 10, to: 34, by: 2).map { (place + $0, 2) } }
+      if marker == 0xDA { break }
+      place += 2 + Int(bytes[place + 2]) << 8 + Int(bytes[place + 3])
+    }
+    return fields
   }
 
   private static func zip(_ bytes: [UInt8]) -> [Field] {
@@ -55,7 +73,7 @@ enum Checksums {
   static func repair(_ bytes: inout [UInt8], of format: FuzzedFormat) {
     switch format {
     case .npy: repairNumPyLength(&bytes)
-    case .volume, .mat, .obj, .ply, .xyz, .stl, .off: break
+    case .volume, .mat, .obj, .ply, .xyz, .stl, .off, .jpeg: break
     case .safetensors, .state: repairHeaderLength(&bytes)
     case .npz: repairZIP(&bytes)
     case .png:

@@ -14,6 +14,8 @@ enum FuzzedFormat: String, CaseIterable, Sendable {
   case state
   /// Pictures.
   case png
+  /// Pictures of photographs.
+  case jpeg
   /// Volumes in single arrays.
   case volume
   /// Volumes in MATLAB files up to version 7.
@@ -33,6 +35,7 @@ enum FuzzedFormat: String, CaseIterable, Sendable {
   var pathExtension: String {
     switch self {
     case .state: "safetensors"
+    case .jpeg: "jpg"
     case .volume: "npy"
     default: rawValue
     }
@@ -64,6 +67,9 @@ enum FuzzedFormat: String, CaseIterable, Sendable {
       try promise { try sample.savedState() == state }
     case .png:
       let picture = try Picture(pngBytes: bytes)
+      try promise { try Picture(pngBytes: picture.pngBytes()) == picture }
+    case .jpeg:
+      let picture = try Picture(jpegBytes: bytes)
       try promise { try Picture(pngBytes: picture.pngBytes()) == picture }
     case .volume: try use(VoxelVolume(numPyBytes: bytes))
     case .mat: try use(VoxelVolume(matlabBytes: bytes))

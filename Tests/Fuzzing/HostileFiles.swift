@@ -5,6 +5,7 @@ enum HostileFiles {
   static func all(of format: FuzzedFormat) -> [[UInt8]] {
     switch format {
     case .png: [picture(isInterlaced: false), picture(isInterlaced: true)]
+    case .jpeg: photographs
     case .npz: [archive]
     case .safetensors, .state: [nested, longShape]
     case .npy, .volume: [longHeader]
@@ -48,6 +49,26 @@ enum HostileFiles {
     bytes += chunk("IDAT", brokenData(header: [0x78, 0x01])) + chunk("IEND", [])
     Checksums.repair(&bytes, of: .png)
     return bytes
+  }
+
+  /// Photographs of a few hundred bytes that say that they have nearly four million pixels, and such as say that they
+  /// have very many more.
+  private static var photographs: [[UInt8]] {
+    let seeds = (try? SeedFiles.all(of: .jpeg, in: nil)) ?? []
+    return seeds.flatMap { seed in
+      [(1900, 2000), (0xFFFF, 0xFFFF)].map { height, width in
+        var bytes = seed
+        guard
+          let frame = bytes.indices.dropLast().first(where: {
+            bytes[$0] == 0xFF && (0xC0...0xC2).contains(bytes[$0 + 1])
+          })
+        else { return bytes }
+        bytes.replaceSubrange(
+          (frame + 5)..<(frame + 9),
+          with: [height >> 8, height & 0xFF, width >> 8, width & 0xFF].map { UInt8($0) })
+        return bytes
+      }
+    }
   }
 
   private static func bigEndian(_ value: Int) -> [UInt8] {

@@ -1,3 +1,4 @@
+import CTurboJPEG
 import Foundation
 import INRZoo
 import TensorKit
@@ -53,6 +54,7 @@ enum SeedFiles {
           return try Picture(values, bitDepth: depth).pngBytes()
         }
       }
+    case .jpeg: return photographs
     case .volume:
       return try [ArrayElementType.uint8, .bool, .uint16].map {
         try NumPyFile(array($0, [2, 3, 4])).bytes()
@@ -73,6 +75,31 @@ enum SeedFiles {
         "facet normal 0 0 1 outer loop vertex 0 0 0 vertex 1 0 0 vertex 0 1 0 endloop endfacet"
       return [Array("solid a name\n\(facet)\n\(facet)\nendsolid\n".utf8)]
     case .off: return [Array("OFF\n4 1 0\n0 0 0\n1 0 0\n1 1 0\n0 1e-3 0\n4 0 1 2 3 255 0 0\n".utf8)]
+    }
+  }
+
+  /// JPEG files, grey and in colours, in one pass and in several, each with an orientation.
+  private static var photographs: [[UInt8]] {
+    let samples = (0..<(20 * 28 * 3)).map { UInt8($0 * 7 % 251) }
+    return [
+      (TJPF_GRAY, TJSAMP_GRAY, 0), (TJPF_RGB, TJSAMP_420, 0),
+      (TJPF_RGB, TJSAMP_444, TJFLAG_PROGRESSIVE),
+    ].compactMap { format, sampling, flags -> [UInt8]? in
+      guard let encoder = tjInitCompress() else { return nil }
+      defer { tjDestroy(encoder) }
+      var output: UnsafeMutablePointer<UInt8>?
+      var length: UInt = 0
+      let result = tjCompress2(
+        encoder, samples, 28, 0, 20, format.rawValue, &output, &length, Int32(sampling.rawValue),
+        80, flags)
+      defer { tjFree(output) }
+      guard result == 0 else { return nil }
+      let file = Array(UnsafeBufferPointer(start: output, count: Int(length)))
+      // Metadata of one entry: the picture is to be turned by a quarter.
+      let metadata: [UInt8] =
+        Array("Exif".utf8) + [0, 0] + Array("MM".utf8)
+        + [0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0]
+      return file[..<2] + [0xFF, 0xE1, 0, UInt8(metadata.count + 2)] + metadata + file[2...]
     }
   }
 

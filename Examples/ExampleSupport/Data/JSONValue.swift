@@ -56,6 +56,53 @@ extension JSONValue: Encodable {
   }
 }
 
+extension JSONValue: Decodable {
+  /// Reads any value; whole numbers that an integer holds become one.
+  package init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if container.decodeNil() {
+      self = .null
+    } else if let value = try? container.decode(Bool.self) {
+      self = .bool(value)
+    } else if let value = try? container.decode(Int.self) {
+      self = .integer(value)
+    } else if let value = try? container.decode(Double.self) {
+      self = .number(value)
+    } else if let value = try? container.decode(String.self) {
+      self = .string(value)
+    } else if let values = try? container.decode([JSONValue].self) {
+      self = .array(values)
+    } else {
+      self = .object(try container.decode([String: JSONValue].self))
+    }
+  }
+
+  /// The document of a file.
+  package init(file: Data) throws { self = try JSONDecoder().decode(JSONValue.self, from: file) }
+
+  /// The value of a name; nil where there is none.
+  package subscript(name: String) -> JSONValue? {
+    if case .object(let members) = self { members[name] } else { nil }
+  }
+
+  /// The text that this is; nil for other values.
+  package var text: String? { if case .string(let text) = self { text } else { nil } }
+
+  /// The number that this is, infinite ones among them; nil for other values.
+  package var double: Double? {
+    switch self {
+    case .integer(let value): Double(value)
+    case .number(let value): value
+    case .string("Infinity"): .infinity
+    case .string("-Infinity"): -.infinity
+    default: nil
+    }
+  }
+
+  /// The values of the list that this is; none for other values.
+  package var elements: [JSONValue] { if case .array(let values) = self { values } else { [] } }
+}
+
 extension JSONValue: ExpressibleByDictionaryLiteral, ExpressibleByArrayLiteral,
   ExpressibleByStringLiteral, ExpressibleByIntegerLiteral
 {

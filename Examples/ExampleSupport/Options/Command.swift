@@ -43,19 +43,27 @@ package struct Command: Sendable {
   package let discussion: [String]
   /// The options, grouped under headings.
   package let groups: [OptionGroup]
-  /// Command lines shown at the end of the help.
+  /// The options that the brief help shows; none for all.
+  package let essential: [any OptionDeclaration]
+  /// Command lines shown at the beginning of the help.
   package let examples: [UsageExample]
 
   /// Declares a program.
   package init(
     _ name: String, summary: String, discussion: [String] = [], groups: [OptionGroup],
-    examples: [UsageExample] = []
+    essential: [any OptionDeclaration] = [], examples: [UsageExample] = []
   ) {
     self.name = name
     self.summary = summary
     self.discussion = discussion
     self.groups = groups
+    self.essential = essential
     self.examples = examples
+  }
+
+  /// The program as its user types it.
+  package var invocation: String {
+    Invocation.words(startedBy: CommandLine.arguments.first ?? "", name: name)
   }
 
   /// Every option in the order of the help.
@@ -63,8 +71,10 @@ package struct Command: Sendable {
 
   /// What a command line asks for.
   package enum Request: Sendable {
-    /// To show the help.
+    /// To show the help for a start.
     case help
+    /// To show all of the help.
+    case completeHelp
     /// To show the version.
     case version
     /// To run with these values.
@@ -73,6 +83,7 @@ package struct Command: Sendable {
 
   /// Reads the arguments that follow the program's name.
   package func parse(_ arguments: [String]) throws(ExampleFailure) -> Request {
+    if arguments.contains("--help-all") { return .completeHelp }
     if arguments.contains("--help") || arguments == ["-h"] { return .help }
     if arguments.contains("--version") { return .version }
     return .run(
@@ -142,7 +153,7 @@ package struct Command: Sendable {
   }
 
   private func unknown(_ argument: String, name: String) -> ExampleFailure {
-    let names = options.map(\.name) + ["help", "version"]
+    let names = options.map(\.name) + ["help", "help-all", "version"]
     let shown = argument.splitExactly(atFirst: "=")?.before ?? argument
     let remedy =
       if let nearest = Spelling.nearest(to: name, in: names) {

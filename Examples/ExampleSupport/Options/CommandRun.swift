@@ -51,9 +51,9 @@ extension Command {
     do {
       switch try parse(try arguments()) {
       case .help:
-        let text = helpText(columns: standardOutput.columns)
-        try standardOutput.deliver(
-          text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init))
+        try deliver(briefHelpText(columns: standardOutput.columns), to: standardOutput)
+      case .completeHelp:
+        try deliver(helpText(columns: standardOutput.columns), to: standardOutput)
       case .version:
         try standardOutput.deliver(["\(name) \(PackageVersion.current)"])
       case .run(let values):
@@ -65,6 +65,11 @@ extension Command {
       Self.writeError(failure.message, to: standardError)
       return failure.exitCode
     }
+  }
+
+  private func deliver(_ text: String, to output: TextOutput) throws(ExampleFailure) {
+    try output.deliver(
+      text.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init))
   }
 
   /// Writes the line about an error.

@@ -35,6 +35,9 @@ package struct ValueKind<Value: Sendable>: Sendable {
 }
 
 extension ValueKind {
+  /// The value of a text, or what is wrong with it.
+  package func parsed(_ text: String) throws(ValueProblem) -> Value { try parse(text) }
+
   /// A value as it is typed.
   package func text(for value: Value) -> String { describe(value) }
 }

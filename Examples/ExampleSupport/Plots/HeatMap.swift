@@ -48,7 +48,7 @@ package struct HeatMap: Plot, Equatable {
   package var rows: Int { values.count / columns }
 
   /// The map as a self-contained SVG document, for files and for HTML.
-  package var svg: String { HeatMapDrawing(self).document }
+  package func svg(width: Double) -> String { HeatMapDrawing(self, width: width).document }
 
   /// The matrix as comma-separated values, a row of the file for each row of the matrix.
   package var csv: String {

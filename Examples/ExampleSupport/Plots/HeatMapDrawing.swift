@@ -7,8 +7,11 @@ struct HeatMapDrawing {
   private let map: HeatMap
   private let frame: PlotFrame
   private let scale: AxisScale
+  private let titleLines: [String]
+  /// As wide as the longest number beside the colours.
+  private let labelWidth: Double
 
-  init(_ map: HeatMap) {
+  init(_ map: HeatMap, width available: Double = PlotWidth.full) {
     self.map = map
     scale = AxisScale(map.value, values: map.values, padding: 0)
     let x = Self.cellScale(map.x, count: map.columns)
@@ -18,27 +21,34 @@ struct HeatMapDrawing {
     let isNamed = !map.rowNames.isEmpty
     let shape =
       isNamed ? 2.6 : min(max(Double(map.columns) / Double(max(map.rows, 1)), 0.4), 1.6)
-    let width = shape >= 1 ? Self.longSide * shape.squareRoot() : Self.longSide * shape
+    let wanted = shape >= 1 ? Self.longSide * shape.squareRoot() : Self.longSide * shape
     let names = isNamed ? map.rowNames : y.ticks(about: 6).map(\.label)
     let labels = names.map { SVGBuilder.estimatedWidth($0, size: 12) }
+    let left = 34 + max(labels.max() ?? 0, 20)
+    let numbers = scale.ticks(about: 6).map { SVGBuilder.estimatedWidth($0.label, size: 12) }
+    labelWidth = max(numbers.max() ?? 0, 20)
+    // At the right are the colours with their numbers and what they mean.
+    let width = max(min(wanted, available - left - Self.barRoom - labelWidth), 80)
+    titleLines = SVGBuilder.titleLines(map.title, width: available - left)
     frame = PlotFrame(
-      left: 44 + max(labels.max() ?? 0, 20), top: 44, width: width, height: width / shape, x: x,
-      y: y)
+      left: left, top: 24 + 20 * Double(titleLines.count), width: width,
+      // Named rows need room for their names.
+      height: max(width / shape, isNamed ? 15 * Double(map.rows) : 0), x: x, y: y)
   }
+
+  /// What the colours take beside the map, but for their numbers.
+  private static let barRoom = 22.0 + 14 + 8 + 30
 
   var document: String {
     let ticks = scale.ticks(about: 6)
-    let barLeft = frame.right + 22
-    let labels = ticks.map { SVGBuilder.estimatedWidth($0.label, size: 12) }
-    let labelWidth = max(labels.max() ?? 0, 20)
-    let width = barLeft + 14 + 8 + labelWidth + 34
+    let titleWidth = titleLines.map { SVGBuilder.estimatedWidth($0, size: 15) }.max() ?? 0
     var svg = SVGBuilder(
-      width: max(width, 40 + SVGBuilder.estimatedWidth(map.title, size: 15) + frame.left),
+      width: max(frame.right + Self.barRoom + labelWidth, frame.left + titleWidth),
       height: frame.bottom + 52, title: map.title)
-    svg.text(map.title, x: frame.left, y: 26, class: "plot-title", size: 15)
+    svg.titleText(titleLines, x: frame.left)
     drawCells(into: &svg)
     drawAxes(into: &svg)
-    drawBar(left: barLeft, ticks: ticks, labelWidth: labelWidth, into: &svg)
+    drawBar(left: frame.right + 22, ticks: ticks, into: &svg)
     return svg.document
   }
 
@@ -104,7 +114,7 @@ struct HeatMapDrawing {
   }
 
   private func drawAxes(into svg: inout SVGBuilder) {
-    for tick in frame.x.ticks(about: 6) {
+    for tick in frame.x.ticks(about: frame.width < 300 ? 4 : 6) {
       svg.text(
         tick.label, x: frame.place(x: tick.value), y: frame.bottom + 18, anchor: .middle,
         class: "plot-muted", size: 12)
@@ -120,12 +130,11 @@ struct HeatMapDrawing {
     let middle = frame.top + frame.height / 2
     svg.text(
       map.x.title, x: frame.left + frame.width / 2, y: frame.bottom + 38, anchor: .middle)
-    svg.text(map.y.title, x: 18, y: middle, anchor: .middle, turned: true)
+    svg.text(map.y.title, x: 14, y: middle, anchor: .middle, turned: true)
   }
 
   private func drawBar(
-    left: Double, ticks: [(value: Double, label: String)], labelWidth: Double,
-    into svg: inout SVGBuilder
+    left: Double, ticks: [(value: Double, label: String)], into svg: inout SVGBuilder
   ) {
     let bar = attributes(x: left, y: frame.top, width: 14, height: frame.height)
     svg.add(image((0..<255).reversed().map { Double($0) / 254 }, width: 1, bar))

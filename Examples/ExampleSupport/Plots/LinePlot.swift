@@ -14,19 +14,24 @@ package struct LinePlot: Plot, Equatable {
   package let x: PlotAxis
   /// The vertical axis.
   package let y: PlotAxis
-  /// The lines, in the order of the legend.
+  /// The lines, those behind others first.
   package let series: [PlotSeries]
+  /// A few words under the title, such as what dashes stand for; may be empty.
+  package let note: String
 
   /// Describes a chart.
-  package init(_ title: String, x: PlotAxis, y: PlotAxis, series: [PlotSeries]) {
+  package init(
+    _ title: String, x: PlotAxis, y: PlotAxis, series: [PlotSeries], note: String = ""
+  ) {
     self.title = title
     self.x = x
     self.y = y
     self.series = series
+    self.note = note
   }
 
   /// The chart as a self-contained SVG document, for files and for HTML.
-  package var svg: String { LinePlotDrawing(self).document }
+  package func svg(width: Double) -> String { LinePlotDrawing(self, width: width).document }
 
   /// All points as comma-separated values, one row for each point of each series.
   package var csv: String {
@@ -44,6 +49,34 @@ package struct LinePlot: Plot, Equatable {
       }
     }
     return table.text
+  }
+}
+
+extension [LinePlot] {
+  /// The same charts with axes that all have in common, so that they can be compared side by side.
+  package var sharingAxes: [LinePlot] {
+    guard count > 1, let first else { return self }
+    let scales = map { ($0.horizontalScale, $0.verticalScale) }
+    func shared(_ axis: PlotAxis, _ scales: [AxisScale]) -> PlotAxis {
+      let (low, high) = (scales.map(\.low).min() ?? 0, scales.map(\.high).max() ?? 1)
+      return PlotAxis(axis.label, unit: axis.unit, scale: axis.scale, range: low...high)
+    }
+    let (x, y) = (shared(first.x, scales.map(\.0)), shared(first.y, scales.map(\.1)))
+    return map { LinePlot($0.title, x: x, y: y, series: $0.series, note: $0.note) }
+  }
+}
+
+extension LinePlot {
+  /// The scale of the horizontal axis, fitted to the data.
+  var horizontalScale: AxisScale {
+    let hasMarkers = series.contains { $0.style != .line }
+    return AxisScale(x, values: series.flatMap(\.x), padding: hasMarkers ? 0.02 : 0)
+  }
+
+  /// The scale of the vertical axis, fitted to the data.
+  var verticalScale: AxisScale {
+    let heights = series.flatMap { $0.y + ($0.band.map { $0.low + $0.high } ?? []) }
+    return AxisScale(y, values: heights, padding: 0.05)
   }
 }
 

@@ -1,44 +1,85 @@
 /// Draws a ``LinePlot``.
 struct LinePlotDrawing {
-  private static let width = 720.0
-  private static let plotHeight = 300.0
   private let plot: LinePlot
+  private let width: Double
+  private let titleLines: [String]
+  private let noteLines: [String]
+  private let titleLeft: Double
+  /// The names at the ends of lines; nil where they do not find room there.
+  private let labels: LinePlotLabels?
   private let legendRows: [[Int]]
   private let frame: PlotFrame
 
-  init(_ plot: LinePlot) {
+  init(_ plot: LinePlot, width: Double = PlotWidth.full) {
     self.plot = plot
-    let hasMarkers = plot.series.contains { $0.style != .line }
-    let x = AxisScale(plot.x, values: plot.series.flatMap(\.x), padding: hasMarkers ? 0.02 : 0)
-    let heights = plot.series.flatMap { $0.y + ($0.band.map { $0.low + $0.high } ?? []) }
-    let y = AxisScale(plot.y, values: heights, padding: 0.05)
-    let labels = y.ticks(about: 6).map { SVGBuilder.estimatedWidth($0.label, size: 12) }
-    let left = 40 + max(labels.max() ?? 0, 20)
-    legendRows = Self.legendRows(plot.series, width: Self.width - left - 20)
-    let top = 40 + Double(legendRows.count) * 20
+    self.width = width
+    let isNarrow = width < PlotWidth.half
+    let height = isNarrow ? 220.0 : width < PlotWidth.full ? 260 : 300
+    let (x, y) = (plot.horizontalScale, plot.verticalScale)
+    let numbers = y.ticks(about: 6).map { SVGBuilder.estimatedWidth($0.label, size: 12) }
+    let left = 34 + max(numbers.max() ?? 0, 20)
+    labels = LinePlotLabels(plot, width: width, height: height)
+    // Infinities have a sign at the right edge.
+    let right = max(labels?.room ?? 20, 20)
+    titleLeft = isNarrow ? 4 : left
+    titleLines = SVGBuilder.titleLines(plot.title, width: width - titleLeft - 4)
+    noteLines = TextWrapping.wrap(
+      plot.note, columns: Int((width - titleLeft - 4) / SVGBuilder.estimatedWidth("n", size: 12)))
+    legendRows = labels == nil ? Self.legendRows(plot.series, width: width - titleLeft - 10) : []
+    let headerLines = titleLines.count + noteLines.count + legendRows.count
     frame = PlotFrame(
-      left: left, top: top, width: Self.width - left - 20, height: Self.plotHeight, x: x, y: y)
+      left: left, top: 20 + Double(headerLines) * 20, width: width - left - right, height: height,
+      x: x, y: y)
   }
 
   var document: String {
-    var svg = SVGBuilder(width: Self.width, height: frame.bottom + 52, title: plot.title)
-    svg.text(plot.title, x: frame.left, y: 26, class: "plot-title", size: 15)
+    var svg = SVGBuilder(width: width, height: frame.bottom + 52, title: plot.title)
+    svg.titleText(titleLines, x: titleLeft)
+    for (index, line) in noteLines.enumerated() {
+      svg.text(
+        line, x: titleLeft, y: 24 + 20 * Double(titleLines.count + index), class: "plot-muted",
+        size: 12)
+    }
     drawLegend(into: &svg)
     frame.drawGrid(into: &svg)
     drawData(into: &svg)
+    drawLabels(into: &svg)
     drawInfinities(into: &svg)
     frame.drawAxes(plot.x.title, plot.y.title, into: &svg)
     return svg.document
   }
 
-  // MARK: Legend
+  // MARK: Names of lines
 
-  /// The legend stands above the data, in as many rows as it needs.
+  /// Writes the names at the ends of lines, and joins those that had to move with their lines.
+  private func drawLabels(into svg: inout SVGBuilder) {
+    guard let labels else { return }
+    var ends: [Int: PlotPoint] = [:]
+    for index in labels.named {
+      ends[index] = points(of: plot.series[index]).compactMap(\.self).last { point in
+        point.x >= frame.left - 1 && point.x <= frame.right + 1
+      }
+    }
+    for label in labels.placed(ends, from: frame.top + 4, to: frame.bottom) {
+      let end = PlotPoint(x: label.end.x, y: min(max(label.end.y, frame.top), frame.bottom))
+      if abs(label.y - end.y) > 3 || end.x < frame.right - 4 {
+        let points = [end, PlotPoint(x: frame.right + 5, y: label.y)]
+        svg.add(
+          "<path \(paint(label.series)) d=\"\(SVGBuilder.path(points))\" fill=\"none\" "
+            + "stroke=\"currentColor\" stroke-width=\"0.8\" stroke-dasharray=\"1 2\"/>")
+      }
+      svg.add(
+        "<g \(paint(label.series))><text class=\"plot-name\" fill=\"currentColor\" "
+          + "x=\"\(SVGBuilder.number(frame.right + 8))\" y=\"\(SVGBuilder.number(label.y + 4))\" "
+          + "font-size=\"12\">\(XMLText.escape(plot.series[label.series].label))</text></g>")
+    }
+  }
+
+  /// Where names do not find room at the ends, they stand above the data, in as many rows as they need.
   private static func legendRows(_ series: [PlotSeries], width: Double) -> [[Int]] {
-    if series.count == 1, series[0].name.isEmpty { return [] }
     var rows: [[Int]] = []
     var used = Double.infinity
-    for index in series.indices {
+    for index in series.indices where !series[index].label.isEmpty && series[index].color != .grey {
       let needed = entryWidth(series[index])
       if used + needed > width {
         rows.append([])
@@ -51,13 +92,13 @@ struct LinePlotDrawing {
   }
 
   private static func entryWidth(_ series: PlotSeries) -> Double {
-    30 + SVGBuilder.estimatedWidth(series.name) + 18
+    30 + SVGBuilder.estimatedWidth(series.label) + 14
   }
 
   private func drawLegend(into svg: inout SVGBuilder) {
     for (row, indices) in legendRows.enumerated() {
-      var x = frame.left
-      let y = 48 + Double(row) * 20
+      var x = titleLeft
+      let y = 26 + Double(titleLines.count + noteLines.count + row) * 20
       for index in indices {
         let series = plot.series[index]
         if series.band != nil {
@@ -68,11 +109,11 @@ struct LinePlotDrawing {
         }
         if series.style != .markers {
           svg.line(
-            x1: x, y1: y - 4, x2: x + 22, y2: y - 4, class: colorClass(index),
+            x1: x, y1: y - 4, x2: x + 22, y2: y - 4, class: color(index).className,
             attributes: stroke(index))
         }
         if series.style != .line { drawMarker(PlotPoint(x: x + 11, y: y - 4), index, into: &svg) }
-        svg.text(series.name, x: x + 29, y: y)
+        svg.text(series.label, x: x + 29, y: y)
         x += Self.entryWidth(series)
       }
     }
@@ -89,8 +130,11 @@ struct LinePlotDrawing {
         "<svg x=\"\(box[0])\" y=\"\(box[1])\" width=\"\(box[2])\" height=\"\(box[3])\" "
           + "viewBox=\"\(box.joined(separator: " "))\" overflow=\"hidden\">")
     }
-    for index in plot.series.indices { drawBand(index, into: &svg) }
-    for index in plot.series.indices { drawSeries(index, into: &svg) }
+    let order =
+      plot.series.indices.filter { plot.series[$0].color == .grey }
+      + plot.series.indices.filter { plot.series[$0].color != .grey }
+    for index in order { drawBand(index, into: &svg) }
+    for index in order { drawSeries(index, into: &svg) }
     if isCut { svg.add("</svg>") }
     if plot.series.allSatisfy({ points(of: $0).allSatisfy { $0 == nil } }) {
       svg.text(
@@ -119,7 +163,7 @@ struct LinePlotDrawing {
     if series.style != .markers {
       let path = Decimation.runs(points).map { SVGBuilder.path(Decimation.thin($0)) }.joined()
       if !path.isEmpty {
-        svg.add("<path class=\"\(colorClass(index))\" d=\"\(path)\" \(stroke(index))/>")
+        svg.add("<path class=\"\(color(index).className)\" d=\"\(path)\" \(stroke(index))/>")
       }
     }
     if series.style != .line {
@@ -154,22 +198,18 @@ struct LinePlotDrawing {
         + "fill-opacity=\"0.2\"/>")
   }
 
-  private func colorClass(_ index: Int) -> String { "plot-c\(color(index))" }
-
-  private func color(_ index: Int) -> Int {
-    PlotStyle.colorIndex(plot.series[index].color ?? index)
-  }
+  private func color(_ index: Int) -> PlotColor { plot.series[index].color ?? .hue(index) }
 
   /// The class, and the colour for viewers that know no style sheets.
   private func paint(_ index: Int) -> String {
-    let code = PlotStyle.lightColors[color(index)]
-    return "class=\"\(colorClass(index))\" color=\"\(code)\""
+    "class=\"\(color(index).className)\" color=\"\(color(index).code)\""
   }
 
   private func stroke(_ index: Int) -> String {
-    let dash = PlotStyle.dash(plot.series[index].color ?? index)
-    let code = PlotStyle.lightColors[color(index)]
-    return "color=\"\(code)\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\" "
+    var dash = plot.series[index].dash.pattern
+    if dash.isEmpty, case .hue(let hue) = color(index) { dash = PlotStyle.dash(hue) }
+    return "color=\"\(color(index).code)\" fill=\"none\" stroke=\"currentColor\" "
+      + "stroke-width=\"\(color(index) == .grey ? "1.2" : "1.8")\" "
       + "stroke-linejoin=\"round\" stroke-linecap=\"round\""
       + (dash.isEmpty ? "" : " stroke-dasharray=\"\(dash)\"")
   }

@@ -23,8 +23,10 @@ package struct PlotSeries: Sendable, Equatable {
     case markers
   }
 
-  /// The name in the legend.
+  /// The name, for the numbers.
   package let name: String
+  /// What is written beside the line; empty where another line's label stands for this one too.
+  package let label: String
   /// Where the points lie along the horizontal axis.
   package let x: [Double]
   /// Where the points lie along the vertical axis; what is infinite lies at the edge of the
@@ -34,15 +36,28 @@ package struct PlotSeries: Sendable, Equatable {
   package let band: Band?
   /// How points are drawn.
   package let style: Style
-  /// The number of the colour, for series that belong together; nil for one that follows from the place
-  /// among the others.
-  package let color: Int?
+  /// The colour, for series that belong together; nil for one that follows from the place among the others.
+  package let color: PlotColor?
+  /// How the line is broken.
+  package let dash: PlotDash
 
+  /// A line.
+  ///
+  /// - Parameters:
+  ///   - name: The name, for the numbers.
+  ///   - label: What is written beside the line; the name by default.
+  ///   - x: Where the points lie along the horizontal axis.
+  ///   - y: Where they lie along the vertical axis.
+  ///   - band: A shaded region around the line.
+  ///   - style: How points are drawn.
+  ///   - color: The colour; one that follows from the place among the others by default.
+  ///   - dash: How the line is broken.
   package init(
-    _ name: String, x: [Double], y: [Double], band: Band? = nil, style: Style = .line,
-    color: Int? = nil
+    _ name: String, label: String? = nil, x: [Double], y: [Double], band: Band? = nil,
+    style: Style = .line, color: PlotColor? = nil, dash: PlotDash = .solid
   ) {
     self.name = name
+    self.label = label ?? name
     let count = min(x.count, y.count)
     self.x = Array(x.prefix(count))
     self.y = Array(y.prefix(count))
@@ -51,9 +66,10 @@ package struct PlotSeries: Sendable, Equatable {
     }
     self.style = style
     self.color = color
+    self.dash = dash
   }
 
-  package init(_ name: String, _ measured: MeasuredSeries, style: Style = .line) {
-    self.init(name, x: measured.steps.map { Double($0) }, y: measured.values, style: style)
+  package init(_ name: String, _ measured: MeasuredSeries, color: PlotColor? = nil) {
+    self.init(name, x: measured.steps.map { Double($0) }, y: measured.values, color: color)
   }
 }

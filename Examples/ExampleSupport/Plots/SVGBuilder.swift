@@ -43,7 +43,7 @@ struct SVGBuilder {
     return """
       <svg xmlns="http://www.w3.org/2000/svg" class="plot" role="img" aria-label="\(name)" \
       viewBox="0 0 \(Self.number(width)) \(Self.number(height))" \
-      style="max-width:\(Self.number(width * 1.1))px" \
+      style="max-width:\(Self.number(width * 1.15))px" \
       font-family="system-ui, sans-serif" font-size="13">
       <title>\(name)</title>
       <style>\(PlotStyle.css)</style>
@@ -68,6 +68,18 @@ struct SVGBuilder {
       "<text class=\"\(name)\" fill=\"currentColor\" x=\"\(Self.number(x))\" "
         + "y=\"\(Self.number(y))\" text-anchor=\"\(anchor.rawValue)\"\(sized)\(turn)>"
         + "\(XMLText.escape(text))</text>")
+  }
+
+  /// A title broken into lines that are no wider than there is room.
+  static func titleLines(_ title: String, width: Double) -> [String] {
+    TextWrapping.wrap(title, columns: Int(width / (15 * 0.56)))
+  }
+
+  /// The lines of a title at the top.
+  mutating func titleText(_ lines: [String], x: Double) {
+    for (index, line) in lines.enumerated() {
+      text(line, x: x, y: 24 + 20 * Double(index), class: "plot-title", size: 15)
+    }
   }
 
   mutating func line(

@@ -45,17 +45,37 @@ package struct Report: Sendable {
   ) {
     tables += 1
     let note = Self.caption("Table \(tables)", caption)
-    sections.append(Section(heading: heading, html: "<p class=\"note\">\(note)</p>\n\(table.html)"))
+    sections.append(Section(heading: heading, html: "\(table.html)\n<p class=\"note\">\(note)</p>"))
+  }
+
+  /// How large pictures that stand side by side are.
+  package enum PictureSize: String, Sendable {
+    /// As large as leaves room for two in a row: for what is to be looked at closely.
+    case large
+    /// Three in a row.
+    case medium
+    /// As large as their own pixels, magnified by a whole number where these are few.
+    case exact
   }
 
   /// Adds pictures side by side.
+  ///
+  /// - Parameters:
+  ///   - heading: The heading, or nothing for that of the part before.
+  ///   - pictures: The pictures.
+  ///   - size: How large they are.
+  ///   - caption: What they show.
   package mutating func addPictures(
-    _ heading: String, _ pictures: [ReportPicture], caption: String = ""
+    _ heading: String, _ pictures: [ReportPicture], size: PictureSize = .medium,
+    caption: String = ""
   ) {
     figures += 1
     let note = Self.caption("Figure \(figures)", caption)
-    let items = pictures.map(\.html).joined(separator: "\n")
-    let html = "<div class=\"pictures\">\n\(items)\n</div>\n<p class=\"note\">\(note)</p>"
+    let items = pictures.map { $0.html(isExact: size == .exact) }.joined(separator: "\n")
+    // Many large pictures would make a page that nobody scrolls through.
+    let shown = size == .large && pictures.count > 6 ? PictureSize.medium : size
+    let html =
+      "<div class=\"pictures \(shown.rawValue)\">\n\(items)\n</div>\n<p class=\"note\">\(note)</p>"
     sections.append(Section(heading: heading, html: html))
   }
 
@@ -70,23 +90,62 @@ package struct Report: Sendable {
   package mutating func addPlot(
     _ plot: some Plot, heading: String = "", caption: String = "", dataFile: String? = nil
   ) {
+    addPlots(
+      [plot], heading: heading, caption: caption, dataFiles: dataFile.map { [$0] } ?? [])
+  }
+
+  /// Adds plots side by side, as ``addPlot(_:heading:caption:dataFile:)`` adds one.
+  ///
+  /// Those that are to be compared should have their axes in common.
+  ///
+  /// - Parameters:
+  ///   - plots: The plots.
+  ///   - heading: The heading, or nothing for that of the part before.
+  ///   - caption: What they show.
+  ///   - dataFiles: The name of the file with each one's numbers; none where they are within the report.
+  package mutating func addPlots(
+    _ plots: [any Plot], heading: String = "", caption: String = "", dataFiles: [String] = []
+  ) {
+    guard !plots.isEmpty else { return }
     figures += 1
-    let link: String
-    if let dataFile {
-      let name = XMLText.escape(dataFile)
-      link = "<a href=\"\(name)\">Data: \(name)</a>"
-    } else {
-      let data = Data(plot.csv.utf8).base64EncodedString()
-      let file = Self.fileName(plot.title)
-      link = "<a download=\"\(file).csv\" href=\"data:text/csv;base64,\(data)\">Data (CSV)</a>"
+    let width =
+      switch plots.count {
+      case 1: PlotWidth.full
+      // Four are two rows of two.
+      case 2, 4: PlotWidth.half
+      default: PlotWidth.narrow
+      }
+    let links = plots.enumerated().map { Self.dataLink(of: $1, in: dataFiles.element(at: $0)) }
+    let charts = zip(plots, links).map { plot, link in
+      let wide = plot.svg(width: width)
+      let drawings =
+        width == PlotWidth.narrow
+        ? wide
+        : "<div class=\"on-paper\">\n\(wide)</div>\n"
+          + "<div class=\"on-phone\">\n\(plot.svg(width: PlotWidth.narrow))</div>\n"
+      let below = plots.count > 1 ? "<p class=\"quiet data\">\(link)</p>\n" : ""
+      return "<div class=\"chart\">\n\(drawings)\(below)</div>"
     }
+    let link = plots.count > 1 ? "" : " \(links[0])"
     let html = """
-      <figure class="chart">
-      \(plot.svg)<figcaption class="note">\(Self.caption("Figure \(figures)", caption)) \
-      \(link)</figcaption>
+      <figure class="charts charts-\(width == PlotWidth.half ? 2 : min(plots.count, 3))">
+      <div>
+      \(charts.joined(separator: "\n"))
+      </div>
+      <figcaption class="note">\(Self.caption("Figure \(figures)", caption))\(link)</figcaption>
       </figure>
       """
     sections.append(Section(heading: heading, html: html))
+  }
+
+  private static func dataLink(of plot: any Plot, in file: String?) -> String {
+    if let file {
+      let name = XMLText.escape(file)
+      return "<a href=\"\(name)\">Data: \(name)</a>"
+    }
+    let data = Data(plot.csv.utf8).base64EncodedString()
+    return "<a download=\"\(Self.fileName(plot.title)).csv\" "
+      + "href=\"data:text/csv;base64,\(data)\">Data (CSV)</a>"
   }
 
   /// The whole report.
@@ -94,7 +153,9 @@ package struct Report: Sendable {
     let name = XMLText.escape(title)
     let body = sections.map { section in
       let heading =
-        section.heading.isEmpty ? "" : "<h2>\(XMLText.escape(section.heading))</h2>\n"
+        section.heading.isEmpty
+        ? ""
+        : "<h2 id=\"\(Self.fileName(section.heading))\">\(XMLText.escape(section.heading))</h2>\n"
       return "<section>\n\(heading)\(section.html)\n</section>"
     }
     return """
@@ -115,6 +176,7 @@ package struct Report: Sendable {
       <h1>\(name)</h1>
       <p class="summary">\(XMLText.escape(summary))</p>
       </header>
+      \(contentsHTML)
       <main>
       \(body.joined(separator: "\n"))
       \(settingsHTML)
@@ -125,6 +187,19 @@ package struct Report: Sendable {
 
       """
   }
+
+  /// Links to the headings, where there are many.
+  private var contentsHTML: String {
+    let headings = sections.map(\.heading).filter { !$0.isEmpty }
+    guard headings.count >= Self.fewestListed else { return "" }
+    let links = headings.map {
+      "<a href=\"#\(Self.fileName($0))\">\(XMLText.escape($0))</a>"
+    }
+    return "<nav class=\"contents\" aria-label=\"Contents\">\(links.joined(separator: "\n"))</nav>"
+  }
+
+  /// A page with as many headings has a table of contents.
+  private static let fewestListed = 5
 
   private var settingsHTML: String {
     if settings.isEmpty { return "" }

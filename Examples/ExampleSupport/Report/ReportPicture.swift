@@ -9,10 +9,16 @@ package struct ReportPicture: Sendable, Equatable {
   /// A second, quieter line, as `31.20 dB`; may be empty.
   package let detail: String
 
-  package init(_ png: Data, caption: String, detail: String = "") {
+  /// The colour of the run that it is of; nil for a picture of none.
+  package let color: PlotColor?
+
+  package init(
+    _ png: Data, caption: String, detail: String = "", color: PlotColor? = nil
+  ) {
     self.png = png
     self.caption = caption
     self.detail = detail
+    self.color = color
   }
 
   /// The width in pixels as the file's header tells it.
@@ -22,15 +28,23 @@ package struct ReportPicture: Sendable, Equatable {
     return bytes[16..<20].reduce(0) { $0 << 8 | Int($1) }
   }
 
-  var html: String {
+  /// The width of an exact picture on a page is about this, in pixels.
+  private static let exactWidth = 170
+
+  /// The picture with its caption.
+  ///
+  /// - Parameter isExact: Whether each of its pixels becomes a whole number of the page's.
+  func html(isExact: Bool = false) -> String {
     // Enlarged pixels stay sharp; a picture made smaller is left to the browser's filter.
-    let small = (width ?? 0) <= 320 ? " small" : ""
+    let small = (width ?? 0) <= 320 || isExact ? " small" : ""
     let detail = detail.isEmpty ? "" : " <span class=\"quiet\">\(XMLText.escape(detail))</span>"
+    let factor = max(1, Self.exactWidth / max(width ?? 1, 1))
+    let style = isExact ? " style=\"width:\((width ?? 1) * factor)px\"" : ""
     return """
-      <figure class="picture\(small)"><details><summary title="Enlarge or shrink">\
+      <figure class="picture\(small)"\(style)><details><summary title="Enlarge or shrink">\
       <img alt="\(XMLText.escape(caption))" src="data:image/png;base64,\
       \(png.base64EncodedString())"></summary></details>
-      <figcaption>\(XMLText.escape(caption))\(detail)</figcaption></figure>
+      <figcaption>\(color?.spotHTML ?? "")\(XMLText.escape(caption))\(detail)</figcaption></figure>
       """
   }
 }

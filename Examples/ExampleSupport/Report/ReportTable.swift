@@ -34,6 +34,10 @@ package struct ReportTable: Sendable, Equatable {
     case text(String)
     /// A number; a dash stands for nothing and for what is no number.
     case number(Double?)
+    /// The name of a run, with its colour in plots.
+    case run(String, PlotColor)
+    /// A text that leads to another page.
+    case link(String, address: String)
 
     package init(stringLiteral value: String) { self = .text(value) }
     package init(floatLiteral value: Double) { self = .number(value) }
@@ -46,6 +50,8 @@ package struct ReportTable: Sendable, Equatable {
 
   let columns: [Column]
   private(set) var rows: [[Cell]]
+  /// The column by which the rows are sorted, if they are.
+  private var sortedColumn: Int?
 
   package init(columns: [Column], rows: [[Cell]] = []) {
     self.columns = columns
@@ -68,27 +74,73 @@ package struct ReportTable: Sendable, Equatable {
     rows.append(Array(row.prefix(columns.count)) + Array(repeating: .number(nil), count: missing))
   }
 
+  /// The same rows, the best first, by the first column that has a better value.
+  ///
+  /// Rows without a number there come last. Equals stay in their order.
+  package var bestFirst: ReportTable {
+    guard let index = columns.firstIndex(where: { $0.better != nil }),
+      let better = columns[index].better
+    else { return self }
+    let ordered = rows.enumerated().sorted { first, second in
+      switch (first.element[index].number, second.element[index].number) {
+      case (let one?, let other?) where one != other: better.prefers(one, to: other)
+      case (_?, nil): true
+      case (nil, _?): false
+      default: first.offset < second.offset
+      }
+    }
+    var table = self
+    table.rows = ordered.map(\.element)
+    table.sortedColumn = index
+    return table
+  }
+
   var html: String {
     let best = columns.indices.map(bestText)
-    var lines = ["<div class=\"wide\"><table class=\"results\">", "<thead><tr>"]
-    for column in columns {
+    let shown = columns.indices.filter(hasContent)
+    // A table may be wider than a telephone's screen, and can be reached by the keyboard then.
+    var lines = [
+      "<div class=\"wide\" role=\"region\" aria-label=\"Table\" tabindex=\"0\">"
+        + "<table class=\"results\">", "<thead><tr>",
+    ]
+    for index in shown {
+      let column = columns[index]
       let kind = column.isNumber ? " class=\"number\"" : ""
-      lines.append("<th scope=\"col\"\(kind)>\(XMLText.escape(column.heading))</th>")
+      let isSorted = sortedColumn == index
+      let order = column.better == .lower ? "ascending" : "descending"
+      let sorted = isSorted ? " aria-sort=\"\(order)\"" : ""
+      let arrow = isSorted ? (column.better == .lower ? " ↑" : " ↓") : ""
+      lines.append(
+        "<th scope=\"col\"\(kind)\(sorted)>\(XMLText.escape(column.heading))\(arrow)</th>")
     }
     lines.append("</tr></thead>\n<tbody>")
     for row in rows {
-      let cells = row.enumerated().map { index, cell in
+      let cells = shown.map { index in
         let column = columns[index]
-        let text = Self.text(cell, column)
-        let isBest = best[index] != nil && best[index] == text
-        let shown = isBest ? "<strong>\(XMLText.escape(text))</strong>" : XMLText.escape(text)
+        let isBest = best[index] != nil && best[index] == Self.text(row[index], column)
+        let content = Self.html(row[index], column)
+        let shown = isBest ? "<strong>\(content)</strong>" : content
         if index == 0, !column.isNumber { return "<th scope=\"row\">\(shown)</th>" }
         return column.isNumber ? "<td class=\"number\">\(shown)</td>" : "<td>\(shown)</td>"
       }
       lines.append("<tr>\(cells.joined())</tr>")
     }
     lines.append("</tbody></table></div>")
+    if shown.count > Self.mostColumnsOnPhone {
+      lines.append("<p class=\"hint quiet\">The table goes on to the right.</p>")
+    }
     return lines.joined(separator: "\n")
+  }
+
+  /// What fits on a telephone's screen.
+  private static let mostColumnsOnPhone = 4
+
+  /// Whether a column has anything but dashes.
+  private func hasContent(_ index: Int) -> Bool {
+    guard columns[index].isNumber, !rows.isEmpty else { return true }
+    return rows.contains { row in
+      if case .number = row[index] { row[index].number != nil } else { true }
+    }
   }
 
   /// The best value of a column as it is shown, so that equals as shown are all set in bold.
@@ -109,9 +161,18 @@ package struct ReportTable: Sendable, Equatable {
     return (value < 0 ? "−" : "") + groups.filter { !$0.isEmpty }.joined(separator: "\u{202F}")
   }
 
+  private static func html(_ cell: Cell, _ column: Column) -> String {
+    let text = XMLText.escape(text(cell, column))
+    return switch cell {
+    case .run(_, let color): "<span class=\"run\">\(color.spotHTML)\(text)</span>"
+    case .link(_, let address): "<a href=\"\(XMLText.escape(address))\">\(text)</a>"
+    case .text, .number: text
+    }
+  }
+
   private static func text(_ cell: Cell, _ column: Column) -> String {
     switch cell {
-    case .text(let text): return text
+    case .text(let text), .run(let text, _), .link(let text, _): return text
     case .number(nil): return "–"
     case .number(let value?):
       if let decimals = column.decimals { return NumberText.fixed(value, decimals) }

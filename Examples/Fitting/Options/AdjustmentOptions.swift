@@ -5,7 +5,8 @@ import INRZoo
 /// The options that set adjusters up, for signals of any kind.
 package enum AdjustmentOptions {
   package static let end = RecipeOption(
-    "end", .integer(in: 0..., "E"), \.settings.end, where: { $0.uses(.iga) },
+    "end", .integer(in: 0..., "E"), \.settings.end,
+    where: { $0.uses(.iga) || $0.uses(.empiricalNTK) },
     help: """
       How many eigenvalues IGA equalizes; must be below the number of groups, and is less by default where these \
       are few.
@@ -27,7 +28,7 @@ package enum AdjustmentOptions {
     "convention",
     .choice { (target: EqualizationTarget) in
       target == .next ? "to the next one, for Adam" : "to the first one, for gradient descent"
-    }, \.settings.target, where: { $0.uses(.iga) },
+    }, \.settings.target, where: { $0.uses(.iga) || $0.uses(.empiricalNTK) },
     help: "Where IGA sends the equalized eigenvalues.")
   package static let damping = RecipeOption(
     "damping",
@@ -37,7 +38,8 @@ package enum AdjustmentOptions {
       case .all: "every run"
       case .none: "no run, as published"
       }
-    }, \.settings.damping, where: { $0.uses(.iga) },
+    }, \.settings.damping,
+    where: { $0.adjusters.contains { $0.parts.contains { $0.effect != .none } } },
     help: """
       Which runs shorten gradients that suddenly grow; at a constant rate they would throw training back. \
       Those that follow are scaled down, too, less where the rate falls anyway.

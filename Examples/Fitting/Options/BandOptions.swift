@@ -4,6 +4,8 @@ import INRZoo
 
 /// The options of equalized bands.
 package enum BandOptions {
+  /// The heading under which they stand in the help.
+  package static let group = "Bands"
   package static let exponent = RecipeOption(
     "exponent", .number(.notNegative, "A"), \.settings.equalization.exponent,
     where: \.evensOutBands,

@@ -7,7 +7,7 @@ package struct RecipeOption: OptionDeclaration {
   fileprivate let apply: @Sendable (OptionValues, inout Recipe) -> Void
   private let describe: @Sendable (Recipe) -> String?
   /// Whether the part matters to a recipe.
-  fileprivate let matters: @Sendable (Recipe) -> Bool
+  package let matters: @Sendable (Recipe) -> Bool
   /// The default that the help shows in the place of the option's own.
   private var shownDefault: String?
   /// What the help says in the place of the option's own.

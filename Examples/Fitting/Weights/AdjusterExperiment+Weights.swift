@@ -56,13 +56,7 @@ extension AdjusterExperiment {
           .malformed, path: path,
           reason: "its weights are not for --\(note.option) \(note.value); give \(noted)")
       }
-      if try recipe.holdsCoefficients(stored, path) {
-        var adjuster: FourierReparameterization<Scalar> =
-          recipe.settings.fourier.adjuster(for: recipe.model)
-        try adjuster.prepare(&network, using: &generator)
-      }
-      try recipe.normalize(&network, for: stored, path: path, using: &generator)
-      try network.readWeights(from: path)
+      try recipe.readWeights(of: stored, path: path, into: &network, using: &generator)
       return isNoted
     }
     if let (name, _) = network.namedParameters.first(where: { !$0.value.isFinite }) {
@@ -93,6 +87,29 @@ extension AdjusterExperiment {
       recipe.settings.normalization.adjuster(for: recipe.model, over: inputs)
     let start = choice.contains(.bn) ? network : try normalization.folded(network, over: inputs)
     return choice.contains(.fr) ? start : start.withPlainWeights()
+  }
+}
+
+extension Recipe {
+  /// Gives a network the weights of a file; it is reparameterized and normalized if the file holds coefficients and
+  /// normalizations.
+  ///
+  /// - Parameters:
+  ///   - file: The file.
+  ///   - path: Where it is.
+  ///   - network: The network.
+  ///   - generator: Draws what the file does not hold.
+  /// - Throws: `FileError` if the weights do not fit the network or this recipe's adjusters.
+  package func readWeights<Model: Module>(
+    of file: SafeTensorsFile, path: String, into network: inout Model,
+    using generator: inout SeededGenerator
+  ) throws {
+    if try holdsCoefficients(file, path) {
+      var adjuster: FourierReparameterization<Model.Scalar> = settings.fourier.adjuster(for: model)
+      try adjuster.prepare(&network, using: &generator)
+    }
+    try normalize(&network, for: file, path: path, using: &generator)
+    try network.readWeights(from: path)
   }
 }
 

@@ -2,7 +2,7 @@ import CPNGFiles
 import TensorKit
 
 extension Picture {
-  /// Reads a PNG file.
+  /// Creates a picture from the contents of a PNG file.
   ///
   /// Grey of fewer than 8 bits is scaled to 8, a palette becomes RGB, and transparency becomes an
   /// alpha channel. Interlaced files are read as well. Damage is refused wherever it could change a pixel;
@@ -10,15 +10,6 @@ extension Picture {
   ///
   /// A side of more than 1,000,000 pixels, and more than 1,000,000,000 samples, are refused, and so is
   /// a size that the file's bytes cannot give. Memory grows with the rows that were decoded.
-  ///
-  /// - Parameter path: The path of the file.
-  /// - Throws: `FileError`, of the kind `noSuchFile` or `unreadable` if the file cannot be read, and
-  ///   `malformed` if it is not a PNG file, breaks off, is damaged or is too large.
-  public init(contentsOf path: String) throws {
-    self = try FileError.naming(path) { try Picture(pngBytes: WholeFile.bytes(ofFileAt: path)) }
-  }
-
-  /// Creates a picture from the contents of a PNG file.
   ///
   /// - Parameter bytes: The contents of a whole file.
   /// - Throws: `FileError` of the kind `malformed` if they are not those of a PNG file, break off, are

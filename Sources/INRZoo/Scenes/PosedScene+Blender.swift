@@ -96,6 +96,17 @@ extension PosedScene {
     return file.frames.map { ($0, file) }
   }
 
+  /// What the names of pictures end in.
+  private static let pictureEndings = [".png", ".jpg", ".jpeg", ".JPG", ".JPEG", ".PNG"]
+
+  /// The file of a picture, whose ending may be left out: Blender's scenes mean PNG files by that, others whatever is
+  /// there.
+  private static func pictureFile(_ path: String) -> String {
+    if pictureEndings.contains(where: path.hasSuffix) { return path }
+    let files = pictureEndings.map { path + $0 }
+    return files.first { FileManager.default.fileExists(atPath: $0) } ?? files[0]
+  }
+
   private static func view(
     of frame: Frame, _ file: TransformsFile, source: String, folder: String, downscale: Int
   ) throws -> SceneView {
@@ -108,8 +119,8 @@ extension PosedScene {
         reason: "the frame \(frame.path) has no transform_matrix of 4 x 4 numbers")
     }
     let name = frame.path.split(separator: "/").last.map(String.init) ?? frame.path
-    let path = frame.path.hasSuffix(".png") ? frame.path : "\(frame.path).png"
-    let whole = try Picture(contentsOf: path.hasPrefix("/") ? path : "\(folder)/\(path)")
+    let path = frame.path.hasPrefix("/") ? frame.path : "\(folder)/\(frame.path)"
+    let whole = try Picture(contentsOf: pictureFile(path))
     let picture = try whole.averagedBlocks(of: downscale)
     let pose = CameraPose(rows: rows)
     // What averaging cuts off at the right must not change the scale.
@@ -132,7 +143,9 @@ extension PosedScene {
       width: picture.width, height: picture.height,
       focalLength: focalLength * Double(picture.width) / used, pose: pose)
     return SceneView(
-      name: name.hasSuffix(".png") ? String(name.dropLast(4)) : name, picture: picture,
+      name: pictureEndings.first(where: name.hasSuffix).map { String(name.dropLast($0.count)) }
+        ?? name,
+      picture: picture,
       camera: camera)
   }
 }

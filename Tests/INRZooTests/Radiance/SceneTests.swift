@@ -92,6 +92,25 @@ import Testing
     }
   }
 
+  @Test func picturesMayBeJPEGFiles() throws {
+    let scene = try #require(Self.scene)
+    try withFolder { folder in
+      try write(scene, angle: 0.69, to: folder)
+      let camera = scene.training[2].camera
+      let values = JPEGTests.smooth(height: camera.height, width: camera.width)
+      let bytes = try JPEGTests.file(values, height: camera.height, width: camera.width)
+      try FileManager.default.removeItem(atPath: "\(folder)/train/r_2.png")
+      try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/train/r_2.jpg"))
+      let view = try PosedScene(blenderFolder: folder).training[2]
+      let expected = SceneView(
+        name: "r_2", picture: try Picture(jpegBytes: bytes), camera: view.camera)
+      #expect(view.name == "r_2" && !view.hasAlpha)
+      for pixel in [0, 7, camera.width * camera.height - 1] {
+        #expect(view.color(ofPixel: pixel) == expected.color(ofPixel: pixel))
+      }
+    }
+  }
+
   @Test func whatIsWrongWithAFolderIsSaid() throws {
     let scene = try #require(Self.scene)
     func failure(_ change: (String) throws -> Void) throws -> FileError? {
