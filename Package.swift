@@ -22,7 +22,7 @@ let package = Package(
     .executable(name: "CustomAdjuster", targets: ["CustomAdjuster"]),
     .executable(name: "InspectKernel", targets: ["InspectKernel"]),
     .executable(name: "EvaluateShape", targets: ["EvaluateShape"]),
-    .executable(name: "IndexRuns", targets: ["IndexRuns"]),
+    .executable(name: "CompareRuns", targets: ["CompareRuns"]),
   ],
   dependencies: [],
   targets: [
@@ -106,7 +106,7 @@ let package = Package(
       dependencies: ["TensorKit", "INRZoo", "ShapeFiles", "ExampleSupport"],
       path: "Examples/EvaluateShape"),
     .executableTarget(
-      name: "IndexRuns", dependencies: ["TensorKit", "ExampleSupport"], path: "Examples/IndexRuns"),
+      name: "CompareRuns", dependencies: ["TensorKit", "ExampleSupport"], path: "Examples/CompareRuns"),
 
     // Measurements; see Benchmarks/README.md.
     .target(name: "CPeak", path: "Benchmarks/CPeak"),
@@ -145,7 +145,7 @@ let package = Package(
         "ExampleSupport", "INRZoo", "GradientAdjusters", "AutoDiff", "TensorKit", "FitImage",
         "ImageFitting", "RenderImage", "FitFunction", "FitShape", "FitScene", "RenderScene",
         "EvaluateShape",
-        "CompareAdjusters", "CustomAdjuster", "InspectKernel", "IndexRuns",
+        "CompareAdjusters", "CustomAdjuster", "InspectKernel", "CompareRuns",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -43,7 +43,7 @@ import Testing
           == ["p0-seed0", "p0-seed1", "p1-seed0", "p1-seed1", "p2-seed0", "p2-seed1"])
       #expect(
         entries.allSatisfy {
-          $0.code == 0 && $0.results?.compactMap { $0["psnr"]?.number }.count == 2
+          $0.code == 0 && $0.results?.elements.compactMap { $0["psnr"]?.double }.count == 2
         })
       let alone = try ProgramRun(
         "FitImage", ["--image", "p2.png", "--seed", "1", "--output", "alone"] + Self.options,

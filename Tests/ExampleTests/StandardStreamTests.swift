@@ -9,7 +9,7 @@ struct StandardStreamTests {
   static let tiny = "--width 8 --hidden-layers 0 --steps 2 --downscale 8 --adjuster none"
   static let programs = [
     "FitImage", "CompareAdjusters", "FitFunction", "FitShape", "EvaluateShape", "FitScene",
-    "InspectKernel", "CustomAdjuster", "RenderScene", "RenderImage", "IndexRuns",
+    "InspectKernel", "CustomAdjuster", "RenderScene", "RenderImage", "CompareRuns",
   ]
 
   @Test("Help that cannot be written is a failure", arguments: programs)

@@ -174,7 +174,7 @@ private final class RunningChild {
     let lines = text.split(separator: "\n")
     // What went well is in the folder; of the rest the log tells.
     if code == 0 { try? FileManager.default.removeItem(at: log) }
-    let summary = code == 0 ? try? RunSummary(contentsOf: folder) : nil
+    let summary = try? Data(contentsOf: folder.appendingPathComponent("summary.json"))
     return RunRecord.Entry(
       run: run.name, input: run.input, seed: run.seed, arguments: run.arguments, code: Int(code),
       seconds: Machine.monotonicSeconds() - start,
@@ -182,6 +182,7 @@ private final class RunningChild {
         ? nil
         : lines.last { $0.hasPrefix("error: ") }.map { String($0.dropFirst(7)) }
           ?? lines.last.map(String.init) ?? "it ended with \(code)",
-      results: summary?.results)
+      results: code == 0
+        ? summary.flatMap { try? JSONValue(file: $0) }.flatMap { $0["results"] } : nil)
   }
 }

@@ -14,17 +14,16 @@ package final class RunRecord {
     package let seconds: Double
     package let error: String?
     /// The numbers and texts of `summary.json` for each adjuster.
-    package let results: [[String: RunValue]]?
+    package let results: JSONValue?
 
     /// The line on the terminal.
     package var sentence: String {
       guard code == 0 else { return "\(run) failed: \(error ?? "with \(code)")" }
-      let measures = (results ?? []).map { result in
-        let name = result["adjuster"]?.text ?? result["field"]?.text ?? ""
-        let value = RunSummary.measures.lazy.compactMap { measure in
-          result[measure]?.number.map { "\(measure) \(NumberText.fixed($0, 2))" }
+      let measures = (results?.elements ?? []).map { result in
+        let value = ["psnr", "iou", "relative_error"].lazy.compactMap { measure in
+          result[measure]?.double.map { "\(measure) \(NumberText.fixed($0, 2))" }
         }.first
-        return [name, value].compactMap { $0 }.joined(separator: " ")
+        return [result["adjuster"]?.text, value].compactMap { $0 }.joined(separator: " ")
       }
       return "\(run): \(measures.joined(separator: ", ")) in \(NumberText.duration(seconds))"
     }

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-@Suite("IndexRuns")
-struct IndexRunsTests {
+@Suite("CompareRuns")
+struct CompareRunsTests {
   private func write(_ text: String, to path: String, in root: URL) throws {
     let file = root.appendingPathComponent(path)
     try FileManager.default.createDirectory(
@@ -36,7 +36,7 @@ struct IndexRunsTests {
         #"{"models":[],"made":{"command":"InspectKernel"}}"#, to: "runs/inside/summary.json",
         in: root)
       try write("{", to: "runs/broken/summary.json", in: root)
-      let run = try ProgramRun("IndexRuns", ["--runs", "runs"], in: root)
+      let run = try ProgramRun("CompareRuns", ["--runs", "runs"], in: root)
       #expect(run.code == 0, "\(run.standardError)")
       for name in ["broken", "other"] {
         #expect(run.standardError.contains("note: \(name)/summary.json"))
@@ -51,7 +51,7 @@ struct IndexRunsTests {
       let adjusters = page.matches(of: /<td>(none|iga|bands|fr|bn)<\/td>/).map { String($0.1) }
       #expect(adjusters == ["bn", "bands", "iga", "none", "fr"])
       // Written again, it takes the place of the earlier page.
-      #expect(try ProgramRun("IndexRuns", ["--runs", "runs"], in: root).code == 0)
+      #expect(try ProgramRun("CompareRuns", ["--runs", "runs"], in: root).code == 0)
     }
   }
 
@@ -62,7 +62,7 @@ struct IndexRunsTests {
         (["--runs", "."], Int32(66), "no folder has a summary.json"), ([], 64, "--runs is missing"),
         (["--runs", "none"], 66, "no such folder"),
       ] {
-        let run = try ProgramRun("IndexRuns", arguments, in: root)
+        let run = try ProgramRun("CompareRuns", arguments, in: root)
         #expect(run.code == code && run.standardError.contains(part), "\(run.standardError)")
         #expect(try names(in: root) == [])
       }

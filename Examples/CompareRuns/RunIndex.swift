@@ -5,6 +5,7 @@ struct RunIndex {
   /// The name of their folder.
   let name: String
   let runs: [RunSummary]
+  let tables: ComparisonTables
   let commandLine: String
 
   /// The page.
@@ -16,6 +17,20 @@ struct RunIndex {
         \(NumberText.count(count, "result")) of \(NumberText.count(runs.count, "run")), by what was fitted, the best \
         first.
         """, provenance: .current(commandLine: commandLine))
+    for part in tables.parts where part.comparison.rows.count > 1 {
+      report.addTable(
+        "\(part.subject.heading): \(part.measure)", comparison(part),
+        caption: """
+          Means over \(NumberText.count(part.comparison.subjects.count, part.subject.rawValue)), standard deviations (SD) \
+          between them and between seeds, and mean differences from "\(part.comparison.baseline)" on the same \
+          \(part.subject.rawValue) and seed with their standard errors (SE).
+          """)
+      if (2...12).contains(part.comparison.subjects.count) {
+        report.addTable(
+          "\(part.measure) of each \(part.subject.rawValue)", bySubject(part),
+          caption: "Means over seeds.")
+      }
+    }
     for subject in RunSummary.Subject.allCases {
       let own = runs.filter { $0.subject == subject }
       if own.isEmpty { continue }
@@ -28,6 +43,39 @@ struct RunIndex {
     }
     report.addTable("All runs", commands, caption: "When and how each run was made.")
     return report
+  }
+
+  private func comparison(_ part: ComparisonTables.Part) -> ReportTable {
+    let better = RunSummary.better(of: part.measure)
+    var fields: [ReportTable.Field<RunComparison.Row>] = [
+      (.text("Way"), { .text($0.way) }),
+      (.number("Runs", decimals: 0), { .number(Double($0.count)) }),
+      (.number("Mean", better: better), { .number($0.mean) }),
+    ]
+    let rows = part.comparison.rows
+    if rows.contains(where: { $0.spreadOverSubjects != nil }) {
+      fields.append((.number("SD, \(part.subject.rawValue)s"), { .number($0.spreadOverSubjects) }))
+    }
+    if rows.contains(where: { $0.spreadOverSeeds != nil }) {
+      fields.append((.number("SD, seeds"), { .number($0.spreadOverSeeds) }))
+    }
+    if rows.contains(where: { $0.difference != nil }) {
+      fields += [
+        (.number("Difference"), { .number($0.difference) }),
+        (.number("SE"), { .number($0.standardError) }),
+        (.text("Better in"), { .text($0.pairs == 0 ? "" : "\($0.wins) of \($0.pairs)") }),
+      ]
+    }
+    return ReportTable(of: rows, fields)
+  }
+
+  private func bySubject(_ part: ComparisonTables.Part) -> ReportTable {
+    ReportTable(
+      of: part.comparison.subjects,
+      [(.text(part.subject.heading), { .text($0) })]
+        + part.comparison.rows.map { row in
+          (.number(row.way), { .number(part.comparison.mean(of: row.way, on: $0)) })
+        })
   }
 
   private func table(of runs: [RunSummary], _ subject: RunSummary.Subject) -> ReportTable {

@@ -15,8 +15,24 @@ struct RunSummary {
   /// When the run was made, and by which command.
   let date: String
   let command: String
+  /// The settings, by name.
+  let settings: [String: String]
   /// What came out of each adjuster.
   let results: [RunResult]
+
+  /// The seed; empty if the summary has none.
+  var seed: String { settings["seed"] ?? "" }
+
+  /// A setting in words, as `model finer`; nil where it does not apply.
+  func describes(_ name: String) -> String? {
+    settings[name].flatMap { $0.isEmpty ? nil : "\(name) \($0)" }
+  }
+
+  /// Which values of a measure are better.
+  static func better(of measure: String) -> BetterValue {
+    let higher = ["psnr", "ssim", "iou", "f_score", "normal_consistency", "precision", "recall"]
+    return higher.contains { measure.contains($0) } ? .higher : .lower
+  }
 
   /// What came out of one adjuster.
   struct RunResult {
@@ -26,6 +42,8 @@ struct RunSummary {
     let steps: Double?
     let seconds: Double?
     let failure: String?
+    /// All its numbers, by name.
+    let numbers: [String: Double]
   }
 
   /// The kinds of what is fitted, each with its measure.
@@ -107,6 +125,11 @@ struct RunSummary {
   /// A summary; nil if it is not one of a program of this package.
   init?(_ summary: JSONValue, path: String, hasReport: Bool) {
     guard let made = summary["made"] else { return nil }
+    if case .object(let members)? = summary["settings"] {
+      settings = members.compactMapValues(\.text)
+    } else {
+      settings = [:]
+    }
     self.path = path
     self.hasReport = hasReport
     date = made["date"]?.text ?? ""
@@ -126,11 +149,14 @@ struct RunSummary {
     results = measured.map { result in
       let field = result["field"]?.text
       let adjuster = result["adjuster"]?.text ?? "run"
+      var numbers: [String: Double] = [:]
+      if case .object(let members) = result { numbers = members.compactMapValues(\.double) }
       return RunResult(
         name: field.map { "\($0), \(adjuster)" } ?? adjuster,
         quality: result[kind.measure]?.double,
         steps: (result["steps"] ?? result["runs"]?.elements.first?["steps"])?.double,
-        seconds: result["training_seconds"]?.double, failure: result["failure"]?.text)
+        seconds: result["training_seconds"]?.double, failure: result["failure"]?.text,
+        numbers: numbers)
     }
   }
 }
