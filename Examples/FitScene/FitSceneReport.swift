@@ -151,7 +151,7 @@ struct FitSceneReport {
     report.addTable(
       "Results", table.bestFirst,
       caption: """
-        PSNR and SSIM: means over all test views, by the field as it is at the end. Numbers: those that are \
+        Runs: \(results.map { "\($0.runName) is \($0.run.about)" }.joined(separator: "; ")). PSNR and SSIM: means over all test views, by the field as it is at the end. Numbers: those that are \
         trained. The median time of a step; the most memory that the run's tensors took at once.
         """)
     for pictures in results.first(where: { !$0.pictures.isEmpty })?.pictures ?? [] {
@@ -209,7 +209,7 @@ struct FitSceneReport {
       let end =
         result.course.failure?.clause
         ?? result.course.stopClause.map { "\($0) and had \(reached)" } ?? reached
-      return "\(result.run.about), \(end)"
+      return "\(result.runName) \(end)"
     }.joined(separator: "; ")
     return """
       Radiance fields were fitted to \(NumberText.count(subject.viewCounts.training, "view")) of \(subject.name) and \

@@ -335,12 +335,12 @@ struct InspectionReport {
         return [
           ReportPicture(
             mosaics.before, caption: "\(name), before",
-            detail: "\(NumberText.fixed(psnrs.before, 2)) dB"),
+            detail: "\(NumberText.fixed(psnrs.before, 2)) dB", color: colors[name]),
           ReportPicture(
             mosaics.after, caption: "\(name), after \(steps)",
-            detail: "\(NumberText.fixed(psnrs.after, 2)) dB"),
+            detail: "\(NumberText.fixed(psnrs.after, 2)) dB", color: colors[name]),
         ]
-      },
+      }, size: .large,
       caption: """
         Up to 64 of the first layer's units over the square from -1 to 1, before and after training by Adam \
         with the rate \(NumberText.plain(InspectionSettings.pictureRate)) on the embedded picture in \

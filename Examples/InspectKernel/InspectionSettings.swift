@@ -194,13 +194,13 @@ struct InspectionSettings: Experiment {
   /// About how long the work takes, as a sentence for the terminal.
   ///
   /// On the two cores where it was measured, a network of the default size took 35 microseconds for each row of a step,
-  /// and 3.5 seconds for the kernel of 256 points and what follows from it.
+  /// 3.5 seconds for the kernel of 256 points and what follows from it, and half a second for the rest.
   var durationSentence: String {
     let rows = Double(steps) * Double(samples + side * side)
     let size = Double(recipe.model.width) / 256
     let ofPoints = Double(samples) / 256
     let seconds =
-      Double(models.count) * (35e-6 * rows * size * size + 3.5 * ofPoints * ofPoints)
+      Double(models.count) * (0.5 + 35e-6 * rows * size * size + 3.5 * ofPoints * ofPoints)
       * 2 / Double(min(max(workers.threads, 1), 4))
     let shorter =
       values[Options.quick] ? "" : "; --quick shows the same more coarsely in some seconds"

@@ -59,12 +59,15 @@ struct FitImageBandsTests {
       // Three refreshes of the constant, blocks of 16, 8, 4 and 2, and single pixels.
       let files = try run("", in: root)
       #expect(try files.text("bands-before-bands.svg").contains("blocks of 16"))
-      #expect(try files.text("bands-after-bands-cosine.svg").contains("radius 0.5 to 1.5"))
+      #expect(try files.text("bands-bands-cosine.csv").contains("radius 0.5 to 1.5"))
+      // Of many bands, which have an order, some are named.
+      let names = try files.text("bands-after-bands-cosine.svg").count(of: "class=\"plot-name\"")
+      #expect((4...9).contains(names))
       let rows = try files.text("bands-bands.csv").split(separator: "\n")
       #expect(rows.count == 1 + 3 * 6)
       #expect(rows[0] == "step,band,frequency,rank,measured,energy,factor,adjusted_energy")
       #expect(rows[8].hasPrefix("3,blocks of 16,") && rows[13].hasPrefix("10,constant,"))
-      #expect(report.contains("blocks of 4") && report.contains("radius 0.5 to 1.5"))
+      #expect(report.contains("blocks of 4"))
     }
   }
 

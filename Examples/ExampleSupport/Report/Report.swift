@@ -73,7 +73,7 @@ package struct Report: Sendable {
     let note = Self.caption("Figure \(figures)", caption)
     let items = pictures.map { $0.html(isExact: size == .exact) }.joined(separator: "\n")
     // Many large pictures would make a page that nobody scrolls through.
-    let shown = size == .large && pictures.count > 6 ? PictureSize.medium : size
+    let shown = size == .large && pictures.count > 8 ? PictureSize.medium : size
     let html =
       "<div class=\"pictures \(shown.rawValue)\">\n\(items)\n</div>\n<p class=\"note\">\(note)</p>"
     sections.append(Section(heading: heading, html: html))

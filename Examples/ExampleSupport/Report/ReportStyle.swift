@@ -43,7 +43,9 @@ enum ReportStyle {
         linear-gradient(to right, var(--shade), transparent) left / 1rem 100% scroll no-repeat,
         linear-gradient(to left, var(--shade), transparent) right / 1rem 100% scroll no-repeat;
     }
-    .run { white-space: nowrap; }
+    /* Names and dates stay on a line; the last column may hold sentences. */
+    .run, .results td { white-space: nowrap; }
+    .results td:last-child:not(.number) { white-space: normal; min-width: 12rem; }
     .wide:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
     .hint { display: none; margin: 0.3rem 0 0; text-align: right; }
     .results {

@@ -74,8 +74,10 @@ extension Picture {
 
   /// Pictures of as many pixels may have any number of bytes.
   private static let freePixels = 4_000_000
-  /// How many more pixels a byte may stand for: those of photographs take a bit and more, an empty page's ten times
-  /// fewer. The decoder takes memory for all that a file states.
+  /// How many more pixels a byte may stand for.
+  ///
+  /// Those of photographs take a bit and more each, and those of an empty page ten times less. The decoder takes memory
+  /// for all that a file states.
   private static let mostPixelsPerByte = 100
 
   private static func checkJPEGSize(
