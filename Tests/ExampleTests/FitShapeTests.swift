@@ -220,7 +220,7 @@ struct FitShapeTests {
       // Measuring the first run's surface takes much longer than its training.
       let options = [
         "--resolution", "16", "--width", "32", "--hidden-layers", "1", "--omega", "10", "--steps",
-        "60", "--group", "blocks:4", "--groups-per-step", "40", "--measure-points", "2000000",
+        "60", "--group", "blocks:4", "--groups-per-step", "40", "--measure-points", "600000",
         "--adjuster", "none", "--adjuster", "bands", "--output", "stopped",
       ]
       let saved = root.appendingPathComponent("stopped/checkpoints/none").path
