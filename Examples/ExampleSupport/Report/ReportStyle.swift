@@ -45,7 +45,7 @@ enum ReportStyle {
     }
     /* Names and dates stay on a line; the last column may hold sentences. */
     .run, .results td { white-space: nowrap; }
-    .results td:last-child:not(.number) { white-space: normal; min-width: 12rem; }
+    .results td:last-child:not(.number) { white-space: normal; min-width: 14rem; }
     .wide:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
     .hint { display: none; margin: 0.3rem 0 0; text-align: right; }
     .results {
