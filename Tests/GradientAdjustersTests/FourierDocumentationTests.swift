@@ -6,8 +6,11 @@ import Testing
 
 /// The code of the article on Fourier reparameterization.
 @Test func fourierReparameterizationInTheDocumentation() throws {
-  let problem = SmallProblem<Float>()
-  let (model, batch) = (problem.model, problem.batch)
+  var generator = SeededGenerator(seed: 1)
+  let model = CoordinateNetwork<Float>.siren(
+    inputs: 2, outputs: 3, width: 16, hiddenLayers: 1, using: &generator)
+  let signal = PictureSignal<Float>(.procedural(height: 16, width: 24), patch: 8)
+  let batch = signal.batch
 
   let fourier = FourierReparameterization<Float>(
     lowFrequencies: 16, highFrequencies: 16, phases: 8, amplitude: 0.004)

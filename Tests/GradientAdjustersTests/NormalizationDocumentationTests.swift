@@ -7,8 +7,11 @@ import Testing
 /// The code of the article on batch normalization.
 @Suite struct NormalizationDocumentationTests {
   @Test func batchNormalizationInTiles() throws {
-    let problem = SmallProblem<Float>()
-    let (model, batch) = (problem.model, problem.batch)
+    var generator = SeededGenerator(seed: 1)
+    let model = CoordinateNetwork<Float>.siren(
+      inputs: 2, outputs: 3, width: 16, hiddenLayers: 1, using: &generator)
+    let signal = PictureSignal<Float>(.procedural(height: 16, width: 24), patch: 8)
+    let batch = signal.batch
 
     let normalization = BatchNormalization<Float>(preservingFunctionOver: batch.inputs)
     var trainer = try Trainer(

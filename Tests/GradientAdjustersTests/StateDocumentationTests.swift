@@ -55,6 +55,12 @@ struct Run<Model: Module>: Checkpointable {
       .appendingPathComponent("\(UUID().uuidString).safetensors").path
     defer { try? FileManager.default.removeItem(atPath: path) }
 
+    let signal = PictureSignal<Float>(.procedural(height: 16, width: 24), patch: 8)
+    let batch = signal.batch
+    var generator = SeededGenerator(seed: 0)
+    let initial = CoordinateNetwork<Float>.siren(
+      inputs: 2, outputs: 3, width: 16, using: &generator)
+
     var trainer = try Trainer(
       initial, optimizer: Adam(learningRate: 1e-3), adjuster: GradientAveraging())
     for _ in 0..<10 { try trainer.advance(on: batch) }
