@@ -106,7 +106,8 @@ let package = Package(
       dependencies: ["TensorKit", "INRZoo", "ShapeFiles", "ExampleSupport"],
       path: "Examples/EvaluateShape"),
     .executableTarget(
-      name: "CompareRuns", dependencies: ["TensorKit", "ExampleSupport"], path: "Examples/CompareRuns"),
+      name: "CompareRuns", dependencies: ["TensorKit", "ExampleSupport"],
+      path: "Examples/CompareRuns"),
 
     // Measurements; see Benchmarks/README.md.
     .target(name: "CPeak", path: "Benchmarks/CPeak"),

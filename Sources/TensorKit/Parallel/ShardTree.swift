@@ -2,7 +2,7 @@
 ///
 /// It depends on nothing but the number of shards, so neither threads nor processes change what comes out.
 struct ShardTree: Sendable {
-  /// A place in the tree. Shards are at level 0.
+  /// A place in the tree; shards are at level 0.
   struct Node: Hashable, Sendable {
     let level: Int
     let index: Int
