@@ -1,5 +1,5 @@
 /// The version of this package, kept in one place.
 package enum PackageVersion {
   /// The version that `--version`, summaries and reports show.
-  package static let current = "0.1.0"
+  package static let current = "0.2.0"
 }

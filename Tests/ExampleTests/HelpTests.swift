@@ -70,7 +70,7 @@ struct HelpTests {
     "Help and version go to standard output and end well",
     arguments: [
       (["--help"], "Usage:"), (["-h"], "Usage:"), (["--steps", "x", "--help"], "Usage:"),
-      (["--help-all"], "Usage:"), (["--version"], "Example 0.1.0\n"),
+      (["--help-all"], "Usage:"), (["--version"], "Example 0.2.0\n"),
     ])
   func information(arguments: [String], text: String) {
     let output = Recorder()
