@@ -72,7 +72,9 @@ import Testing
         #expect(job.code == 0, "\(job.standardError)")
       }
       let folder = root.appendingPathComponent("all")
-      #expect(Self.records(folder).map(\.run) == ["p0", "p2", "p1"])
+      // Runs that are made at once may end in any order.
+      let records = Self.records(folder).map(\.run)
+      #expect(Set(records.prefix(2)) == ["p0", "p2"] && records.dropFirst(2) == ["p1"])
       let whole = try Self.run(["--output", "all"], in: root)
       #expect(whole.outputLines == ["finished=0 passed_over=3 failed=0 record=all/runs.jsonl"])
     }
