@@ -80,7 +80,10 @@ struct ComparisonTables {
       "config", "lpips", "patch", "field",
     ]
     let names = Set(runs.flatMap(\.settings.keys)).subtracting(ignored)
-    return names.filter { name in Set(runs.map { $0.settings[name] ?? "" }).count > 1 }.sorted()
+    // A setting that some programs do not have tells programs apart, not ways of fitting.
+    return names.filter { name in
+      runs.allSatisfy { $0.settings[name] != nil } && Set(runs.map { $0.settings[name] }).count > 1
+    }.sorted()
   }
 
   /// A row for each way of fitting.
