@@ -56,6 +56,13 @@ import Testing
           #expect(error.path == path)
           text = error.description
         }
+        // What was refused is not left open.
+        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        for name in open {
+          let target = try? FileManager.default.destinationOfSymbolicLink(
+            atPath: "/proc/self/fd/\(name)")
+          #expect(target != path)
+        }
       }
       return text
     }

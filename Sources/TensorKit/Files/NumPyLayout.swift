@@ -19,8 +19,18 @@ package struct NumPyLayout: Hashable, Sendable {
   /// - Parameter bytes: The contents of a whole file.
   /// - Throws: ``FileError`` if they are not those of a supported `.npy` file.
   package init(of bytes: [UInt8]) throws {
-    let (header, dataStart) = try NumPyFile.header(of: bytes)
-    let count = bytes.count - dataStart
+    try self.init(start: bytes, fileSize: bytes.count)
+  }
+
+  /// Reads the header of a file, and checks that it fits the file's size.
+  ///
+  /// - Parameters:
+  ///   - start: The bytes that the file begins with, the whole header among them.
+  ///   - fileSize: How many bytes the file has.
+  /// - Throws: ``FileError`` if they are not those of a supported `.npy` file.
+  init(start: [UInt8], fileSize: Int) throws {
+    let (header, dataStart) = try NumPyFile.header(of: start)
+    let count = fileSize - dataStart
     guard let needed = StoredArray.byteCount(of: header.elementType, shape: header.shape),
       needed == count
     else {
@@ -33,6 +43,6 @@ package struct NumPyLayout: Hashable, Sendable {
     isBigEndian = header.isBigEndian
     isFortranOrder = header.isFortranOrder
     shape = header.shape
-    elements = dataStart..<bytes.count
+    elements = dataStart..<fileSize
   }
 }

@@ -15,16 +15,11 @@ import Foundation
 public final class NumPyRows: Sendable {
   /// The path of the file.
   public let path: String
-  /// The type of the elements.
-  public let elementType: ArrayElementType
-  /// The lengths of the axes.
-  public let shape: [Int]
   /// The number of columns.
   public let columns: Int
   /// The number of rows.
   public let count: Int
-  private let isBigEndian: Bool
-  private let dataStart: Int
+  private let layout: NumPyLayout
   private let descriptor: Int32
 
   /// Opens a file, and reads its header alone.
@@ -35,62 +30,53 @@ public final class NumPyRows: Sendable {
   /// - Throws: ``FileError`` if it is not there, cannot be read, is not a supported `.npy` file in row-major order,
   ///   breaks off, or has no rows of so many columns.
   public init(contentsOf path: String, columns: Int? = nil) throws {
+    let file = try WholeFile.opened(path)
+    do {
+      layout = try FileError.naming(path) { try Self.layout(of: file) }
+      self.columns = columns ?? layout.shape.last ?? 1
+      let elements = layout.shape.reduce(1, *)
+      count = self.columns > 0 ? elements / self.columns : 0
+      guard self.columns > 0, count * self.columns == elements else {
+        throw FileError(
+          .malformed, path: path,
+          reason: "its shape \(layout.shape) cannot be seen as rows of \(self.columns) columns")
+      }
+    } catch {
+      // An object that is not made is not taken down.
+      close(file)
+      throw error
+    }
     self.path = path
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else {
-      let isMissing = errno == ENOENT || errno == ENOTDIR
-      throw FileError(
-        isMissing ? .noSuchFile : .unreadable, path: path,
-        reason: isMissing
-          ? "there is no such file; check the path"
-          : "it cannot be opened: \(WholeFile.systemMessage(errno))")
-    }
-    // Closed by `deinit`, whatever follows.
     descriptor = file
-    let (header, dataStart) = try FileError.naming(path) { try Self.header(of: file) }
-    self.dataStart = dataStart
-    elementType = header.elementType
-    isBigEndian = header.isBigEndian
-    shape = header.shape
-    let elements = shape.reduce(1, *)
-    self.columns = columns ?? shape.last ?? 1
-    count = self.columns > 0 ? elements / self.columns : 0
-    guard self.columns > 0, count * self.columns == elements else {
-      throw FileError(
-        .malformed, path: path,
-        reason: "its shape \(shape) cannot be seen as rows of \(self.columns) columns")
-    }
   }
 
   deinit { close(descriptor) }
 
-  /// The header of an open file, and where its elements begin.
-  private static func header(of file: Int32) throws -> (NumPyHeader, dataStart: Int) {
+  /// The type of the elements.
+  public var elementType: ArrayElementType { layout.elementType }
+
+  /// The lengths of the axes.
+  public var shape: [Int] { layout.shape }
+
+  /// How an open file holds its array.
+  private static func layout(of file: Int32) throws -> NumPyLayout {
     var status = stat()
     guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw FileError(.unreadable, reason: "it is no file that can be read at any place")
     }
-    let size = Int(status.st_size)
     // The longest header that is supported, and what precedes it.
+    let size = Int(status.st_size)
     var start = [UInt8](repeating: 0, count: min(size, 1 << 20 + 12))
-    guard read(&start, of: file, from: 0) else {
+    guard start.withUnsafeMutableBytes({ read($0, of: file, from: 0) }) else {
       throw FileError(.unreadable, reason: "it cannot be read: \(WholeFile.systemMessage(errno))")
     }
-    let (header, dataStart) = try NumPyFile.header(of: start)
-    guard !header.isFortranOrder || header.shape.count < 2 else {
+    let layout = try NumPyLayout(start: start, fileSize: size)
+    guard !layout.isFortranOrder || layout.shape.count < 2 else {
       throw FileError(
         .unsupported,
         reason: "its first axis runs fastest; save numpy.ascontiguousarray of it instead")
     }
-    guard let needed = StoredArray.byteCount(of: header.elementType, shape: header.shape),
-      needed <= size - dataStart
-    else {
-      throw FileError(
-        .malformed,
-        reason: "it has \(size - dataStart) bytes of data, too few for "
-          + "\(header.elementType.rawValue) with the shape \(header.shape); it is truncated")
-    }
-    return (header, dataStart)
+    return layout
   }
 
   /// Fills bytes from a place in a file; false if it has not so many, or cannot be read.
@@ -99,17 +85,13 @@ public final class NumPyRows: Sendable {
   ) -> Bool {
     var done = 0
     while done < bytes.count {
-      let count = pread(
-        file, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
-      if count < 0 && errno == EINTR { continue }
+      let count = WholeFile.retryingInterrupted {
+        pread(file, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
+      }
       guard count > 0 else { return false }
       done += count
     }
     return true
-  }
-
-  private static func read(_ bytes: inout [UInt8], of file: Int32, from offset: Int) -> Bool {
-    bytes.withUnsafeMutableBytes { read($0, of: file, from: offset) }
   }
 
   /// Some rows, of shape [rows, columns].
@@ -136,7 +118,7 @@ public final class NumPyRows: Sendable {
         bytes.withUnsafeMutableBytes {
           Self.read(
             UnsafeMutableRawBufferPointer(rebasing: $0[start...]), of: descriptor,
-            from: dataStart + run.lowerBound * rowBytes)
+            from: layout.elements.lowerBound + run.lowerBound * rowBytes)
         } && isWhole
     }
     var run = 0..<0
@@ -151,7 +133,7 @@ public final class NumPyRows: Sendable {
     if !run.isEmpty { append(run) }
     let shape = [bytes.count / max(rowBytes, 1), columns]
     guard isWhole else { return Tensor(repeating: .nan, shape: shape) }
-    if isBigEndian { bytes = bytes.reversingRuns(of: elementType.byteCount) }
+    if layout.isBigEndian { bytes = bytes.reversingRuns(of: elementType.byteCount) }
     return StoredArray(elementType, shape: shape, bytes: bytes).tensor()
   }
 }

@@ -6,15 +6,7 @@ package enum WholeFile {
   ///
   /// - Throws: ``FileError`` if the file is not there, is not a file or cannot be read.
   package static func bytes(ofFileAt path: String) throws -> [UInt8] {
-    let file = retryingInterrupted { open(path, O_RDONLY | O_CLOEXEC) }
-    guard file >= 0 else {
-      let code = errno
-      let isMissing = code == ENOENT || code == ENOTDIR
-      throw FileError(
-        isMissing ? .noSuchFile : .unreadable, path: path,
-        reason: isMissing
-          ? "there is no such file; check the path" : "it cannot be opened: \(systemMessage(code))")
-    }
+    let file = try opened(path)
     defer { close(file) }
 
     var status = stat()
@@ -47,6 +39,22 @@ package enum WholeFile {
         contents.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
       }
     }
+  }
+
+  /// Opens a file for reading, and returns its descriptor, which is to be closed.
+  ///
+  /// - Throws: ``FileError`` if the file is not there or cannot be opened.
+  static func opened(_ path: String) throws -> Int32 {
+    let file = retryingInterrupted { open(path, O_RDONLY | O_CLOEXEC) }
+    guard file >= 0 else {
+      let code = errno
+      let isMissing = code == ENOENT || code == ENOTDIR
+      throw FileError(
+        isMissing ? .noSuchFile : .unreadable, path: path,
+        reason: isMissing
+          ? "there is no such file; check the path" : "it cannot be opened: \(systemMessage(code))")
+    }
+    return file
   }
 
   /// Writes a file whole or not at all.
@@ -175,7 +183,7 @@ package enum WholeFile {
     String(cString: strerror(code)).lowercased()
   }
 
-  private static func retryingInterrupted<Result: SignedInteger>(
+  static func retryingInterrupted<Result: SignedInteger>(
     _ call: () -> Result
   ) -> Result {
     while true {
