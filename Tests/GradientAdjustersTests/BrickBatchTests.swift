@@ -83,6 +83,19 @@ import Testing
     for _ in 0..<3 { #expect(source.nextBatch().identity == other.nextBatch().identity) }
   }
 
+  @Test func bytesOfAFileAreScaled() throws {
+    let path = FileManager.default.temporaryDirectory
+      .appendingPathComponent("bytes-\(UUID().uuidString).npy").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try NumPyFile(StoredArray(.uint8, shape: [2, 3], bytes: [0, 51, 102, 153, 204, 255])).write(
+      to: path)
+    let rows = Rows<Double>(try NumPyRows(contentsOf: path), scaledBy: 1 / 255)
+    #expect(rows.count == 2 && rows.columns == 3)
+    let expected = Tensor<Double>([[0.6, 0.8, 1], [0, 0.2, 0.4]])
+    #expect(rows.rows(at: [1, 0]).largestDifference(from: expected) < 1e-15)
+    #expect(rows.rows(in: .range(0..<1)).largestDifference(from: expected.slice(1..<2)) < 1e-15)
+  }
+
   @Test("A file of 100 gigabytes is fitted in flat memory")
   func largeFile() throws {
     let path = FileManager.default.temporaryDirectory
@@ -116,7 +129,7 @@ import Testing
     var last = first
     for _ in 0..<60 { last = try trainer.advance(on: source.nextBatch()) }
     #expect(last < first / 4)
-    // 245,760 voxels in batches of 4,096: all that was read would be 1 MB, and what maps the file, 400 GB.
+    // 61 batches of 8 bricks of 64 lines: the pages that a map of the file would have touched are 128 MB.
     #expect(Self.residentBytes - before < 64 << 20)
   }
 

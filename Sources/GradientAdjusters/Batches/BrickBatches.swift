@@ -61,9 +61,7 @@ public struct BrickBatches<Scalar: TensorScalar>: BatchSource {
     self.bricksPerBatch = bricksPerBatch
     brickSides = sides
     bricks = RowGrid(extents: zip(grid.extents, sides).map { ($0 + $1 - 1) / $1 })
-    offsets = zip(sides, grid.extents).reduce([0]) { offsets, axis in
-      offsets.flatMap { offset in (0..<axis.0).map { offset * axis.1 + $0 } }
-    }
+    offsets = grid.offsets(ofBox: sides)
     groups = RowPartition(rowCount: bricksPerBatch * offsets.count, groupSize: offsets.count)
     draws = SeededGenerator(seed: seed)
   }
@@ -79,10 +77,10 @@ public struct BrickBatches<Scalar: TensorScalar>: BatchSource {
     rows.reserveCapacity(rowCount)
     var weights: [Scalar] = []
     for draw in 0..<bricksPerBatch {
-      let place = (Double(draw) + Double.random(in: 0..<1, using: &generator))
+      let place = Double(draw) + Double.random(in: 0..<1, using: &generator)
       let number = Int(place * Double(bricks.count) / Double(bricksPerBatch))
       let first = corner(ofBrick: min(number, bricks.count - 1))
-      let start = zip(first, grid.extents).reduce(0) { $0 * $1.1 + $1.0 }
+      let start = grid.point(at: first)
       rows += offsets.map { start + $0 }
       if overlap { weights += self.weights(ofBrickAt: first) }
     }

@@ -55,6 +55,20 @@ public struct RowGrid: Sendable, Equatable {
     return indices
   }
 
+  /// The point at some indices along each axis.
+  func point(at indices: [Int]) -> Int {
+    zip(indices, extents).reduce(0) { $0 * $1.1 + $1.0 }
+  }
+
+  /// How far the points of a box lie behind its first one, in row-major order.
+  ///
+  /// - Parameter sides: The number of points along each side of the box.
+  func offsets(ofBox sides: [Int]) -> [Int] {
+    zip(sides, extents).reduce([0]) { offsets, axis in
+      offsets.flatMap { offset in (0..<axis.0).map { offset * axis.1 + $0 } }
+    }
+  }
+
   /// A batch's rows in the order of the grid's points.
   func inOrder<Scalar>(_ rows: Tensor<Scalar>) -> Tensor<Scalar> {
     precondition(

@@ -84,10 +84,9 @@ public struct StratifiedBatches<Scalar: TensorScalar>: BatchSource {
       let sides = zip(first, grid.extents).map { min(side, $1 - $0) }
       let known = shapes.firstIndex(of: sides)
       if known == nil { shapes.append(sides) }
-      let point = zip(first, grid.extents).reduce(0) { $0 * $1.1 + $1.0 }
-      return (point, known ?? shapes.count - 1)
+      return (grid.point(at: first), known ?? shapes.count - 1)
     }
-    offsets = shapes.map { Self.offsets(of: $0, in: grid.extents) }
+    offsets = shapes.map(grid.offsets(ofBox:))
     if grid.extents.allSatisfy({ $0.isMultiple(of: side) }) {
       weights = nil
     } else {
@@ -97,13 +96,6 @@ public struct StratifiedBatches<Scalar: TensorScalar>: BatchSource {
         repeatElement(Scalar(sizes[corner.shape] * scale), count: rowsPerBlock)
       }
       weights = Tensor(ofRows).reshaped(to: [rowCount, 1])
-    }
-  }
-
-  /// How far the points of a box of a grid lie behind the first one, in row-major order.
-  private static func offsets(of sides: [Int], in extents: [Int]) -> [Int] {
-    zip(sides, extents).reduce([0]) { offsets, axis in
-      offsets.flatMap { offset in (0..<axis.0).map { offset * axis.1 + $0 } }
     }
   }
 
