@@ -11,7 +11,7 @@ package enum FitImageProgram {
         try TextOutput.standardOutput.deliver(PublishedExperiment.listing)
         return
       }
-      if ListOptions.areGiven(by: values) { return try PictureList.perform(values) }
+      if try ListOptions.areGiven(by: values) { return try PictureList.perform(values) }
       let values = try CheckpointOptions.continued(values, by: Options.command)
       let settings = try FitImageSettings(values)
       try settings.perform { FitImageReport(settings: settings, results: $0).files }

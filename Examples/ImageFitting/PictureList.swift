@@ -25,7 +25,8 @@ enum PictureList {
     }
     let seed: Int = values.given(TrainingOptions.seed) ?? Recipe.picture.training.seed
     let list = try ListOptions.runs(
-      values, input: Options.image.name, seed: seed, weights: WeightOptions.saved.name)
+      values, input: Options.image.name, seed: seed, weights: WeightOptions.saved.name,
+      to: values[Options.output])
     let cores = values[TrainingOptions.threads] ?? Workers.availableCores
     let sideBySide = try isSmall(list, values) ? cores : 1
     let atOnce = min(values[ListOptions.atOnce] ?? sideBySide, list.count)

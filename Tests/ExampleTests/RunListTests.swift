@@ -144,6 +144,9 @@ import Testing
       for share in ["0/2", "3/2", "2", "a/b", "1/2/3"] {
         #expect(try refusal(["--share", share], 64).contains("give I/N"))
       }
+      for option in [["--share", "1/2"], ["--at-once", "2"]] {
+        #expect(try refusal(option, 64).contains("give --list or --seeds"))
+      }
       try "p0.png\n".write(to: list, atomically: true, encoding: .utf8)
       #expect(
         try refusal(["--list", "list.txt", "--resume", root.path], 64).contains(

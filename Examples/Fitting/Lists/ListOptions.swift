@@ -46,8 +46,14 @@ package enum ListOptions {
   }
 
   /// Whether a command line asks for many runs.
-  package static func areGiven(by values: OptionValues) -> Bool {
-    values[list] != nil || values[seeds] > 1
+  ///
+  /// - Throws: A failure (64) if it says how many runs are to be shared, and asks for one.
+  package static func areGiven(by values: OptionValues) throws(ExampleFailure) -> Bool {
+    if values[list] != nil || values[seeds] > 1 { return true }
+    for name in [share.name, atOnce.name] where values.gives(named: name) {
+      throw .usage("--\(name) is for many runs; give --list or --seeds, or leave it out")
+    }
+    return false
   }
 
   /// The inputs of a list, with the lines that they are on.
@@ -82,8 +88,9 @@ package enum ListOptions {
   ///   - input: The name of the option that gives a run its input.
   ///   - seed: The first seed.
   ///   - weights: The name of the option that saves weights, which go to each run's own folder.
+  ///   - folder: The folder that receives the runs' folders.
   package static func runs(
-    _ values: OptionValues, input: String, seed: Int, weights: String
+    _ values: OptionValues, input: String, seed: Int, weights: String, to folder: URL
   ) throws -> [ListedRun] {
     let files = try values[list].map { try inputs(in: $0) }
     let own = Set(
@@ -109,7 +116,7 @@ package enum ListOptions {
         if let file { arguments.append("--\(input)=\(file.path)") }
         if let path = values.arguments.first(where: { $0.hasPrefix("--\(weights)=") }) {
           let file = URL(fileURLWithPath: String(path.dropFirst(weights.count + 3)))
-          let place = values[outputFolder].appendingPathComponent(run)
+          let place = folder.appendingPathComponent(run)
             .appendingPathComponent(file.lastPathComponent)
           arguments.append("--\(weights)=\(place.path)")
         }
@@ -118,8 +125,4 @@ package enum ListOptions {
       }
     }
   }
-
-  /// Where the runs' folders go.
-  static let outputFolder = Option(
-    "output", .outputPath("DIR"), default: URL(fileURLWithPath: "output"), help: "")
 }
