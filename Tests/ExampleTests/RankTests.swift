@@ -44,6 +44,8 @@ struct RankTests {
         // Each line once: the first process speaks for all.
         #expect(run.outputLines.count == reference.outputLines.count, "\(run.standardOutput)")
         #expect(try Self.weights(several) == expected, "\(count) ranks")
+        let summary = several.appendingPathComponent("output/summary.json")
+        #expect(try String(contentsOf: summary, encoding: .utf8).contains("\"\(count) by "))
       }
     }
   }
@@ -144,7 +146,7 @@ struct RankTests {
       let stopped = try Launcher.run(
         3, "FitImage",
         arguments + ["--output", "stopped", "--save-weights", "stopped.safetensors"], in: root,
-        killingRank: 1
+        sending: SIGKILL, toRanks: [1]
       ) {
         let names = try? FileManager.default.contentsOfDirectory(atPath: checkpoints)
         return names?.contains { $0.hasSuffix(".safetensors") } ?? false
@@ -153,6 +155,47 @@ struct RankTests {
       #expect(stopped.code != 0 || stopped.standardError.contains("The report"))
       let resumed = try Launcher.run(2, "FitImage", ["--resume", "stopped"], in: root)
       #expect(resumed.code == 0, "\(resumed.standardError)")
+      let files = try ["whole", "stopped"].map {
+        try Data(contentsOf: root.appendingPathComponent("\($0).safetensors"))
+      }
+      #expect(files[0] == files[1])
+    }
+  }
+}
+
+extension RankTests {
+  @Test(
+    "A wish to stop that all processes hear leaves a checkpoint and a report, from which a run goes on"
+  )
+  func stopped() throws {
+    try withTemporaryFolder { root in
+      let arguments = Self.picture.dropLast() + ["4000", "--adjuster", "none"]
+      let metrics = root.appendingPathComponent("stopped/metrics-none.csv")
+      let alone = root.appendingPathComponent("stopped/metrics.csv")
+      let run = try Launcher.run(
+        2, "FitImage",
+        arguments + [
+          "--output", "stopped", "--checkpoint-every", "never", "--save-weights",
+          "stopped.safetensors",
+        ], in: root, sending: SIGTERM, toRanks: [0, 1]
+      ) {
+        [metrics, alone].contains {
+          let text = (try? String(contentsOf: $0, encoding: .utf8)) ?? ""
+          return text.split(separator: "\n").count > 3
+        }
+      }
+      #expect(run.code == 128 + SIGTERM, "\(run.standardError)")
+      #expect(run.errorLines.count { $0.contains("error: stopped by SIGTERM") } == 1)
+      for name in ["report.html", "checkpoints/none"] {
+        let path = root.appendingPathComponent("stopped/\(name)").path
+        #expect(FileManager.default.fileExists(atPath: path), "\(name)")
+      }
+      let rest = try ProgramRun("FitImage", ["--resume", "stopped"], in: root)
+      #expect(rest.code == 0, "\(rest.standardError)")
+      let whole = try ProgramRun(
+        "FitImage", arguments + ["--output", "whole", "--save-weights", "whole.safetensors"],
+        in: root)
+      #expect(whole.code == 0, "\(whole.standardError)")
       let files = try ["whole", "stopped"].map {
         try Data(contentsOf: root.appendingPathComponent("\($0).safetensors"))
       }
@@ -178,13 +221,15 @@ enum Launcher {
   ///
   /// - Parameters:
   ///   - ranks: How many.
-  ///   - killed: The process that is killed as soon as `ready`; none by default.
+  ///   - signal: What some processes are sent as soon as `ready`; nothing by default.
+  ///   - targets: These processes.
   static func run(
     _ ranks: Int, _ program: String, _ arguments: [String], in folder: URL,
-    killingRank killed: Int? = nil, when ready: () throws -> Bool = { true }
+    sending signal: Int32? = nil, toRanks targets: [Int] = [],
+    when ready: () throws -> Bool = { true }
   ) throws -> ProgramRun {
     let file = try ProgramRun.built(program).path
-    guard let killed else {
+    guard let signal else {
       return try ProgramRun(
         executable: ProgramRun.onPath("mpirun"), options(ranks) + [file] + arguments, in: folder)
     }
@@ -197,11 +242,13 @@ enum Launcher {
       options(ranks) + ["/bin/sh", "-c", script, numbers.path, file] + arguments, in: folder,
       sending: SIGCONT
     ) {
-      guard !isDone, try ready(),
-        let text = try? String(contentsOfFile: "\(numbers.path).\(killed)", encoding: .utf8),
-        let number = Int32(text.filter(\.isNumber))
-      else { return false }
-      kill(number, SIGKILL)
+      guard !isDone, try ready() else { return false }
+      let processes = targets.compactMap { rank in
+        (try? String(contentsOfFile: "\(numbers.path).\(rank)", encoding: .utf8))
+          .flatMap { Int32($0.filter(\.isNumber)) }
+      }
+      guard processes.count == targets.count else { return false }
+      for process in processes { kill(process, signal) }
       isDone = true
       return true
     }

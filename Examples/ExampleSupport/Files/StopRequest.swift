@@ -60,6 +60,17 @@ package enum StopRequest {
     }
   }
 
+  /// Calls a function that makes threads, which will not hear wishes to stop.
+  static func withSignalsBlocked<Result>(_ body: () throws -> Result) rethrows -> Result {
+    var blocked = sigset_t()
+    var former = sigset_t()
+    sigemptyset(&blocked)
+    for (number, _) in signals { sigaddset(&blocked, number) }
+    pthread_sigmask(SIG_BLOCK, &blocked, &former)
+    defer { pthread_sigmask(SIG_SETMASK, &former, nil) }
+    return try body()
+  }
+
   /// Starts the thread that waits.
   ///
   /// Its stack is small, as memory may be scarce. False if there is not even that.

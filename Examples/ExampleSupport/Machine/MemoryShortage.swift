@@ -52,7 +52,7 @@ package enum MemoryShortage {
       // One thread says it; others that come meanwhile wait for the end.
       guard !isTold.exchange(true, ordering: .relaxed) else { while true { sleep(1) } }
       Command.writeError(
-        "there is no memory for another \(size(bytes)); \(remedy)", to: .standardError)
+        "there is no memory for another \(size(bytes)); \(remedy)", to: Ranks.complaints)
       _exit(ExitCode.systemError.rawValue)
     }
   }

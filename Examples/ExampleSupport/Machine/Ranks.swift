@@ -25,7 +25,7 @@ package enum Ranks {
   package static var summary: String? {
     group.map { group in
       let library = (group.communicator as? MPICommunicator)?.library ?? ""
-      return "\(NumberText.count(group.count, "process", "processes")) by \(library)"
+      return "\(group.count) by \(library)"
     }
   }
 
@@ -48,7 +48,9 @@ package enum Ranks {
   /// - Throws: `ProcessGroupError` if there is a launcher and no MPI.
   static func begin(isShared: Bool) throws {
     if rankByLauncher ?? 0 > 0 { silence() }
-    guard let group = try ProcessGroup.ofLauncher() else { return }
+    // MPI's threads keep the mask that they are made with: a wish to stop would end the process through one of them.
+    guard let group = try StopRequest.withSignalsBlocked({ try ProcessGroup.ofLauncher() })
+    else { return }
     guard isShared else {
       if group.isFirst { return }
       (group.communicator as? MPICommunicator)?.leave()
@@ -83,6 +85,8 @@ package enum Ranks {
     close(nowhere)
     state.withLock {
       $0.complaints = TextOutput(isTerminal: false) { text in
+        // Of a stop that all agreed on, the first one tells.
+        if StopRequest.received != nil { return }
         sleep(secondsOfWaiting)
         _ = WholeFile.write(Array(text.utf8), toDescriptor: kept)
       }

@@ -30,7 +30,7 @@ package struct Provenance: Sendable, Equatable {
         Setting("Memory", NumberText.fixed(Machine.memoryGigabytes, 1) + " GiB"),
         Setting("System", Machine.systemName),
         Setting("Peak memory", NumberText.fixed(Machine.peakMemoryMegabytes(), 0) + " MiB"),
-      ])
+      ] + (Ranks.summary.map { [Setting("Processes", $0)] } ?? []))
   }
 
   /// Adds a fact, such as the time that the run took.
