@@ -73,7 +73,17 @@ import Testing
     #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= 1)
     let shards = (0..<tiles.shardCount).flatMap { Array(tiles.tiles(ofShard: $0).indices) }
     #expect(shards == Array(tiles.tiles.indices))
-    #expect(tiles.shardCount <= max(32, tiles.tiles.count / 6))
+    #expect(tiles.shardCount == min(32, tiles.tiles.count))
+  }
+
+  @Test(arguments: [
+    (383, 32), (384, 64), (767, 64), (768, 128), (1536, 256), (100_000, 256),
+  ])
+  func largeBatchesHaveMoreShards(tileCount: Int, shards: Int) {
+    let tiles = RowTiles(rowCount: tileCount, rowsPerTile: 1)
+    #expect(tiles.shardCount == shards)
+    let sizes = (0..<shards).map { tiles.tiles(ofShard: $0).count }
+    #expect(sizes.reduce(0, +) == tileCount && (sizes.max() ?? 0) - (sizes.min() ?? 0) <= 1)
   }
 
   @Test func tilesAreNumberedForTheCaller() throws {

@@ -175,6 +175,30 @@ import Testing
     #expect(rules.contains(.isDeterministic) && rules.contains(.isAValue))
   }
 
+  @Test func whatShardsNoteAsideIsFound() {
+    /// Counts the rows whose cotangents are transformed in a step.
+    final class Counter: Sendable { let rows = Mutex(0) }
+    struct Aside: GradientAdjuster {
+      typealias Scalar = Double
+      private var counter = Counter()
+
+      mutating func cotangentTransform<Model: Module<Double>>(
+        for step: TrainingStep<Model>
+      ) -> CotangentTransform<Double> {
+        counter = Counter()
+        return .rows { [counter] cotangents, _ in
+          counter.rows.withLock { $0 += cotangents.shape[0] }
+          return cotangents
+        }
+      }
+
+      mutating func adjust<Model: Module<Double>>(
+        _ gradient: inout ParameterVector<Double>, for step: TrainingStep<Model>
+      ) { gradient.values *= Double(counter.rows.withLock { $0 }) / 60 }
+    }
+    #expect(Self.rules(Aside()) == [.ignoresProcesses])
+  }
+
   @Test func sharedStateIsFound() {
     /// Counts the steps of all copies together.
     final class Counter: Sendable { let value = Mutex(0) }
