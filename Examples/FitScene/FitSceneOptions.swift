@@ -190,7 +190,7 @@ enum Options {
       """
     ],
     groups: [
-      OptionGroup("Experiment", preset, fidelity),
+      OptionGroup("Experiment", preset, fidelity, ConfigOptions.config),
       OptionGroup("Scene", scene, downscale, trainViews, testViews, near, far, background),
       OptionGroup("Field", field, width, depth, samples),
       OptionGroup("Rays", rays, rayOrder, block, emptyPixels),

@@ -72,13 +72,26 @@ struct FitSceneSettings: AdjusterExperiment {
   var plan: FilePlan {
     FilePlan(
       inputs: [
-        values[PerceptualOptions.weights].map { FilePlan.Named(PerceptualOptions.weights.name, $0) }
+        values[PerceptualOptions.weights].map {
+          FilePlan.Named(PerceptualOptions.weights.name, $0)
+        },
+        ConfigOptions.input(values),
       ], outputs: plannedWeights, names: FitSceneReport.names(self))
   }
 
   let options = Options.recipe
 
   var runNames: [String] { runs.map(\.name) }
+
+  /// The recipe, or that of each field.
+  var storedRecipe: (key: String, value: JSONValue) {
+    guard fields.count > 1 else { return (RecipeFile.summaryKey, recipe.json) }
+    let recipes = fields.map { field in
+      let own = runs.filter { $0.field == field }
+      return (field.rawValue, own[0].recipe.with { $0.adjusters = own.map(\.adjuster) }.json)
+    }
+    return (RecipeFile.severalKey, .object(Dictionary(uniqueKeysWithValues: recipes)))
+  }
 
   /// What the report shows where fields differ.
   var shown: [String: String] {
@@ -111,8 +124,14 @@ struct FitSceneSettings: AdjusterExperiment {
     if let repeated = fields.first(where: { field in fields.count { $0 == field } > 1 }) {
       throw .usage("--field \(repeated.rawValue) is given twice; name each field once")
     }
+    let stored = try ConfigOptions.recipe(
+      values, checkedBy: Options.recipe,
+      instead: [Options.preset, Options.fidelity, Options.field], toFit: "a scene"
+    ) { if case .scene = $0 { true } else { false } }
     var recipes: [Recipe]
-    if let preset = values[Options.preset] {
+    if let stored {
+      recipes = [stored]
+    } else if let preset = values[Options.preset] {
       if values.gives(Options.field) {
         throw .usage("--field is that of the --preset; give one of them")
       }

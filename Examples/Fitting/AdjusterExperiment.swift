@@ -9,6 +9,8 @@ package protocol AdjusterExperiment: Experiment where Outcome: AdjusterOutcome {
   var runNames: [String] { get }
   /// What to do if no run made a step, and what if some stopped later.
   var remedies: (start: String, later: String) { get }
+  /// The part of the summary that `--config` reads; the recipe by default.
+  var storedRecipe: (key: String, value: JSONValue) { get }
 
   /// Runs each adjuster in turn.
   ///
@@ -51,6 +53,10 @@ extension AdjusterExperiment {
   package var adjusters: [AdjusterChoice] { recipe.adjusters }
 
   package var runNames: [String] { adjusters.map(\.name) }
+
+  package var storedRecipe: (key: String, value: JSONValue) {
+    (RecipeFile.summaryKey, recipe.json)
+  }
 
   /// One for each name.
   package var runCount: Int { runNames.count }
@@ -106,7 +112,7 @@ extension AdjusterExperiment {
     }
     let common: [String: JSONValue] = [
       "results": .array(results), "settings": reported.json, "made": provenance.json,
-      RecipeFile.summaryKey: recipe.json,
+      storedRecipe.key: storedRecipe.value,
     ]
     return .object(common.merging(subject) { $1 })
   }

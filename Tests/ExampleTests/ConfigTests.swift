@@ -46,6 +46,47 @@ struct ConfigTests {
     }
   }
 
+  @Test("A scene's summary repeats it, or has a recipe for each field")
+  func scene() throws {
+    try withTemporaryFolder { root in
+      func fit(_ options: String) throws -> ProgramRun {
+        try ProgramRun("FitScene", words(options), in: root)
+      }
+      let size = " --downscale 8 --train-views 6 --test-views 1 --pictures 0 --frames 0 --output "
+      let first = try fit(
+        "--field nerf --adjuster iga --rays 64 --steps 3 --width 8 --depth 2 --samples 4+4 --end 3"
+          + size + "first")
+      #expect(first.code == 0, "\(first.standardError)")
+      let again = try fit("--config first/summary.json" + size + "second")
+      #expect(again.code == 0, "\(again.standardError)")
+      let losses = try ["first", "second"].map { folder in
+        let text = try String(
+          contentsOf: root.appendingPathComponent("\(folder)/metrics.csv"), encoding: .utf8)
+        // All but the times.
+        return text.split(separator: "\n").map { $0.split(separator: ",").prefix(2) }
+      }
+      #expect(losses[0] == losses[1] && losses[0].count > 1)
+
+      let both = try fit(
+        "--adjuster none --rays 64 --steps 2 --samples 4+4 --width 8" + size + "both")
+      #expect(both.code == 0, "\(both.standardError)")
+      let refused = try fit("--config both/summary.json" + size + "x")
+      #expect(refused.code == 65 && refused.standardError.contains("several recipes"))
+      let summary = try JSONSerialization.jsonObject(
+        with: Data(contentsOf: root.appendingPathComponent("both/summary.json")))
+      let recipes = (summary as? [String: Any])?["recipes"] as? [String: Any]
+      let grid = try #require(recipes?["grid"])
+      try JSONSerialization.data(withJSONObject: grid)
+        .write(to: root.appendingPathComponent("grid.json"))
+      let alone = try fit("--config grid.json" + size + "alone")
+      #expect(alone.code == 0 && alone.standardOutput.contains("adjuster=none"))
+      for more in ["--field grid", "--preset nerf", "--fidelity released"] {
+        #expect(try fit("--config grid.json " + more + size + "x").code == 64)
+      }
+      #expect(try fit("--config first/recipe.json" + size + "x").code == 66)
+    }
+  }
+
   @Test("What is no recipe, or one for something else, is refused with the place")
   func refusals() throws {
     try withTemporaryFolder { root in

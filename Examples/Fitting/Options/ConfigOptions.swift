@@ -9,7 +9,7 @@ package enum ConfigOptions {
     "config", RecipeFile.kind,
     help: """
       A recipe in the place of a preset: a JSON file, such as the summary.json of an earlier run or the part \
-      "recipe" of it. Other options replace parts of it. Pictures and shapes, times and threads are no part of it.
+      "recipe" of it. Other options replace parts of it. Pictures, shapes and scenes, times and threads are no part of it.
       """)
 
   /// The file, if the command line names one, for a plan of files.
@@ -68,6 +68,8 @@ package struct RecipeFile: Sendable {
 
   /// The part of a summary that is a recipe.
   package static let summaryKey = "recipe"
+  /// The part of a summary that has several, by name.
+  package static let severalKey = "recipes"
 
   /// How it is read from a command line.
   static let kind: ValueKind<RecipeFile> = {
@@ -79,12 +81,13 @@ package struct RecipeFile: Sendable {
         return RecipeFile(
           url: url, recipe: try recipe(in: Data(WholeFile.bytes(ofFileAt: url.path))))
       } catch {
-        throw ValueProblem(
-          reason(error), remedy: "give a summary.json, or the part \"\(summaryKey)\" of one",
-          exitCode: .dataError)
+        throw ValueProblem(reason(error), remedy: remedy(error), exitCode: .dataError)
       }
     }
   }()
+
+  /// A summary that has several recipes.
+  private struct SeveralRecipes: Error {}
 
   /// The recipe that a file is or has.
   private static func recipe(in data: Data) throws -> Recipe {
@@ -92,10 +95,11 @@ package struct RecipeFile: Sendable {
       var recipe: Recipe
     }
     struct Keys: Decodable {
-      let hasRecipe: Bool
+      let (hasRecipe, hasSeveral): (Bool, Bool)
       init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         hasRecipe = container.contains(Key(stringValue: RecipeFile.summaryKey))
+        hasSeveral = container.contains(Key(stringValue: RecipeFile.severalKey))
       }
     }
     struct Key: CodingKey {
@@ -105,8 +109,16 @@ package struct RecipeFile: Sendable {
       init?(intValue: Int) { nil }
     }
     let decoder = JSONDecoder()
-    return try decoder.decode(Keys.self, from: data).hasRecipe
+    let keys = try decoder.decode(Keys.self, from: data)
+    if keys.hasSeveral { throw SeveralRecipes() }
+    return try keys.hasRecipe
       ? decoder.decode(Summary.self, from: data).recipe : decoder.decode(Recipe.self, from: data)
+  }
+
+  private static func remedy(_ error: any Error) -> String {
+    error is SeveralRecipes
+      ? "give a file with one of its \"\(severalKey)\" alone"
+      : "give a summary.json, or the part \"\(summaryKey)\" of one"
   }
 
   /// What is wrong with a file, as a clause.
@@ -122,6 +134,7 @@ package struct RecipeFile: Sendable {
       return "where \(place(context.codingPath)) is of another kind than in a recipe"
     case DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty:
       return "where \(place(context.codingPath)) has a value that no recipe has"
+    case is SeveralRecipes: return "which has several recipes"
     case let error as FileError: return "where \(error.reason)"
     default: return "which is no JSON"
     }
