@@ -190,6 +190,27 @@ TK_INLINE void NAME(grid_find_corners)(const struct NAME(grid_shares) * shares, 
   }
 }
 
+// Asks for the rows of a point some points before its turn. They may lie anywhere, and where the table is larger
+// than a core's own caches each would be waited for. Two megabytes are more than most cores have to themselves.
+enum { NAME(grid_points_ahead) = 8, NAME(grid_near_bytes) = 1 << 21 };
+
+TK_INLINE void NAME(grid_prefetch)(const struct NAME(grid_corners_found) * corners, size_t point,
+                                   size_t count, const Real *rows, size_t columns) {
+  point += NAME(grid_points_ahead);
+  if (point >= count) return;
+  const size_t bytes = columns * sizeof(Real), line = 64;
+  for (size_t corner = 0; corner < corners->count; corner++) {
+    const char *row = (const char *)(rows + (size_t)corners->indices[corner][point] * columns);
+    for (size_t offset = 0; offset < bytes; offset += line) __builtin_prefetch(row + offset);
+    if (bytes > line) __builtin_prefetch(row + bytes - 1);
+  }
+}
+
+// Whether a level's rows are worth asking for ahead.
+TK_INLINE bool NAME(grid_is_far)(const struct tk_grid_level *level, size_t columns) {
+  return level->rows > NAME(grid_near_bytes) / sizeof(Real) / columns;
+}
+
 TK_INLINE void NAME(grid_gather_columns)(const Real *points, size_t count,
                                          const struct tk_grid *grid, const Real *table,
                                          Real *restrict out, size_t columns) {
@@ -203,7 +224,9 @@ TK_INLINE void NAME(grid_gather_columns)(const Real *points, size_t count,
       NAME(grid_find_corners)(&shares, size, grid, level, &corners);
       const Real *rows = table + level->first_row * columns;
       Real *to = out + (start * grid->level_count + l) * columns;
+      const bool is_far = NAME(grid_is_far)(level, columns);
       for (size_t i = 0; i < size; i++, to += grid->level_count * columns) {
+        if (is_far) NAME(grid_prefetch)(&corners, i, size, rows, columns);
         for (size_t j = 0; j < columns; j++) to[j] = 0;
         for (size_t corner = 0; corner < corners.count; corner++) {
           const Real *from = rows + (size_t)corners.indices[corner][i] * columns;
@@ -235,7 +258,10 @@ TK_INLINE void NAME(grid_scatter_columns)(const Real *points, size_t count,
       if (level->first_row >= first + row_count || level->first_row + level->rows <= first) continue;
       NAME(grid_find_corners)(&shares, size, grid, level, &corners);
       const Real *from = cotangents + (start * grid->level_count + l) * columns;
+      const Real *rows = table + level->first_row * columns;
+      const bool is_far = NAME(grid_is_far)(level, columns);
       for (size_t i = 0; i < size; i++, from += grid->level_count * columns) {
+        if (is_far) NAME(grid_prefetch)(&corners, i, size, rows, columns);
         for (size_t corner = 0; corner < corners.count; corner++) {
           const size_t row = level->first_row + corners.indices[corner][i];
           // As unsigned numbers, those below the first are beyond the count too.
