@@ -88,7 +88,9 @@ struct FitSceneSettings: AdjusterExperiment {
     guard fields.count > 1 else { return (RecipeFile.summaryKey, recipe.json) }
     let recipes = fields.map { field in
       let own = runs.filter { $0.field == field }
-      return (field.rawValue, own[0].recipe.with { $0.adjusters = own.map(\.adjuster) }.json)
+      var recipe = own[0].recipe
+      recipe.adjusters = own.map(\.adjuster)
+      return (field.rawValue, recipe.json)
     }
     return (RecipeFile.severalKey, .object(Dictionary(uniqueKeysWithValues: recipes)))
   }
