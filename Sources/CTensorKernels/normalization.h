@@ -22,55 +22,60 @@ static void NAME(subtract_common)(const Real *y, const Real *x, const Real *mean
   }
 }
 
-// Adds the rows of `vectors` neighbouring vectors of columns to sums that stay in registers: of y, or
-// of the centered x where y is NULL; and of its products with the centered x.
+// Adds the rows of `vectors` neighbouring vectors of columns, few of them, to sums in double precision: of y, or
+// of the centered x where y is NULL; and of its products with the centered x. The few are summed in the type of
+// the numbers, in registers, which rounds no more than the numbers themselves.
 TK_INLINE void NAME(add_centered_rows)(int vectors, bool has_y, const Real *y, const Real *x,
                                        const Real *mean, size_t stride, size_t rows, double *sums,
                                        double *products) {
-  Doubles means[4], plain[4], weighted[4];
+  Vector means[4], plain[4], weighted[4];
   for (int k = 0; k < vectors; k++) {
-    means[k] = NAME(load_doubles)(mean + k * double_lanes);
-    memcpy(&plain[k], sums + k * double_lanes, sizeof(Doubles));
-    memcpy(&weighted[k], products + k * double_lanes, sizeof(Doubles));
+    means[k] = NAME(load)(mean + k * NAME(lanes), NAME(lanes));
+    plain[k] = weighted[k] = (Vector){0};
   }
   for (size_t i = 0; i < rows; i++, x += stride) {
     for (int k = 0; k < vectors; k++) {
-      Doubles centered = NAME(load_doubles)(x + k * double_lanes) - means[k];
-      Doubles term = has_y ? NAME(load_doubles)(y + k * double_lanes) : centered;
+      Vector centered = NAME(load)(x + k * NAME(lanes), NAME(lanes)) - means[k];
+      Vector term = has_y ? NAME(load)(y + k * NAME(lanes), NAME(lanes)) : centered;
       plain[k] += term;
-      weighted[k] += term * centered;
+      weighted[k] = NAME(multiply_add)(term, centered, weighted[k]);
     }
     if (has_y) y += stride;
   }
   for (int k = 0; k < vectors; k++) {
-    memcpy(sums + k * double_lanes, &plain[k], sizeof(Doubles));
-    memcpy(products + k * double_lanes, &weighted[k], sizeof(Doubles));
+    for (int lane = 0; lane < NAME(lanes); lane++) {
+      sums[k * NAME(lanes) + lane] += (double)plain[k][lane];
+      products[k * NAME(lanes) + lane] += (double)weighted[k][lane];
+    }
   }
 }
 
 TK_INLINE void NAME(add_centered)(bool has_y, const Real *y, const Real *x, const Real *mean,
                                   double *sums, double *products, size_t rows, size_t columns) {
-  // Panels of rows, so that memory is read nearly in order.
+  // Panels of rows, so that memory is read nearly in order and few rows are summed at once.
   enum { panel = 32, vectors = 4 };
   for (size_t row = 0; row < rows; row += panel) {
     const size_t height = rows - row < panel ? rows - row : panel;
     const Real *top = x + row * columns, *top_y = has_y ? y + row * columns : NULL;
     size_t j = 0;
-    for (; j + vectors * double_lanes <= columns; j += vectors * double_lanes) {
+    for (; j + vectors * NAME(lanes) <= columns; j += vectors * NAME(lanes)) {
       NAME(add_centered_rows)(vectors, has_y, has_y ? top_y + j : NULL, top + j, mean + j, columns,
                               height, sums + j, products + j);
     }
-    for (; j + double_lanes <= columns; j += double_lanes) {
+    for (; j + NAME(lanes) <= columns; j += NAME(lanes)) {
       NAME(add_centered_rows)(1, has_y, has_y ? top_y + j : NULL, top + j, mean + j, columns,
                               height, sums + j, products + j);
     }
     for (; j < columns; j++) {
+      Real plain = 0, weighted = 0;
       for (size_t i = 0; i < height; i++) {
-        double centered = (double)top[i * columns + j] - (double)mean[j];
-        double term = has_y ? (double)top_y[i * columns + j] : centered;
-        sums[j] += term;
-        products[j] += term * centered;
+        const Real centered = top[i * columns + j] - mean[j];
+        const Real term = has_y ? top_y[i * columns + j] : centered;
+        plain += term;
+        weighted += term * centered;
       }
+      sums[j] += (double)plain;
+      products[j] += (double)weighted;
     }
   }
 }

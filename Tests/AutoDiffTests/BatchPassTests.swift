@@ -9,12 +9,16 @@ import Testing
     AnyModel(model: Network([2, 6, 5, 2], activation: Sine(frequency: 2))),
     AnyModel(model: Network.normalized([2, 5, 4, 2], .beforeActivation)),
     AnyModel(model: TableLayer()),
+    // Its slopes are not kept between phases.
+    AnyModel(
+      model: Network.normalized(
+        [2, 5, 4, 3, 2], .beforeActivation, activation: Sine(frequency: 2))),
   ]
 
   /// Budgets in which none, some and all recordings are kept.
   private static let budgets = [0, 33 * 12 * 4 * 8 / 2, 1 << 30]
 
-  @Test(arguments: 0..<3, budgets)
+  @Test(arguments: models.indices, budgets)
   func whatIsKeptChangesNoBit(_ model: Int, _ budget: Int) throws {
     let (inputs, cotangents) = (normal([33, 2], seed: 1), normal([33, 2], seed: 2))
     let model = Self.models[model]
@@ -60,7 +64,27 @@ import Testing
     #expect(try calls(budget: 0) == 16)
   }
 
-  @Test(arguments: 0..<3)
+  @Test func layersBeyondUnknownStatisticsAreSkipped() throws {
+    let (inputs, cotangents) = (normal([32, 2], seed: 1), normal([32, 2], seed: 2))
+    var model = CountedOutput(
+      hidden: Network([2, 4, 4]), last: Linear(weight: normal([2, 4], seed: 5), bias: nil))
+    for index in 0..<2 {
+      model.hidden.layers[index].normalization = .random(
+        columns: 4, .beforeActivation, seed: UInt64(6 + index))
+    }
+    func pullback() throws -> ParameterVector<Double> {
+      try TiledEvaluation(of: model, workers: Workers(threads: 1), rowsPerTile: 4)
+        .pullback(of: cotangents, for: inputs)
+    }
+    let expected = try pullback()
+    let calls = Counter()
+    model.calls = calls
+    #expect(try pullback() == expected)
+    // Three phases go through eight tiles, and the last one alone comes to the outputs.
+    #expect(calls.count == 8)
+  }
+
+  @Test(arguments: models.indices)
   func whatShardsComeToMayBeSent(_ model: Int) throws {
     let (inputs, cotangents) = (normal([33, 2], seed: 1), normal([33, 2], seed: 2))
     let model = Self.models[model]
@@ -106,6 +130,37 @@ private struct Counting: Module {
 
   mutating func visit(_ visitor: inout ModuleVisitor<Double>) {
     visitor.visit(&network, named: "network")
+  }
+}
+
+/// Hidden layers, and an output whose evaluations are counted.
+private struct CountedOutput: Module {
+  typealias Scalar = Double
+  var hidden: Network
+  var last: Linear<Double>
+  var calls: Counter?
+
+  func callAsFunction(_ input: Variable<Double>) -> Variable<Double> {
+    let x = hidden(input)
+    return calls.map { last(x, then: CountedIdentity(calls: $0)) } ?? last(x)
+  }
+
+  mutating func visit(_ visitor: inout ModuleVisitor<Double>) {
+    visitor.visit(&hidden, named: "hidden")
+    visitor.visit(&last, named: "last")
+  }
+}
+
+private struct CountedIdentity: Activation {
+  let calls: Counter
+
+  func value(at preactivation: Variable<Double>) -> Variable<Double> {
+    calls.increment()
+    return preactivation
+  }
+
+  func slope(at preactivation: Variable<Double>) -> Variable<Double> {
+    Variable(Tensor(repeating: 1, shape: preactivation.shape))
   }
 }
 

@@ -21,10 +21,17 @@ final class BatchCoupling<Scalar: TensorScalar>: Sendable {
     case observed
   }
 
+  /// Whether normalizations keep the slopes of their activations: where derivatives follow at once.
+  let keepsSlopes: Bool
   private let mode: Mode
   private let recording = Mutex(TileRecording<Scalar>())
+  /// Zeros in the place of what cannot be known yet, by their number of columns.
+  private let zeros = Mutex<[Int: Tensor<Scalar>]>([:])
 
-  init(_ mode: Mode) { self.mode = mode }
+  init(_ mode: Mode, keepsSlopes: Bool = true) {
+    self.mode = mode
+    self.keepsSlopes = keepsSlopes
+  }
 
   /// Calls a model whose normalizations this coupling serves, going on from what is recorded already.
   func record(
@@ -33,6 +40,7 @@ final class BatchCoupling<Scalar: TensorScalar>: Sendable {
   ) {
     var started = recording
     started.layers = []
+    started.isWaiting = false
     recording = TileRecording()
     self.recording.withLock { $0 = started }
     let output = model(Variable(input))
@@ -40,7 +48,8 @@ final class BatchCoupling<Scalar: TensorScalar>: Sendable {
       defer { current = TileRecording() }
       return current
     }
-    recording.output = recording.pending == nil ? output : nil
+    recording.isComplete = recording.pending == nil
+    recording.output = recording.isComplete ? output : nil
   }
 
   /// Calls a model whose normalizations this coupling serves, with all statistics held.
@@ -49,16 +58,32 @@ final class BatchCoupling<Scalar: TensorScalar>: Sendable {
     return model(input)
   }
 
+  /// What stands for a layer's values where they would depend on statistics that are not known; nil where they do not.
+  ///
+  /// - Parameters:
+  ///   - rows: How many rows the layer was given.
+  ///   - columns: How many columns it has.
+  func placeholder(rows: Int, columns: Int) -> Variable<Scalar>? {
+    guard recording.withLock({ $0.isWaiting }) else { return nil }
+    return zeros.withLock { zeros in
+      if let known = zeros[columns], known.shape[0] == rows { return Variable(known) }
+      let made = Tensor<Scalar>(zeros: [rows, columns])
+      zeros[columns] = made
+      return Variable(made)
+    }
+  }
+
   /// What follows a layer's values once they are normalized.
   ///
   /// - Parameters:
-  ///   - shape: That of the values.
+  ///   - rows: How many rows the values have.
+  ///   - columns: How many columns they have.
   ///   - layer: The layer's full name.
   ///   - values: Computes them.
   ///   - finish: What is made of the values with their statistics; nil if they are not to be
   ///     normalized.
   func normalized(
-    shape: [Int], layer: String, values: () -> Variable<Scalar>,
+    rows: Int, columns: Int, layer: String, values: () -> Variable<Scalar>,
     finish: (_ values: Variable<Scalar>, _ statistics: ColumnStatistics<Scalar>?)
       -> Variable<Scalar>
   ) -> Variable<Scalar> {
@@ -84,15 +109,18 @@ final class BatchCoupling<Scalar: TensorScalar>: Sendable {
     case .coupled(let statistics):
       let known = statistics.normalizations
       // Beyond the first normalization with unknown statistics, numbers mean nothing.
-      guard index <= known.count else { return Variable(Tensor(zeros: shape)) }
+      if let nothing = placeholder(rows: rows, columns: columns) { return nothing }
       let received = recording.withLock { recording in
         defer { recording.pending = nil }
         return recording.pending
       }
       let values = received ?? values()
       guard index < known.count else {
-        recording.withLock { $0.pending = values }
-        return Variable(Tensor(zeros: shape))
+        recording.withLock {
+          $0.pending = values
+          $0.isWaiting = true
+        }
+        return placeholder(rows: rows, columns: columns) ?? values
       }
       precondition(
         known[index].layer == layer,
@@ -115,27 +143,40 @@ struct TileRecording<Scalar: TensorScalar>: Sendable {
     let received: Variable<Scalar>
     /// The same as a variable of its own, which the rest of the recording depends on.
     let cut: Variable<Scalar>
-    /// The normalized values, with the activation that follows.
-    let output: Variable<Scalar>
+    /// The normalized values, with the activation that follows, as long as the recording may go on from them.
+    var output: Variable<Scalar>?
   }
 
   /// The normalizations that are done, in order.
   var normalized: [Normalized] = []
   /// What the first one received whose statistics were not known.
   var pending: Variable<Scalar>?
-  /// The model's outputs, once all normalizations are done.
+  /// Whether the last call has come to it, so that what follows is skipped.
+  var isWaiting = false
+  /// Whether all normalizations are done.
+  var isComplete = false
+  /// The model's outputs, once all normalizations are done and as long as derivatives begin there.
   var output: Variable<Scalar>?
   /// The layers whose normalizations the last call met, in order.
   var layers: [String] = []
   /// The moments of what they received, if they were observed.
   var observed: [ColumnMoments] = []
+
+  /// Lets go of what is of no more use once the last cotangent has come back from a segment's end to its
+  /// beginnings, in the order of the segments from the last to the first.
+  mutating func letGo(ofSegment segment: Int) {
+    output = nil
+    for index in normalized.indices { normalized[index].output = nil }
+    normalized.removeSubrange(min(segment, normalized.count)...)
+  }
 }
 
 extension Module {
-  /// A copy whose normalizations take their statistics from a coupling.
+  /// A copy whose normalizations take their statistics from a coupling, and whose layers skip what it cannot know.
   func coupled(by coupling: BatchCoupling<Scalar>) -> Self {
     var copy = self
     var visitor = ModuleVisitor<Scalar>(onLayer: { name, _, layer in
+      layer.coupling = coupling
       layer.normalization?.couple(to: coupling, layer: name)
     })
     copy.visit(&visitor)

@@ -110,7 +110,8 @@ public struct BatchPass<Model: Module>: Sendable {
     // where others ended.
     let records = kind.differentiates || isRecorded && evaluation.couplesRows
     let result: Part? = try evaluation.runner.reduce(shards.count) { [self] shard in
-      let context = BatchCoupling(mode)
+      let context = BatchCoupling(
+        mode, keepsSlopes: kind.differentiates || evaluation.holdsStatistics)
       // Copies for this thread, made as they are needed.
       var (recorded, plain): (Model?, Model?)
       var part = initial
@@ -118,7 +119,7 @@ public struct BatchPass<Model: Module>: Sendable {
       for index in tilesOfShard.indices {
         let place = index - tilesOfShard.startIndex
         var tile = shards[shard].take(place)
-        if tile.recording.output == nil {
+        if !tile.recording.isComplete {
           let rows = inputs.rows(in: tilesOfShard[index])
           tile.isDifferentiable = records || isRecorded && kind.isFollowed && budget.hasRoom
           if tile.isDifferentiable {
@@ -249,7 +250,7 @@ public struct BatchPass<Model: Module>: Sendable {
       statistics: statistics, from: nothing
     ) { tile, index, rows, part in
       let cotangent = try cotangents(index, rows, tile.outputs, &part.sum)
-      tile.pullBack(cotangent, leaves: leaves, into: &part.gradients.leaves)
+      tile.pullBack(cotangent, leaves: leaves, isLast: isLast, into: &part.gradients.leaves)
       if let last = known.last {
         part.means.combine(tile.derivativeMeans(at: known.count - 1, last))
       }
@@ -265,7 +266,7 @@ public struct BatchPass<Model: Module>: Sendable {
         statistics: statistics, from: rest
       ) { [means] tile, _, _, part in
         tile.pullBack(
-          fromNormalization: segment, known, means, leaves: leaves,
+          fromNormalization: segment, known, means, leaves: leaves, isLast: isLast,
           into: &part.gradients.leaves)
         if segment > 0 {
           part.means.combine(tile.derivativeMeans(at: segment - 1, known[segment - 1]))

@@ -50,7 +50,7 @@ public struct ModelFootprint: Sendable, Equatable {
     let evaluation = TiledEvaluation(of: model, workers: Workers(threads: 1))
     let statistics = try evaluation.statistics(over: rows)
     func recording(of rows: Tensor<Model.Scalar>) -> TileRecording<Model.Scalar> {
-      let context = BatchCoupling<Model.Scalar>(.coupled(statistics))
+      let context = BatchCoupling<Model.Scalar>(.coupled(statistics), keepsSlopes: false)
       var recording = TileRecording<Model.Scalar>()
       context.record(
         &recording, calling: evaluation.coupled(evaluation.lifted.recorded, by: context),

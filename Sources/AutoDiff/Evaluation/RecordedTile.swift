@@ -58,8 +58,10 @@ struct RecordedTile<Scalar: TensorScalar>: Sendable {
   }
 
   /// Pulls a cotangent of the outputs back to the last segment's beginnings and to leaves.
+  ///
+  /// - Parameter isLast: Whether the segment is not needed again.
   mutating func pullBack(
-    _ cotangent: consuming Tensor<Scalar>, leaves: [Variable<Scalar>],
+    _ cotangent: consuming Tensor<Scalar>, leaves: [Variable<Scalar>], isLast: Bool,
     into gradients: inout [CotangentSum<Scalar>]
   ) {
     precondition(
@@ -71,15 +73,18 @@ struct RecordedTile<Scalar: TensorScalar>: Sendable {
     } else {
       outputCotangent = cotangent
       pullBack(fromSegment: segments, leaves: leaves, into: &gradients)
+      if isLast { recording.letGo(ofSegment: segments) }
     }
   }
 
   /// Corrects the cotangent at a normalization and pulls it on to the segment's beginnings and to leaves.
   ///
   /// A cotangent that was forgotten is pulled back from the outputs again.
+  ///
+  /// - Parameter isLast: Whether the segment is not needed again.
   mutating func pullBack(
     fromNormalization index: Int, _ statistics: [ColumnStatistics<Scalar>],
-    _ means: [DerivativeMeans], leaves: [Variable<Scalar>],
+    _ means: [DerivativeMeans], leaves: [Variable<Scalar>], isLast: Bool,
     into gradients: inout [CotangentSum<Scalar>]
   ) {
     if derivatives.isEmpty {
@@ -92,6 +97,7 @@ struct RecordedTile<Scalar: TensorScalar>: Sendable {
       correct(at: index, statistics[index], means[index])
     }
     pullBack(fromSegment: index, leaves: leaves, into: &gradients)
+    if isLast { recording.letGo(ofSegment: index) }
   }
 
   /// Pushes tangents of leaves forward to a segment's end, correcting those at the normalizations before it.

@@ -20,6 +20,8 @@ public struct Linear<Scalar: TensorScalar>: Module {
   }
   /// Whether training changes the layer's parameters.
   public var isTrainable = true
+  /// While a batch is evaluated in tiles, what knows whether the layer's input means something yet.
+  var coupling: BatchCoupling<Scalar>?
 
   /// A layer with a given weight and bias.
   ///
@@ -93,7 +95,8 @@ public struct Linear<Scalar: TensorScalar>: Module {
     precondition(
       input.shape.count == 2 && input.shape[1] == inputs,
       "an input of shape \(input.shape) to a linear layer with \(inputs) inputs")
-    return normalization.map { $0(of: self, at: input, then: activation) }
+    if let normalization { return normalization(of: self, at: input, then: activation) }
+    return coupling?.placeholder(rows: input.shape[0], columns: outputs)
       ?? dense(input, then: activation)
   }
 

@@ -93,10 +93,12 @@ public struct Normalization<Scalar: TensorScalar>: Sendable {
     guard let (context, layer) = coupling else {
       return normalizedAsAWhole(values(), then: activation)
     }
-    return context.normalized(shape: [samples, columns], layer: layer, values: values) {
+    return context.normalized(rows: samples, columns: columns, layer: layer, values: values) {
       values, statistics in
       guard let statistics else { return activation(values) }
-      let operation = NormalizationPrimitive(statistics: statistics, activation: activation)
+      let operation = NormalizationPrimitive(
+        statistics: statistics, activation: activation,
+        keepsSlopes: context.keepsSlopes || placement == .afterActivation)
       return .applying(operation, to: values, weight, bias)
     }
   }

@@ -3,20 +3,23 @@ import TensorKit
 /// Normalization by given statistics, then an activation: `f(x̂ ∘ w + b)` with `x̂ = (z - mean) · scale`,
 /// inputs z, w and b.
 ///
-/// The statistics are constants here, so rows are independent. A recording keeps the values and
-/// slopes; x̂ is computed again where it is needed. Per-sample gradients have the factors D ∘ x̂ by the
+/// The statistics are constants here, so rows are independent. A recording keeps the values, and the slopes
+/// where they are needed soon. x̂ is computed again where it is needed, and slopes that were not kept: to
+/// write and read them takes longer once they have left the cache. Per-sample gradients have the factors D ∘ x̂ by the
 /// weight and D by the bias, with D the cotangents of the pre-activations.
 struct NormalizationPrimitive<A: Activation>: Primitive {
   typealias Scalar = A.Scalar
   let statistics: ColumnStatistics<Scalar>
   let activation: A
+  /// Whether a recording keeps the slopes.
+  var keepsSlopes = true
 
   func value(of inputs: [Tensor<Scalar>]) -> Tensor<Scalar> {
     fused(inputs, slopes: false).values
   }
 
   func evaluate(at inputs: [Tensor<Scalar>]) -> Evaluation<Scalar> {
-    let (values, slopes) = fused(inputs, slopes: true)
+    let (values, slopes) = fused(inputs, slopes: keepsSlopes)
     return Evaluation(value: values, saved: slopes)
   }
 
@@ -25,6 +28,16 @@ struct NormalizationPrimitive<A: Activation>: Primitive {
   ) -> (values: Tensor<Scalar>, slopes: Tensor<Scalar>?) {
     activation.fused(
       statistics.standardized(inputs[0], scaledBy: inputs[1]), bias: inputs[2], slopes: slopes)
+  }
+
+  /// The cotangent of what the activation is applied to.
+  private func innerCotangent(
+    _ cotangent: consuming Tensor<Scalar>, of evaluation: Evaluation<Scalar>,
+    at inputs: [Tensor<Scalar>]
+  ) -> Tensor<Scalar> {
+    activation.pullback(
+      cotangent, values: evaluation.value,
+      slopes: keepsSlopes ? evaluation.saved : fused(inputs, slopes: true).slopes)
   }
 
   private func standardized(_ values: Variable<Scalar>) -> Variable<Scalar> {
@@ -63,8 +76,7 @@ struct NormalizationPrimitive<A: Activation>: Primitive {
     _ cotangent: consuming Tensor<Scalar>, of evaluation: Evaluation<Scalar>,
     at inputs: [Tensor<Scalar>], into results: inout PullbackResults<Scalar>
   ) {
-    var inner = activation.pullback(
-      cotangent, values: evaluation.value, slopes: evaluation.saved)
+    var inner = innerCotangent(cotangent, of: evaluation, at: inputs)
     if results.isNeeded(1) || results.isNeeded(2) {
       let (sums, products) = inner.sumsOfProducts(
         withDeviationsOf: inputs[0], from: statistics.offset)
@@ -82,8 +94,7 @@ struct NormalizationPrimitive<A: Activation>: Primitive {
     needed: [Bool]
   ) -> [PerSampleGradient<Scalar>]? {
     guard !needed[0] else { return nil }
-    let inner = activation.pullback(
-      cotangent, values: evaluation.value, slopes: evaluation.saved)
+    let inner = innerCotangent(cotangent, of: evaluation, at: inputs)
     var parts: [PerSampleGradient<Scalar>] = []
     if needed[1] {
       let standardized = statistics.standardized(inputs[0], scaledBy: nil)
