@@ -39,8 +39,8 @@ public struct RowTiles: Sendable {
   public let tiles: [Rows]
 
   // More shards balance the cores better, and each takes a gradient to be added to the others: so a shard of a large
-  // batch has about as many tiles as make that addition a hundredth of its work. Powers of two are runs of whole
-  // subtrees for as many processes.
+  // batch has six tiles or more. With 256 rows each, that is one addition to a parameter for about 9,000 operations
+  // with it. Powers of two are runs of whole subtrees for as many processes.
   private static let (fewestShards, mostShards, tilesOfShard) = (32, 256, 6)
 
   /// Tiles as given.
