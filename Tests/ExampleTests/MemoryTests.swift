@@ -119,7 +119,7 @@ struct MemoryTests {
   @Test(
     "What a run takes was estimated before",
     arguments: [
-      "--adjuster none --width 64", "--adjuster none --width 512 --downscale 8",
+      "--adjuster none --width 64", "--adjuster none --width 512 --downscale 4",
       "--adjuster iga --width 64 --patch 4", "--adjuster full-entk --width 32 --downscale 4",
       "--adjuster fr --width 64 --downscale 4", "--adjuster bn --width 64 --downscale 2",
       "--adjuster centered --width 64", "--adjuster bands --model wire --width 96",
