@@ -24,7 +24,7 @@ static void NAME(subtract_common)(const Real *y, const Real *x, const Real *mean
 
 // Adds the rows of `vectors` neighbouring vectors of columns, few of them, to sums in double precision: of y, or
 // of the centered x where y is NULL; and of its products with the centered x. The few are summed in the type of
-// the numbers, in registers, which rounds no more than the numbers themselves.
+// the numbers, in registers: for so few that rounds about as much as the numbers are rounded already.
 TK_INLINE void NAME(add_centered_rows)(int vectors, bool has_y, const Real *y, const Real *x,
                                        const Real *mean, size_t stride, size_t rows, double *sums,
                                        double *products) {

@@ -64,6 +64,24 @@ import Testing
     #expect(try calls(budget: 0) == 16)
   }
 
+  @Test func segmentsThatNoCotangentPassesAgainAreLetGo() throws {
+    let (inputs, cotangents) = (normal([32, 2], seed: 1), normal([32, 2], seed: 2))
+    // Two hidden layers of four columns: what both normalizations receive, the values of the first, and one cotangent.
+    let bytesPerRow = 4 * 4 * MemoryLayout<Double>.stride
+    func calls(budget: Int) throws -> Int {
+      let model = Counting(
+        network: Network.normalized(
+          [2, 4, 4, 2], .beforeActivation, activation: Sine(frequency: 2)))
+      _ = try TiledEvaluation(
+        of: model, workers: Workers(threads: 1), rowsPerTile: 4, recordingBudget: budget
+      ).pullback(of: cotangents, for: inputs)
+      return model.calls.count
+    }
+    // Each of eight tiles is called for in three phases, and kept for those that only pull back.
+    #expect(try calls(budget: 32 * bytesPerRow) == 24)
+    #expect(try calls(budget: 32 * bytesPerRow - 1) > 24)
+  }
+
   @Test func layersBeyondUnknownStatisticsAreSkipped() throws {
     let (inputs, cotangents) = (normal([32, 2], seed: 1), normal([32, 2], seed: 2))
     var model = CountedOutput(

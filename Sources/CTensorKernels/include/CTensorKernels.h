@@ -209,7 +209,8 @@ struct tk_grid {
   void tk_symmetric_step_##S(T *a, size_t stride, size_t size, const T *v, const T *w,            \
                              const T *x, T *y);                                                   \
                                                                                                   \
-  /* Batch normalization: the columns of matrices and numbers for each column, rows in order. */  \
+  /* Batch normalization: the columns of matrices and numbers for each column. Rows are summed in   \
+     order, 32 at a time in T, which are then added in double. */                                  \
   /* out[i, j] = (x[i, j] - mean[j]) scale[j] */                                                  \
   void tk_standardize_##S(const T *x, const T *mean, const T *scale, T *out, size_t rows,         \
                           size_t columns);                                                        \

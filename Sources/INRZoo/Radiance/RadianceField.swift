@@ -50,7 +50,7 @@ public protocol RadianceField<Scalar>: Module {
 }
 
 extension RadianceField {
-  /// 256.
+  /// 256 samples.
   public var samplesPerTile: Int { 256 }
 
   /// Nothing.

@@ -29,11 +29,12 @@ extension Tensor {
     withExtendedLifetime((zeros, factors)) {}
   }
 
-  /// The sums of each column's deviations from a number, and of their squares, in double precision:
+  /// The sums of each column's deviations from a number, and of their squares:
   /// `Σ_i (self[i, j] - center[j])` and `Σ_i (self[i, j] - center[j])²`.
   ///
   /// - Parameter center: Shape: [columns].
-  /// - Returns: Each of shape [columns].
+  /// - Returns: Each of shape [columns]. 32 rows at a time are summed in the type of the numbers, and these sums in
+  ///   double precision.
   package func sumsOfDeviations(
     from center: Tensor
   ) -> (sums: Tensor<Double>, squares: Tensor<Double>) {
@@ -46,13 +47,14 @@ extension Tensor {
     return (sums, squares)
   }
 
-  /// The sums of each column, and of its products with another matrix's deviations, in double precision:
+  /// The sums of each column, and of its products with another matrix's deviations:
   /// `Σ_i self[i, j]` and `Σ_i self[i, j] (values[i, j] - center[j])`.
   ///
   /// - Parameters:
   ///   - values: Shape: that of this matrix.
   ///   - center: Shape: [columns].
-  /// - Returns: Each of shape [columns].
+  /// - Returns: Each of shape [columns]. 32 rows at a time are summed in the type of the numbers, and these sums in
+  ///   double precision.
   package func sumsOfProducts(
     withDeviationsOf values: Tensor, from center: Tensor
   ) -> (sums: Tensor<Double>, products: Tensor<Double>) {
